@@ -22,7 +22,7 @@ static int compare(const void *key_pointer, const void *asset_pointer)
 
 const struct asset *asset_find(const char *path, size_t length)
 {
-	struct key key = {path, length};
+	struct key key = { path, length };
 
 	return bsearch(&key, assets, assets_count, sizeof(assets[0]), compare);
 }
