@@ -1,0 +1,124 @@
+#include "base/utf8.h"
+
+#include <string.h>
+
+/* How long a character is by its first byte, 0 where none begins so (RFC 3629, section 4). */
+static size_t length_by_lead(unsigned char lead)
+{
+	if (lead < 0x80)
+		return 1;
+	if (lead < 0xC2)
+		return 0;
+	if (lead < 0xE0)
+		return 2;
+	if (lead < 0xF0)
+		return 3;
+	return lead < 0xF5 ? 4 : 0;
+}
+
+static bool is_tail(unsigned char byte)
+{
+	return (byte & 0xC0) == 0x80;
+}
+
+/* The second byte rules out overlong forms, surrogates and what is above U+10FFFF. */
+static bool second_fits(unsigned char lead, unsigned char second)
+{
+	switch (lead) {
+	case 0xE0:
+		return second >= 0xA0 && second <= 0xBF;
+	case 0xED:
+		return second >= 0x80 && second <= 0x9F;
+	case 0xF0:
+		return second >= 0x90 && second <= 0xBF;
+	case 0xF4:
+		return second >= 0x80 && second <= 0x8F;
+	default:
+		return is_tail(second);
+	}
+}
+
+static bool is_ascii_8(const unsigned char *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return (word & UINT64_C(0x8080808080808080)) == 0;
+}
+
+bool utf8_valid(const char *text, size_t length)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	size_t left = length, size;
+
+	while (left > 0) {
+		if (left >= 8 && is_ascii_8(at)) {
+			at += 8;
+			left -= 8;
+			continue;
+		}
+		size = length_by_lead(at[0]);
+		if (size == 0 || size > left || (size > 1 && !second_fits(at[0], at[1])))
+			return false;
+		for (size_t i = 2; i < size; i++)
+			if (!is_tail(at[i]))
+				return false;
+		at += size;
+		left -= size;
+	}
+	return true;
+}
+
+size_t utf8_count(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text != '\0'; text++)
+		count += !is_tail((unsigned char)*text);
+	return count;
+}
+
+size_t utf8_complete_prefix(const char *text, size_t length)
+{
+	for (size_t back = 1; back <= 3 && back <= length; back++) {
+		unsigned char byte = (unsigned char)text[length - back];
+
+		if (is_tail(byte))
+			continue;
+		return length_by_lead(byte) > back ? length - back : length;
+	}
+	return length;
+}
+
+size_t utf8_prefix(const char *text, size_t characters)
+{
+	const char *at = text;
+
+	while (characters > 0 && *at != '\0') {
+		at += length_by_lead((unsigned char)*at);
+		characters--;
+	}
+	return (size_t)(at - text);
+}
+
+uint32_t utf8_next(const char **at)
+{
+	static const unsigned char lead_bits[] = { 0, 0x7F, 0x1F, 0x0F, 0x07 };
+	const unsigned char *byte = (const unsigned char *)*at;
+	size_t size = length_by_lead(byte[0]);
+	uint32_t character = byte[0] & lead_bits[size];
+
+	if (byte[0] == '\0')
+		return 0;
+	for (size_t i = 1; i < size; i++)
+		character = character << 6 | (byte[i] & 0x3F);
+	*at += size;
+	return character;
+}
+
+bool utf8_is_control(uint32_t character)
+{
+	if (character < 0x20)
+		return character != '\t' && character != '\n';
+	return character >= 0x7F && character < 0xA0;
+}
