@@ -65,14 +65,15 @@ async function embedAssets() {
   const blob = [];
   let offset = 0;
   const rows = assets.map(({ path, type, etag, encodings }) => {
-    const places = encodings.map((bytes) => {
-      if (!bytes) return '{ NULL, 0 }';
+    const data = encodings.map((bytes) => {
+      if (!bytes) return 'NULL';
       blob.push(bytes);
       offset += bytes.length;
-      return `{ assets_blob + ${offset - bytes.length}, ${bytes.length} }`;
+      return `assets_blob + ${offset - bytes.length}`;
     });
+    const sizes = encodings.map((bytes) => bytes?.length ?? 0);
     const names = [path, type, etag].map(quote).join(', ');
-    return `\t{ ${names},\n\t  { ${places.join(', ')} } },\n`;
+    return `\t{ ${names},\n\t  { ${data.join(', ')} }, { ${sizes.join(', ')} } },\n`;
   });
   const bytes = Buffer.concat(blob);
 
