@@ -17,7 +17,7 @@ FUZZ_SECONDS ?= 30
 FRONTEND := apps/frontend
 export PATH := $(CURDIR)/build/node/bin:$(PATH)
 
-.PHONY: build run test lint format bench soak fuzz coverage tsan generate clean install-deps frontend need-%
+.PHONY: build run test lint format bench soak fuzz coverage tsan generate clean install-deps frontend
 .DEFAULT_GOAL := build
 
 build: need-build frontend build/build.ninja
@@ -26,13 +26,16 @@ build: need-build frontend build/build.ninja
 run: build
 	build/webplus serve --listen $(LISTEN) --data $(DATA)
 
-test: need-all
+test:
+	@tools/need build test lint browser coverage
 	tools/test $(STAGES)
 
-lint: need-build need-test need-lint
+lint:
+	@tools/need build test lint
 	tools/test format cppcheck tidy frontend-lint
 
-format: need-build need-lint
+format:
+	@tools/need build lint
 	clang-format -i $$(git ls-files '*.c' '*.h')
 	npm --prefix $(FRONTEND) run format
 
@@ -42,13 +45,16 @@ bench: need-bench build
 soak: need-bench build
 	bench/soak
 
-fuzz: need-build need-fuzz
+fuzz:
+	@tools/need build fuzz
 	tools/fuzz $(FUZZ_SECONDS)
 
-coverage: need-build need-test need-coverage
+coverage:
+	@tools/need build test coverage
 	tools/test coverage
 
-tsan: need-build need-test
+tsan:
+	@tools/need build test
 	tools/test tsan
 
 generate: build $(FRONTEND)/node_modules
