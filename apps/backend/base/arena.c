@@ -134,15 +134,19 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 
 char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
+	char text[256]; /* most fit, and need not be made twice */
 	va_list again;
-	char *text;
+	char *copy;
 	int length;
 
 	va_copy(again, args);
-	length = vsnprintf(NULL, 0, format, args);
+	length = vsnprintf(text, sizeof(text), format, args);
 	assert(length >= 0);
-	text = arena_alloc(arena, (size_t)length + 1);
-	vsnprintf(text, (size_t)length + 1, format, again);
+	copy = arena_alloc(arena, (size_t)length + 1);
+	if ((size_t)length < sizeof(text))
+		memcpy(copy, text, (size_t)length);
+	else
+		vsnprintf(copy, (size_t)length + 1, format, again);
 	va_end(again);
-	return text;
+	return copy;
 }

@@ -1,0 +1,112 @@
+#include "base/utf8.h"
+
+#include "test.h"
+
+#include <string.h>
+
+static void encode(uint32_t c, unsigned char out[5], size_t *ret_size)
+{
+	size_t size = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	static const unsigned char leads[] = { 0, 0, 0xC0, 0xE0, 0xF0 };
+
+	for (size_t i = size - 1; i > 0; i--) {
+		out[i] = (unsigned char)(0x80 | (c & 0x3F));
+		c >>= 6;
+	}
+	out[0] = (unsigned char)(leads[size] | c);
+	out[size] = '\0';
+	*ret_size = size;
+}
+
+static void every_character_goes_there_and_back(void **state)
+{
+	unsigned char text[5];
+	size_t size;
+
+	(void)state;
+	for (uint32_t c = 1; c <= 0x10FFFF; c++) {
+		const char *at = (const char *)text;
+		bool surrogate = c >= 0xD800 && c < 0xE000;
+
+		encode(c, text, &size);
+		assert_int_equal(utf8_valid((const char *)text, size), !surrogate);
+		if (surrogate)
+			continue;
+		assert_int_equal(utf8_next(&at), c);
+		assert_ptr_equal(at, (const char *)text + size);
+		assert_int_equal(utf8_next(&at), 0);
+		for (size_t part = 1; part < size; part++) {
+			assert_false(utf8_valid((const char *)text, part));
+			assert_int_equal(utf8_complete_prefix((const char *)text, part), 0);
+		}
+		assert_int_equal(utf8_complete_prefix((const char *)text, size), size);
+	}
+}
+
+static void what_is_no_utf8_is_refused(void **state)
+{
+	static const char *const texts[] = {
+		"\x80",
+		"\xBF",
+		"\xC0\x80", /* overlong */
+		"\xC1\xBF",
+		"\xE0\x9F\xBF",
+		"\xF0\x8F\xBF\xBF",
+		"\xED\xA0\x80",     /* surrogate */
+		"\xF4\x90\x80\x80", /* above U+10FFFF */
+		"\xF5\x80\x80\x80",
+		"\xFF",
+		"\xC3",
+		"\xC3(",
+		"\xE2\x82(",
+		"12345678\xFF",
+		"1234567\xC3",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		assert_false(utf8_valid(texts[i], strlen(texts[i])));
+	assert_true(utf8_valid("a\0b", 3));
+	assert_true(utf8_valid("12345678 caf\xC3\xA9 12345678", 22));
+}
+
+static void characters_are_counted(void **state)
+{
+	const char *text = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80z";
+
+	(void)state;
+	assert_int_equal(utf8_count(""), 0);
+	assert_int_equal(utf8_count(text), 5);
+	assert_int_equal(utf8_prefix(text, 0), 0);
+	assert_int_equal(utf8_prefix(text, 2), 3);
+	assert_int_equal(utf8_prefix(text, 4), 10);
+	assert_int_equal(utf8_prefix(text, 99), strlen(text));
+	assert_int_equal(utf8_complete_prefix(text, 8), 6);
+	assert_int_equal(utf8_complete_prefix(text, 11), 11);
+	assert_int_equal(utf8_complete_prefix("", 0), 0);
+}
+
+static void controls_are_known(void **state)
+{
+	(void)state;
+	assert_false(utf8_is_control('\t'));
+	assert_false(utf8_is_control('\n'));
+	assert_false(utf8_is_control(' '));
+	assert_false(utf8_is_control(0xA0));
+	assert_true(utf8_is_control('\r'));
+	assert_true(utf8_is_control(0x1F));
+	assert_true(utf8_is_control(0x7F));
+	assert_true(utf8_is_control(0x85));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_character_goes_there_and_back),
+		cmocka_unit_test(what_is_no_utf8_is_refused),
+		cmocka_unit_test(characters_are_counted),
+		cmocka_unit_test(controls_are_known),
+	};
+
+	return RUN_TESTS(tests);
+}
