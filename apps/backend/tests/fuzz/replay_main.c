@@ -18,6 +18,7 @@ static size_t replay_file(const char *path)
 {
 	FILE *file = fopen(path, "rb");
 	uint8_t *data = malloc(CASE_MAX);
+	uint8_t *exact;
 	size_t size;
 
 	if (file == NULL || data == NULL) {
@@ -27,10 +28,10 @@ static size_t replay_file(const char *path)
 	size = fread(data, 1, CASE_MAX, file);
 	fclose(file);
 	/* Exactly as long as the case is, so that the sanitizer sees a read past its end. */
-	data = realloc(data, size + (size == 0));
-	assert(data != NULL);
-	LLVMFuzzerTestOneInput(data, size);
-	free(data);
+	exact = realloc(data, size + (size == 0));
+	assert(exact != NULL);
+	LLVMFuzzerTestOneInput(exact, size);
+	free(exact);
 	return 1;
 }
 
