@@ -1,0 +1,40 @@
+import createClient from "openapi-fetch";
+import { ApiError, fromProblem, unreachable } from "./problem";
+import type { paths } from "./schema";
+import { accessToken, currentToken, refreshSession } from "./session";
+import type { Problem } from "./types";
+
+async function attempt(request: Request, token: string | null): Promise<Response> {
+  if (token !== null) request.headers.set("Authorization", `Bearer ${token}`);
+  try {
+    return await fetch(request);
+  } catch (error) {
+    if (request.signal.aborted) throw error;
+    throw unreachable();
+  }
+}
+
+/** Sends the access token; when the server no longer takes it, renews it once and asks again. */
+export async function authorizedFetch(request: Request): Promise<Response> {
+  const again = request.clone();
+  const token = await currentToken();
+  const response = await attempt(request, token);
+  if (response.status !== 401 || token === null) return response;
+  const renewed = accessToken.get() !== token || (await refreshSession());
+  return renewed ? attempt(again, accessToken.get()) : response;
+}
+
+export const api = createClient<paths>({ baseUrl: location.origin, fetch: authorizedFetch });
+
+type Answer<T> = { data?: T; error?: unknown; response: Response };
+
+/** The data of a successful answer; anything else is thrown as an ApiError. */
+export async function unwrap<T>(call: Promise<Answer<T>>): Promise<T> {
+  const { data, error, response } = await call;
+  if (!response.ok) throw fromProblem(response.status, error as Partial<Problem> | undefined);
+  return data as T;
+}
+
+export function isStatus(error: unknown, status: number): boolean {
+  return error instanceof ApiError && error.status === status;
+}

@@ -1,0 +1,156 @@
+/**
+ * One WebSocket for the whole page. Subscriptions outlive the socket: after each reconnection they
+ * are made again, each with the last number its subscriber has, so nothing is lost or doubled.
+ */
+import { backoffMs } from "@/lib/backoff";
+import { createStore } from "@/lib/store";
+import { closeUnauthenticated, type LiveEvent } from "./live-protocol";
+import { accessToken, currentToken, refreshSession } from "./session";
+
+export type LiveStatus = "idle" | "connecting" | "open" | "waiting";
+
+type Subscriber = { onEvent: (event: LiveEvent) => void; lastSeq: () => number };
+
+const pingEveryMs = 25_000;
+const silenceLimitMs = 12_000;
+const openLimitMs = 10_000;
+/** So many attempts without one success, and streams look for another way. */
+const failuresUntilBlocked = 2;
+
+export const liveStatus = createStore<LiveStatus>("idle");
+/** True while sockets do not seem to get through (a proxy may forbid them). */
+export const liveBlocked = createStore(false);
+
+const topics = new Map<string, Set<Subscriber>>();
+let socket: WebSocket | null = null;
+let failures = 0;
+let timer: ReturnType<typeof setTimeout> | undefined;
+let watchdog: ReturnType<typeof setTimeout> | undefined;
+
+export function subscribe(topic: string, subscriber: Subscriber): () => void {
+  const subscribers = topics.get(topic) ?? new Set();
+  subscribers.add(subscriber);
+  topics.set(topic, subscribers);
+  if (subscribers.size === 1) sendSubscribe(topic, subscriber.lastSeq());
+  connect();
+  return () => {
+    subscribers.delete(subscriber);
+    if (subscribers.size > 0 || topics.get(topic) !== subscribers) return;
+    topics.delete(topic);
+    send({ type: "unsubscribe", topic });
+  };
+}
+
+/** Ask again from `lastSeq()`, for a subscriber that found a gap. */
+export function resubscribe(topic: string, lastSeq: number): void {
+  send({ type: "unsubscribe", topic });
+  sendSubscribe(topic, lastSeq);
+}
+
+function send(message: object): void {
+  if (liveStatus.get() === "open") socket?.send(JSON.stringify(message));
+}
+
+function sendSubscribe(topic: string, seq: number): void {
+  send({ type: "subscribe", topic, ...(topic.startsWith("message:") && { seq }) });
+}
+
+function connect(): void {
+  if (socket !== null || accessToken.get() === null || topics.size === 0) return;
+  clearTimeout(timer);
+  liveStatus.set("connecting");
+  const opened = new WebSocket(`${location.origin.replace(/^http/, "ws")}/api/v1/ws`);
+  socket = opened;
+  watch(openLimitMs);
+  opened.onopen = () => void authenticate(opened);
+  opened.onmessage = ({ data }: MessageEvent<string>) => {
+    receive(JSON.parse(data) as LiveEvent);
+  };
+  opened.onclose = ({ code }) => {
+    if (socket === opened) closed(code);
+  };
+}
+
+async function authenticate(opened: WebSocket): Promise<void> {
+  const token = await currentToken().catch(() => null);
+  if (opened.readyState !== WebSocket.OPEN) return;
+  if (token === null) opened.close();
+  else opened.send(JSON.stringify({ type: "authenticate", token }));
+}
+
+function receive(event: LiveEvent): void {
+  watch(pingEveryMs + silenceLimitMs);
+  if (event.type === "authenticated") {
+    if (liveStatus.get() !== "open") ready();
+  } else if ("topic" in event && event.topic !== null) {
+    for (const subscriber of [...(topics.get(event.topic) ?? [])]) subscriber.onEvent(event);
+  }
+}
+
+function ready(): void {
+  failures = 0;
+  liveStatus.set("open");
+  liveBlocked.set(false);
+  for (const [topic, subscribers] of topics) {
+    sendSubscribe(topic, Math.min(...[...subscribers].map(({ lastSeq }) => lastSeq())));
+  }
+  clearTimeout(timer);
+  timer = setTimeout(ping, pingEveryMs);
+}
+
+function ping(): void {
+  send({ type: "ping" });
+  timer = setTimeout(ping, pingEveryMs);
+}
+
+/** A socket can die without a word; silence for longer than a ping's answer takes is the sign. */
+function watch(limitMs: number): void {
+  clearTimeout(watchdog);
+  watchdog = setTimeout(() => {
+    const silent = socket;
+    if (silent === null) return;
+    closed(0);
+    silent.close();
+  }, limitMs);
+}
+
+function closed(code: number): void {
+  const wasOpen = liveStatus.get() === "open";
+  socket = null;
+  clearTimeout(watchdog);
+  clearTimeout(timer);
+  if (topics.size === 0 || accessToken.get() === null) {
+    liveStatus.set("idle");
+    return;
+  }
+  if (!wasOpen) failures += 1;
+  if (failures >= failuresUntilBlocked) liveBlocked.set(true);
+  liveStatus.set("waiting");
+  timer = setTimeout(() => void reconnect(code), wasOpen ? backoffMs(0) : backoffMs(failures));
+}
+
+async function reconnect(code: number): Promise<void> {
+  if (code === closeUnauthenticated) await refreshSession().catch(() => undefined);
+  connect();
+}
+
+/** Not to be waited for when there is a reason to think that it will work now. */
+function reconnectNow(): void {
+  if (liveStatus.get() === "waiting") connect();
+}
+
+accessToken.subscribe(() => {
+  const token = accessToken.get();
+  if (token === null) {
+    socket?.close(1000);
+  } else if (liveStatus.get() === "open") {
+    send({ type: "authenticate", token });
+  } else {
+    connect();
+  }
+});
+
+globalThis.addEventListener("online", reconnectNow);
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") reconnectNow();
+});

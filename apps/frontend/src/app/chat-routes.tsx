@@ -1,0 +1,7 @@
+export function NewChatRoute() {
+  return null;
+}
+
+export function ChatRoute() {
+  return null;
+}

@@ -1,0 +1,17 @@
+import { Link } from "@tanstack/react-router";
+import { MessagePage } from "@/components/ui/message-page";
+
+export function NotFoundPage() {
+  return (
+    <MessagePage
+      title="Nothing here"
+      actions={
+        <Link to="/" className="text-accent font-medium underline underline-offset-4">
+          Start a new chat
+        </Link>
+      }
+    >
+      This page does not exist, or it was deleted.
+    </MessagePage>
+  );
+}

@@ -1,0 +1,25 @@
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { SetupPage } from "@/features/auth/components/setup-page";
+import { useTitle } from "@/lib/use-title";
+
+const route = getRouteApi("/setup");
+
+export function SetupRoute() {
+  const { token } = route.useSearch();
+  const navigate = useNavigate();
+  useTitle("Set up");
+  return (
+    <SetupPage
+      token={token}
+      onSignedIn={() => void navigate({ to: "/", replace: true })}
+      signInLink={
+        <>
+          Already set up?{" "}
+          <Link to="/login" className="text-accent font-medium underline underline-offset-4">
+            Sign in
+          </Link>
+        </>
+      }
+    />
+  );
+}

@@ -1,0 +1,66 @@
+/** How the elements of untrusted Markdown are shown. Raw HTML never gets here: it stays text. */
+import { useRouter } from "@tanstack/react-router";
+import type { Element, ElementContent } from "hast";
+import type { ComponentProps, MouseEvent } from "react";
+import type { Components, ExtraProps } from "react-markdown";
+import { CodeBlock } from "./code-block";
+
+function textOf(node: Element | ElementContent): string {
+  if (node.type === "text") return node.value;
+  return "children" in node ? node.children.map(textOf).join("") : "";
+}
+
+function Pre({ node }: ComponentProps<"pre"> & ExtraProps) {
+  const code = node?.children[0];
+  if (code?.type !== "element") return null;
+  const classes = code.properties["className"];
+  const languageClass = Array.isArray(classes)
+    ? classes.map(String).find((name) => name.startsWith("language-"))
+    : undefined;
+  const language = languageClass?.slice("language-".length).toLowerCase() ?? "";
+  return <CodeBlock code={textOf(code).replace(/\n$/, "")} language={language} />;
+}
+
+/** Links within Web+ stay in the page; all others open beside it and learn nothing of it. */
+function Anchor({ href = "", children }: ComponentProps<"a"> & ExtraProps) {
+  const router = useRouter();
+  if (!href.startsWith("/") || href.startsWith("//")) {
+    const inPage = href.startsWith("#");
+    return (
+      <a href={href} {...(!inPage && { target: "_blank", rel: "noopener noreferrer" })}>
+        {children}
+      </a>
+    );
+  }
+  const open = (event: MouseEvent) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    void router.navigate({ href });
+  };
+  return (
+    <a href={href} onClick={open}>
+      {children}
+    </a>
+  );
+}
+
+/** Loading a picture from elsewhere would tell its server who reads this; a link lets one choose. */
+function Picture({ src, alt }: ComponentProps<"img"> & ExtraProps) {
+  if (typeof src !== "string" || src === "") return <>{alt}</>;
+  return (
+    <a href={src} target="_blank" rel="noopener noreferrer">
+      {alt === undefined || alt === "" ? src : alt}
+    </a>
+  );
+}
+
+function Table({ children }: ComponentProps<"table"> & ExtraProps) {
+  return (
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- keyboards must reach what scrolls
+    <div className="table-scroll" tabIndex={0} role="region" aria-label="Table">
+      <table>{children}</table>
+    </div>
+  );
+}
+
+export const elements: Components = { pre: Pre, a: Anchor, img: Picture, table: Table };

@@ -1,0 +1,41 @@
+import type { ComponentProps, ReactNode } from "react";
+import { cx } from "@/lib/cx";
+import { Tooltip } from "./tooltip";
+
+type IconButtonProps = Omit<ComponentProps<"button">, "children" | "aria-label"> & {
+  label: string;
+  icon: ReactNode;
+  /** Shown beside the label in the tooltip. */
+  shortcut?: string;
+  size?: "small" | "medium";
+  side?: "top" | "bottom" | "right";
+};
+
+/** A button that is only a picture: its label is its name for screen readers and its tooltip. */
+export function IconButton({
+  label,
+  icon,
+  shortcut,
+  size = "medium",
+  side = "bottom",
+  className,
+  type = "button",
+  ...rest
+}: IconButtonProps) {
+  return (
+    <Tooltip label={label} shortcut={shortcut} side={side}>
+      <button
+        type={type}
+        aria-label={label}
+        className={cx(
+          "text-soft hover:bg-hover hover:text-ink inline-flex shrink-0 items-center justify-center transition-colors duration-150 disabled:opacity-45",
+          size === "small" ? "size-8 rounded-lg" : "size-9 rounded-[10px]",
+          className,
+        )}
+        {...rest}
+      >
+        {icon}
+      </button>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,68 @@
+import { X } from "lucide-react";
+import { useEffect, useState } from "react";
+import { cx } from "@/lib/cx";
+import { useStore } from "@/lib/store";
+import { dismissToast, toasts, type Toast } from "@/lib/toasts";
+import { IconButton } from "./icon-button";
+
+const shownMs = 8_000;
+
+export function Toaster() {
+  const shown = useStore(toasts);
+  return (
+    <section
+      aria-label="Notifications"
+      aria-live="polite"
+      className="pointer-events-none fixed inset-x-0 bottom-[calc(env(safe-area-inset-bottom)+1.25rem)] z-40 flex flex-col items-center gap-2 px-4"
+    >
+      {shown.map((toast) => (
+        <ToastCard key={toast.id} toast={toast} />
+      ))}
+    </section>
+  );
+}
+
+/** Leaves by itself, but not while it is pointed at or has the focus. */
+function ToastCard({ toast }: { toast: Toast }) {
+  const [held, setHeld] = useState(false);
+  useEffect(() => {
+    if (held) return;
+    const timer = setTimeout(() => dismissToast(toast.id), shownMs);
+    return () => clearTimeout(timer);
+  }, [held, toast.id]);
+
+  return (
+    <div
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(false)}
+      onFocus={() => setHeld(true)}
+      onBlur={() => setHeld(false)}
+      className={cx(
+        "motion-rise shadow-float pointer-events-auto flex max-w-md items-center gap-3 rounded-xl py-1.5 pr-1.5 pl-4 text-sm",
+        toast.tone === "danger" ? "bg-danger-wash text-danger" : "bg-ink text-canvas",
+      )}
+    >
+      <span className="min-w-0 flex-1 py-1.5">{toast.text}</span>
+      {toast.action && (
+        <button
+          type="button"
+          className="h-8 rounded-lg px-3 font-semibold underline-offset-4 hover:underline focus-visible:outline-current"
+          onClick={() => {
+            dismissToast(toast.id);
+            toast.action?.run();
+          }}
+        >
+          {toast.action.label}
+        </button>
+      )}
+      <IconButton
+        label="Dismiss"
+        size="small"
+        side="top"
+        icon={<X className="size-4" aria-hidden="true" />}
+        className="text-inherit opacity-70 hover:bg-transparent hover:text-inherit hover:opacity-100 focus-visible:outline-current"
+        onClick={() => dismissToast(toast.id)}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,19 @@
+import type { ReactNode } from "react";
+import { Logo } from "@/components/ui/logo";
+
+type AuthLayoutProps = { title: string; lead: string; children: ReactNode; footer?: ReactNode };
+
+export function AuthLayout({ title, lead, children, footer }: AuthLayoutProps) {
+  return (
+    <div className="relative isolate grid min-h-dvh place-items-center overflow-hidden px-5 py-10 max-sm:items-start max-sm:pt-16">
+      <div className="plus-field absolute inset-0 -z-10" aria-hidden="true" />
+      <main className="motion-rise w-full max-w-[25rem]">
+        <Logo className="mb-9" />
+        <h1 className="text-2xl font-semibold tracking-[-0.025em]">{title}</h1>
+        <p className="text-soft mt-2 text-pretty">{lead}</p>
+        <div className="mt-8">{children}</div>
+        {footer !== undefined && <div className="text-faint mt-8 text-sm">{footer}</div>}
+      </main>
+    </div>
+  );
+}

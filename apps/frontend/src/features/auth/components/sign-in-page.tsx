@@ -1,0 +1,69 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState, type SubmitEvent } from "react";
+import { errorText } from "@/api/problem";
+import { Button } from "@/components/ui/button";
+import { Field } from "@/components/ui/field";
+import { Notice } from "@/components/ui/notice";
+import { setupStateQuery, signIn } from "../api";
+import { AuthLayout } from "./auth-layout";
+import { PasswordField } from "./password-field";
+
+export function SignInPage({ onSignedIn }: { onSignedIn: () => void }) {
+  const [username, setUsername] = useState("");
+  const [password, setPassword] = useState("");
+  const setup = useQuery(setupStateQuery);
+  const submission = useMutation({ mutationFn: signIn, onSuccess: onSignedIn });
+
+  function submit(event: SubmitEvent) {
+    event.preventDefault();
+    submission.mutate({ username: username.trim(), password });
+  }
+
+  if (setup.data?.required === true) return <SetupNeeded />;
+  return (
+    <AuthLayout title="Welcome back" lead="Sign in to your workspace.">
+      <form onSubmit={submit} className="grid gap-5">
+        {submission.isError && <Notice tone="danger">{errorText(submission.error)}</Notice>}
+        <Field
+          label="User name"
+          name="username"
+          autoComplete="username"
+          autoCapitalize="none"
+          spellCheck={false}
+          required
+          // eslint-disable-next-line jsx-a11y/no-autofocus -- the page has nothing before this form
+          autoFocus
+          value={username}
+          onChange={(event) => setUsername(event.target.value)}
+        />
+        <PasswordField
+          label="Password"
+          name="password"
+          autoComplete="current-password"
+          required
+          value={password}
+          onChange={(event) => setPassword(event.target.value)}
+        />
+        <Button type="submit" variant="primary" size="large" busy={submission.isPending}>
+          Sign in
+        </Button>
+      </form>
+    </AuthLayout>
+  );
+}
+
+function SetupNeeded() {
+  return (
+    <AuthLayout
+      title="Almost there"
+      lead="This server has no administrator yet. Open the set-up link that it printed when it started."
+    >
+      <div className="border-line bg-raised rounded-xl border p-4">
+        <p className="text-soft text-sm">In the server&apos;s output, look for a line like this:</p>
+        <code className="bg-panel mt-3 block rounded-lg px-3 py-2.5 font-mono text-xs break-all">
+          Set up: {location.origin}/setup?token=…
+        </code>
+      </div>
+    </AuthLayout>
+  );
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import type { Message } from "@/api/types";
+import { leafOf, oldestFirst, pagesOf, placeMessage, replaceMessage, type MessagePages } from "./message-pages";
+
+function message(id: string, parent_id: string | null): Message {
+  return {
+    id,
+    parent_id,
+    conversation_id: "c",
+    role: "assistant",
+    content: "",
+    status: "complete",
+    seq: 0,
+    model_id: null,
+    error: null,
+    created_at: "2026-11-23T10:00:00.000Z",
+    completed_at: null,
+  };
+}
+
+const branch: MessagePages = {
+  pages: [
+    { items: [message("d", "c"), message("c", "b")], next_cursor: "x" },
+    { items: [message("b", "a"), message("a", null)], next_cursor: null },
+  ],
+  pageParams: [null, "x"],
+};
+
+const ids = (data: MessagePages) => oldestFirst(data).map(({ id }) => id);
+
+describe("message pages", () => {
+  it("read from the oldest to the newest", () => {
+    expect(ids(branch)).toEqual(["a", "b", "c", "d"]);
+    expect(leafOf(branch)?.id).toBe("d");
+  });
+
+  it("take a new leaf at the end", () => {
+    expect(ids(placeMessage(branch, message("e", "d")))).toEqual(["a", "b", "c", "d", "e"]);
+  });
+
+  it("take the first message of an empty conversation", () => {
+    expect(ids(placeMessage(pagesOf(), message("a", null)))).toEqual(["a"]);
+  });
+
+  it("replace the branch after the parent by a new sibling, across pages", () => {
+    expect(ids(placeMessage(branch, message("d2", "c")))).toEqual(["a", "b", "c", "d2"]);
+    expect(ids(placeMessage(branch, message("c2", "b")))).toEqual(["a", "b", "c2"]);
+  });
+
+  it("never hold a message twice", () => {
+    const changed = { ...message("d", "c"), content: "new" };
+    expect(ids(placeMessage(branch, changed))).toEqual(["a", "b", "c", "d"]);
+    expect(leafOf(placeMessage(branch, changed))?.content).toBe("new");
+  });
+
+  it("stay as they are for messages of an unknown branch", () => {
+    expect(placeMessage(branch, message("z", "y"))).toBe(branch);
+    expect(replaceMessage(branch, message("z", "y"))).toBe(branch);
+  });
+});

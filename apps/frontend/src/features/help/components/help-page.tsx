@@ -1,0 +1,100 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { ArrowLeft } from "lucide-react";
+import { isStatus } from "@/api/client";
+import { errorText } from "@/api/problem";
+import { LazyMarkdown } from "@/components/markdown/lazy-markdown";
+import { Button } from "@/components/ui/button";
+import { Logo } from "@/components/ui/logo";
+import { Notice } from "@/components/ui/notice";
+import { Skeleton } from "@/components/ui/skeleton";
+import { cx } from "@/lib/cx";
+import { helpListQuery, helpPageQuery } from "../api";
+
+/** The guides link each other as files; here they are pages. */
+function resolveLink(href: string): string {
+  return href.replace(/^(?:\.\/)?([\w-]+)\.md(?=$|#)/, "/help/$1");
+}
+
+export function HelpPage({ name }: { name: string }) {
+  return (
+    <div className="h-full overflow-y-auto">
+      <header className="border-line bg-canvas/90 sticky top-0 z-10 border-b backdrop-blur">
+        <div className="mx-auto flex h-14 max-w-5xl items-center justify-between px-5">
+          <Link to="/" aria-label="Web+, home" className="rounded-lg">
+            <Logo />
+          </Link>
+          <Link
+            to="/"
+            className="text-soft hover:bg-hover hover:text-ink inline-flex h-9 items-center gap-2 rounded-[10px] px-3 text-sm font-medium"
+          >
+            <ArrowLeft className="size-4" aria-hidden="true" />
+            Back to the chats
+          </Link>
+        </div>
+      </header>
+      <div className="mx-auto grid max-w-5xl gap-x-12 gap-y-6 px-5 py-8 md:grid-cols-[12rem_1fr] md:py-12">
+        <Guides current={name} />
+        <main className="min-w-0 pb-24">
+          <Guide name={name} />
+        </main>
+      </div>
+    </div>
+  );
+}
+
+function Guides({ current }: { current: string }) {
+  const { data } = useQuery(helpListQuery);
+  return (
+    <nav aria-label="Guides" className="md:sticky md:top-24 md:self-start">
+      <h2 className="text-faint mb-2 px-3 text-xs font-medium max-md:hidden">Guides</h2>
+      <ul className="flex gap-1 max-md:-mx-2 max-md:flex-wrap md:flex-col">
+        {data?.items.map(({ name, title }) => (
+          <li key={name}>
+            <Link
+              to="/help/{-$name}"
+              params={{ name }}
+              aria-current={name === current ? "page" : undefined}
+              className={cx(
+                "block rounded-lg px-3 py-1.5 text-sm",
+                name === current ? "bg-selected font-medium" : "text-soft hover:bg-hover hover:text-ink",
+              )}
+            >
+              {title}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function Guide({ name }: { name: string }) {
+  const { data, error, refetch } = useQuery(helpPageQuery(name));
+  if (data) return <LazyMarkdown text={data.content} resolveLink={resolveLink} className="max-w-2xl" />;
+  if (!error) return <GuideSkeleton />;
+  if (isStatus(error, 404)) {
+    return (
+      <>
+        <h1 className="text-2xl font-semibold tracking-[-0.025em]">No such guide</h1>
+        <p className="text-soft mt-2">Choose one of the guides in the list.</p>
+      </>
+    );
+  }
+  return (
+    <Notice tone="danger" actions={<Button onClick={() => void refetch()}>Try again</Button>}>
+      {errorText(error)}
+    </Notice>
+  );
+}
+
+function GuideSkeleton() {
+  return (
+    <div className="grid max-w-2xl gap-3" role="status" aria-label="Loading">
+      <Skeleton className="mb-4 h-8 w-64" />
+      <Skeleton className="h-4 w-full" />
+      <Skeleton className="h-4 w-11/12" />
+      <Skeleton className="h-4 w-4/5" />
+    </div>
+  );
+}

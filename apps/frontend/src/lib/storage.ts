@@ -1,0 +1,36 @@
+/** localStorage that may be forbidden or full: then the page works on, it only remembers less. */
+const prefix = "webplus.";
+
+export function readStored(key: string): string | null {
+  try {
+    return localStorage.getItem(prefix + key);
+  } catch {
+    return null;
+  }
+}
+
+export function writeStored(key: string, value: string): void {
+  try {
+    localStorage.setItem(prefix + key, value);
+  } catch {
+    // Nothing to do: see above.
+  }
+}
+
+export function removeStored(key: string): void {
+  try {
+    localStorage.removeItem(prefix + key);
+  } catch {
+    // Nothing to do: see above.
+  }
+}
+
+export function removeStoredUnder(keyPrefix: string): void {
+  try {
+    Object.keys(localStorage)
+      .filter((key) => key.startsWith(prefix + keyPrefix))
+      .forEach((key) => localStorage.removeItem(key));
+  } catch {
+    // Nothing to do: see above.
+  }
+}
