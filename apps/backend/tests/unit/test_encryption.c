@@ -1,0 +1,227 @@
+#include "security/encryption.h"
+
+#include "test.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char master[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+static const char other_master[] =
+	"ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+static const struct seal_place place = { "message.content", { "row-1", "part-2" } };
+
+struct fixture {
+	struct arena arena;
+	struct keyring *keyring, *other;
+};
+
+static int set_up(void **state)
+{
+	static struct fixture fixture;
+	const char *reason;
+
+	arena_init(&fixture.arena);
+	*state = &fixture;
+	return keyring_open(master, NULL, &fixture.keyring, &reason) != ERR_OK ||
+	       keyring_open(other_master, NULL, &fixture.other, &reason) != ERR_OK;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	keyring_destroy(fixture->keyring);
+	keyring_destroy(fixture->other);
+	arena_finish(&fixture->arena);
+	return 0;
+}
+
+static void assert_corrupt(struct fixture *fixture, const struct keyring *keyring,
+			   const struct seal_place *where, struct blob sealed)
+{
+	const char *plain = "untouched";
+	size_t length = 7;
+
+	assert_int_equal(unseal(keyring, where, sealed, &fixture->arena, &plain, &length),
+			 ERR_CORRUPT);
+	assert_string_equal(plain, "untouched");
+	assert_int_equal(length, 7);
+}
+
+static void what_was_sealed_opens(void **state)
+{
+	struct fixture *fixture = *state;
+	static const size_t lengths[] = { 0, 1, 15, 16, 17, 63, 64, 65, 100000 };
+	char *text = arena_alloc(&fixture->arena, 100000);
+
+	randombytes_buf(text, 100000);
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		struct blob sealed =
+			seal(fixture->keyring, &place, text, lengths[i], &fixture->arena);
+		const char *plain = NULL;
+		size_t length = 1;
+
+		assert_int_equal(sealed.size, lengths[i] + SEAL_OVERHEAD);
+		assert_int_equal(
+			unseal(fixture->keyring, &place, sealed, &fixture->arena, &plain, &length),
+			ERR_OK);
+		assert_int_equal(length, lengths[i]);
+		assert_memory_equal(plain, text, length);
+		assert_int_equal(plain[length], '\0');
+	}
+}
+
+/* Sealed by another implementation (of draft-irtf-cfrg-xchacha, checked against its vector A.3.1). */
+static void what_another_program_sealed_opens(void **state)
+{
+	static const char hex[] = "0100000001404142434445464748494a4b4c4d4e4f5051525354555657"
+				  "ca1839864f8ac04a0038981565537327346c52b64a8ef09b810553141fb6";
+	struct fixture *fixture = *state;
+	unsigned char bytes[64];
+	const char *plain;
+	size_t size, length;
+
+	assert_int_equal(sodium_hex2bin(bytes, sizeof(bytes), hex, strlen(hex), NULL, &size, NULL),
+			 0);
+	assert_int_equal(unseal(fixture->keyring, &place, (struct blob){ bytes, size },
+				&fixture->arena, &plain, &length),
+			 ERR_OK);
+	assert_string_equal(plain, "attack at dawn");
+	assert_int_equal(length, 14);
+}
+
+static void the_same_text_never_seals_alike(void **state)
+{
+	enum { SEALS = 1000, NONCE_AT = 5, NONCE_SIZE = 24 };
+	struct fixture *fixture = *state;
+	struct blob seals[SEALS];
+
+	for (size_t i = 0; i < SEALS; i++) {
+		seals[i] = seal(fixture->keyring, &place, "x", 1, &fixture->arena);
+		for (size_t j = 0; j < i; j++)
+			assert_memory_not_equal((const char *)seals[i].data + NONCE_AT,
+						(const char *)seals[j].data + NONCE_AT, NONCE_SIZE);
+	}
+}
+
+static void a_seal_opens_only_where_it_stands(void **state)
+{
+	static const struct seal_place others[] = {
+		{ "message.title", { "row-1", "part-2" } },
+		{ "message.content", { "row-2", "part-2" } },
+		{ "message.content", { "row-1", "part-3" } },
+		{ "message.content", { "row-1", NULL } },
+		{ "message.conten", { "trow-1", "part-2" } },
+		{ "message.content", { "row-1part-2", NULL } },
+		{ "message.content", { "row-1p", "art-2" } },
+	};
+	struct fixture *fixture = *state;
+	struct blob sealed = seal(fixture->keyring, &place, "secret", 6, &fixture->arena);
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_corrupt(fixture, fixture->keyring, &others[i], sealed);
+}
+
+static void a_seal_of_another_installation_does_not_open(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_corrupt(fixture, fixture->keyring, &place,
+		       seal(fixture->other, &place, "secret", 6, &fixture->arena));
+}
+
+static void no_bit_may_change(void **state)
+{
+	struct fixture *fixture = *state;
+	struct blob sealed = seal(fixture->keyring, &place, "secret", 6, &fixture->arena);
+	unsigned char *bytes = arena_alloc(&fixture->arena, sealed.size);
+
+	memcpy(bytes, sealed.data, sealed.size);
+	for (size_t bit = 0; bit < sealed.size * 8; bit++) {
+		bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+		assert_corrupt(fixture, fixture->keyring, &place,
+			       (struct blob){ bytes, sealed.size });
+		bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+	}
+}
+
+static void no_byte_may_be_missing_or_added(void **state)
+{
+	struct fixture *fixture = *state;
+	struct blob sealed = seal(fixture->keyring, &place, "secret", 6, &fixture->arena);
+
+	for (size_t size = 0; size < sealed.size; size++) {
+		/* A copy of exactly that size, so that the sanitizer sees a read past its end. */
+		char *cut = malloc(size + (size == 0));
+
+		assert_non_null(cut);
+		memcpy(cut, sealed.data, size);
+		assert_corrupt(fixture, fixture->keyring, &place, (struct blob){ cut, size });
+		free(cut);
+	}
+	{
+		char *longer = arena_alloc(&fixture->arena, sealed.size + 1);
+
+		memcpy(longer, sealed.data, sealed.size);
+		assert_corrupt(fixture, fixture->keyring, &place,
+			       (struct blob){ longer, sealed.size + 1 });
+	}
+}
+
+static void a_long_key_of_a_row_is_no_matter(void **state)
+{
+	struct fixture *fixture = *state;
+	char name[600];
+	struct seal_place long_place = { "message.content", { name, NULL } };
+	struct blob sealed;
+	const char *plain;
+	size_t length;
+
+	memset(name, 'k', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	sealed = seal(fixture->keyring, &long_place, "secret", 6, &fixture->arena);
+	assert_int_equal(
+		unseal(fixture->keyring, &long_place, sealed, &fixture->arena, &plain, &length),
+		ERR_OK);
+	assert_string_equal(plain, "secret");
+	name[sizeof(name) - 2] = 'l';
+	assert_corrupt(fixture, fixture->keyring, &long_place, sealed);
+}
+
+static void a_lookup_hash_is_of_the_field_the_value_and_the_installation(void **state)
+{
+	struct fixture *fixture = *state;
+	uint8_t hash[LOOKUP_SIZE], again[LOOKUP_SIZE];
+	char text[2 * LOOKUP_SIZE + 1];
+
+	lookup_hash(fixture->keyring, "user.email", "a@example.org", hash);
+	sodium_bin2hex(text, sizeof(text), hash, sizeof(hash));
+	/* Computed with Python's hashlib.blake2b: stored hashes must be found for ever. */
+	assert_string_equal(text,
+			    "c144cf817048d3020a277a1b2aabd9af2e6c7ef6b97d427df4bd46e9600da5a6");
+	lookup_hash(fixture->keyring, "user.email", "b@example.org", again);
+	assert_memory_not_equal(hash, again, LOOKUP_SIZE);
+	lookup_hash(fixture->keyring, "user.emaila", "@example.org", again);
+	assert_memory_not_equal(hash, again, LOOKUP_SIZE);
+	lookup_hash(fixture->other, "user.email", "a@example.org", again);
+	assert_memory_not_equal(hash, again, LOOKUP_SIZE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_sealed_opens),
+		cmocka_unit_test(what_another_program_sealed_opens),
+		cmocka_unit_test(the_same_text_never_seals_alike),
+		cmocka_unit_test(a_seal_opens_only_where_it_stands),
+		cmocka_unit_test(a_seal_of_another_installation_does_not_open),
+		cmocka_unit_test(no_bit_may_change),
+		cmocka_unit_test(no_byte_may_be_missing_or_added),
+		cmocka_unit_test(a_long_key_of_a_row_is_no_matter),
+		cmocka_unit_test(a_lookup_hash_is_of_the_field_the_value_and_the_installation),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
