@@ -72,8 +72,9 @@ static void post_again(struct loop_task *task)
 	struct chain *chain = CONTAINER_OF(task, struct chain, task);
 
 	if (chain->timer_ran)
-		return;
-	loop_post(chain->loop, task);
+		loop_stop(chain->loop);
+	else
+		loop_post(chain->loop, task);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -82,7 +83,6 @@ static void on_timer(uv_timer_t *timer)
 
 	chain->timer_ran = true;
 	uv_close((uv_handle_t *)timer, NULL);
-	loop_stop(chain->loop);
 }
 
 static void a_task_that_posts_itself_starves_nobody(void **state)
