@@ -164,7 +164,7 @@ void pool_destroy(struct pool *pool)
 	pthread_mutex_lock(&pool->lock);
 	pool->stopping = true;
 	LIST_EACH(worker, &pool->idle, struct worker, node)
-	pthread_cond_signal(&worker->wake);
+		pthread_cond_signal(&worker->wake);
 	while (pool->threads > 0)
 		pthread_cond_wait(&pool->ended, &pool->lock);
 	pthread_mutex_unlock(&pool->lock);

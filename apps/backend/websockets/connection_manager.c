@@ -1,0 +1,257 @@
+#include "websockets/connection_manager.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "http/transport.h"
+#include "websockets/handshake.h"
+#include "websockets/websocket.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	TICK_MAX_MS = 1000,
+	TICKS_PER_DEADLINE =
+		4, /* how much later than its time a deadline may be met: a quarter of it */
+};
+
+/* Frames */
+
+static void on_text(void *context, const char *text, size_t length)
+{
+	websocket_obey(context, text, length);
+}
+
+static void on_ping(void *context, const void *data, size_t length)
+{
+	websocket_send(context, frame_create(OPCODE_PONG, data, length));
+}
+
+static void on_pong(void *context)
+{
+	(void)context; /* that something was heard is noted in on_read */
+}
+
+/* Says goodbye if that was not done, and lets the server close the connection, as section 7.1.1 asks. */
+static void on_close(void *context, unsigned code)
+{
+	struct websocket *socket = context;
+
+	websocket_close(socket, code == CLOSE_NO_STATUS ? CLOSE_NORMAL : (enum close_code)code, "");
+	transport_close(socket->transport);
+}
+
+static void on_failure(void *context, enum close_code code, const char *reason)
+{
+	struct websocket *socket = context;
+
+	websocket_close(socket, code, reason);
+	transport_close(socket->transport);
+}
+
+static const struct frame_events frame_events = {
+	.text = on_text,
+	.ping = on_ping,
+	.pong = on_pong,
+	.closed = on_close,
+	.failed = on_failure,
+};
+
+/* The transport */
+
+static void on_read(void *context, const uint8_t *data, size_t length)
+{
+	struct websocket *socket = context;
+
+	socket->pinged = false;
+	frame_reader_feed(&socket->reader, data, length, &frame_events, socket);
+}
+
+static void on_closed(void *context)
+{
+	struct websocket *socket = context;
+	struct connection_manager *manager = socket->manager;
+
+	socket->transport = NULL;
+	socket->state = WEBSOCKET_CLOSING;
+	list_remove(&socket->node);
+	if (--manager->count == 0)
+		uv_timer_stop(&manager->timer);
+	command_unsubscribe_all(socket);
+	websocket_drop_waiting(socket);
+	frame_reader_finish(&socket->reader);
+	websocket_unref(socket);
+}
+
+static void on_drain(void *context)
+{
+	websocket_close(context, CLOSE_GOING_AWAY, "The server is going away.");
+}
+
+static const struct transport_owner transport_owner = {
+	.read = on_read,
+	.closed = on_closed,
+	.drain = on_drain,
+};
+
+/* Time: one timer looks after all sockets */
+
+static void check_open(struct websocket *socket, int64_t now)
+{
+	if (now >= socket->expires_ms) {
+		websocket_close(socket, CLOSE_UNAUTHENTICATED, "The token has expired.");
+		return;
+	}
+	if (now < socket->deadline_ms)
+		return;
+	if (socket->pinged) {
+		transport_abort(socket->transport);
+		return;
+	}
+	socket->pinged = true;
+	socket->deadline_ms = now + socket->manager->options.ping_ms;
+	websocket_send(socket, payload_ref(socket->manager->ping));
+}
+
+static void check(struct websocket *socket, int64_t now)
+{
+	switch (socket->state) {
+	case WEBSOCKET_OPEN:
+		check_open(socket, now);
+		break;
+	case WEBSOCKET_NEW:
+		if (now >= socket->deadline_ms)
+			websocket_close(socket, CLOSE_UNAUTHENTICATED, "Authenticate in time.");
+		break;
+	case WEBSOCKET_CLOSING:
+	default:
+		if (now >= socket->deadline_ms)
+			transport_abort(socket->transport);
+		break;
+	}
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct connection_manager *manager = timer->data;
+	int64_t now = clock_monotonic_ms();
+
+	LIST_EACH_SAFE(socket, &manager->sockets, struct websocket, node)
+		check(socket, now);
+}
+
+static uint64_t tick_ms(const struct connection_manager_options *options)
+{
+	int64_t shortest = options->authenticate_ms < options->ping_ms ? options->authenticate_ms
+								       : options->ping_ms;
+	int64_t tick = shortest / TICKS_PER_DEADLINE;
+
+	if (tick > TICK_MAX_MS)
+		return TICK_MAX_MS;
+	return tick < 1 ? 1 : (uint64_t)tick;
+}
+
+static void keep_time(struct connection_manager *manager)
+{
+	uint64_t tick = tick_ms(&manager->options);
+
+	uv_timer_start(&manager->timer, on_tick, tick, tick);
+}
+
+/* The upgrade */
+
+enum err websocket_upgrade(struct connection_manager *manager, struct request *request)
+{
+	enum err err = handshake_accept(request);
+	struct principal principal;
+	struct websocket *socket;
+	bool known = request->principal != NULL;
+	char *token;
+
+	if (err != ERR_OK)
+		return err;
+	/* The request is gone once its connection is taken. */
+	if (known)
+		principal = *request->principal;
+	token = known ? NULL : memory_strdup(handshake_token(request));
+	socket = websocket_create(manager);
+	list_append(&manager->sockets, &socket->node);
+	if (manager->count++ == 0)
+		keep_time(manager);
+	socket->transport = transport_take(request, 101, &transport_owner, socket);
+	if (socket->transport == NULL)
+		on_closed(socket);
+	else if (known)
+		command_admit(socket, &principal);
+	else if (token != NULL)
+		command_authenticate(socket, token);
+	free(token);
+	return ERR_PENDING;
+}
+
+/* The manager */
+
+struct connection_manager *
+connection_manager_create(const struct connection_manager_options *options)
+{
+	struct connection_manager *manager = MEMORY_NEW(struct connection_manager);
+
+	manager->options = *options;
+	manager->references = 1;
+	list_init(&manager->sockets);
+	uv_timer_init(&options->loop->uv, &manager->timer);
+	manager->timer.data = manager;
+	manager->ping = frame_create(OPCODE_PING, NULL, 0);
+	return manager;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	connection_manager_unref(handle->data);
+}
+
+void connection_manager_destroy(struct connection_manager *manager)
+{
+	if (manager == NULL)
+		return;
+	assert(manager->count == 0);
+	payload_unref(manager->ping);
+	uv_close((uv_handle_t *)&manager->timer, on_timer_closed);
+}
+
+unsigned connection_manager_count(const struct connection_manager *manager)
+{
+	return manager->count;
+}
+
+struct ended_session {
+	struct loop_task task;
+	struct connection_manager *manager;
+	char session_id[ID_SIZE];
+};
+
+/* A socket whose token is being checked may have been told "valid" just before the session ended: it is checked again. */
+static void end_session(struct loop_task *task)
+{
+	struct ended_session *ended = CONTAINER_OF(task, struct ended_session, task);
+
+	LIST_EACH_SAFE(socket, &ended->manager->sockets, struct websocket, node) {
+		if (socket->job != NULL && command_is_authenticate(socket->job))
+			socket->job->stale = true;
+		if (strcmp(socket->principal.session_id, ended->session_id) == 0)
+			websocket_close(socket, CLOSE_UNAUTHENTICATED, "The session has ended.");
+	}
+	free(ended);
+}
+
+void connection_manager_end_session(struct connection_manager *manager, const char *session_id)
+{
+	struct ended_session *ended = MEMORY_NEW(struct ended_session);
+
+	assert(strlen(session_id) < ID_SIZE);
+	ended->task.run = end_session;
+	ended->manager = manager;
+	memcpy(ended->session_id, session_id, strlen(session_id) + 1);
+	loop_post(manager->options.loop, &ended->task);
+}
