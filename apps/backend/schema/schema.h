@@ -20,7 +20,7 @@
  *	C member              on the wire           in SQL             limits
  *	const char *          string, null if NULL  TEXT (or sealed)   min/max in characters
  *	bool                  true, false           INTEGER 0, 1
- *	int, int64_t          integer               INTEGER            min/max; default ±(2^53 - 1)
+ *	int, int64_t          integer               INTEGER            min/max; default ±(2^53 - 1); a nullable 0 is null
  *	double                number                REAL
  *	enum x                string of .names      TEXT, the same     the closed set
  *	struct timestamp      RFC 3339, null if 0   INTEGER ms UTC

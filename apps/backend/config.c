@@ -1,0 +1,278 @@
+#include "config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const log_levels[] = { "debug", "info", "warning", "error", NULL };
+
+static const struct field config_fields[] = {
+	FIELD(struct config, listen, .preset = "127.0.0.1:8080", .max = 100,
+	      .doc = "Address and port to serve on. Behind a proxy, leave it on the loopback address."),
+	FIELD(struct config, data, .preset = "./data", .max = 1000,
+	      .doc = "Folder of the database, the master key and the backups; made if missing."),
+	FIELD(struct config, public_url, .optional = true, .max = 300,
+	      .doc = "The address people use, `https://chat.example.org`. With https, cookies are marked Secure."),
+	FIELD(struct config, master_key, .optional = true, .min = 64, .max = 64,
+	      .doc = "Master key as 64 hexadecimal digits. Without it, the file `master.key` in the data folder holds "
+		     "one, made at the first start. Whoever loses it loses the data."),
+	FIELD(struct config, log_level, .names = log_levels, .preset = "info", .doc = "What is logged."),
+	FIELD(struct config, access_log, .preset = "true", .doc = "Log a line per request."),
+	FIELD(struct config, workers, .preset = "64", .min = 1, .max = 1024, .unit = "threads",
+	      .doc = "At most so many requests are worked on at once; threads start when needed."),
+	FIELD(struct config, access_token_minutes, .preset = "15", .min = 1, .max = 1440, .unit = "minutes",
+	      .doc = "How long an access token is valid."),
+	FIELD(struct config, session_days, .preset = "30", .min = 1, .max = 365, .unit = "days",
+	      .doc = "How long a sign-in lasts without use."),
+	FIELD(struct config, openai_url, .optional = true, .max = 500,
+	      .doc = "Base URL of an OpenAI-compatible server, `https://api.openai.com/v1`."),
+	FIELD(struct config, openai_api_key, .optional = true, .max = 500, .format = FORMAT_TOKEN,
+	      .doc = "Key for that server."),
+	FIELD(struct config, ollama_url, .optional = true, .max = 500,
+	      .doc = "Base URL of an Ollama server, `http://127.0.0.1:11434`."),
+	FIELD(struct config, discover, .preset = "true",
+	      .doc = "Look for model servers on the usual ports of this machine."),
+	FIELD(struct config, upstream_connect_ms, .preset = "5000", .min = 10, .max = 600000, .unit = "ms",
+	      .doc = "Time to connect to a model server."),
+	FIELD(struct config, upstream_first_byte_ms, .preset = "120000", .min = 10, .max = 3600000, .unit = "ms",
+	      .doc = "Time until a model server sends the first byte of its answer."),
+	FIELD(struct config, upstream_stall_ms, .preset = "60000", .min = 10, .max = 3600000, .unit = "ms",
+	      .doc = "Time that a model server may be silent in the middle of an answer."),
+	FIELD(struct config, guide_words_per_second, .preset = "80", .min = 1, .max = 100000,
+	      .doc = "Pace of the built-in model."),
+	FIELD(struct config, drain_seconds, .preset = "25", .min = 0, .max = 600, .unit = "s",
+	      .doc = "After SIGTERM, how long running requests and answers may still take."),
+	{ 0 },
+};
+
+static const struct schema config_schema =
+	SCHEMA(struct config, config_fields, .name = "Config", .doc = "The settings of the server.");
+
+enum { NAME_SIZE = 64, FILE_MAX = 64 * 1024 };
+
+static const char *const file_name = "webplus.env";
+
+/* "WEBPLUS_LOG_LEVEL" */
+static void variable_name(const struct field *field, char name[static NAME_SIZE])
+{
+	int length = snprintf(name, NAME_SIZE, "WEBPLUS_%s", field->name);
+
+	for (int i = 0; i < length; i++)
+		name[i] = (char)toupper((unsigned char)name[i]);
+}
+
+/* "--log-level" */
+static void flag_name(const struct field *field, char name[static NAME_SIZE])
+{
+	int length = snprintf(name, NAME_SIZE, "--%s", field->name);
+
+	for (int i = 0; i < length; i++)
+		if (name[i] == '_')
+			name[i] = '-';
+}
+
+/* ---- Where values come from ---- */
+
+struct reader {
+	struct arena *arena;
+	struct config *config;
+	const char **reason;
+	bool given[sizeof(config_fields) / sizeof(config_fields[0])];
+};
+
+static enum err set(struct reader *reader, const struct field *field, const char *origin, const char *text)
+{
+	struct field_errors errors = { .count = 0 };
+
+	if (reader->given[field - config_fields])
+		return ERR_OK;
+	if (schema_decode_text(field, text, reader->arena, reader->config, &errors) != ERR_OK) {
+		*reader->reason = arena_printf(reader->arena, "%s %s", origin, errors.list[0].message);
+		return ERR_INVALID;
+	}
+	reader->given[field - config_fields] = true;
+	return ERR_OK;
+}
+
+/* The field of a flag, "--name" or "--name=value"; *ret_value is what stands behind the sign, or NULL. */
+static const struct field *find_flag(const char *arg, const char **ret_value)
+{
+	char name[NAME_SIZE];
+
+	for (const struct field *field = config_fields; field->name; field++) {
+		size_t length;
+
+		flag_name(field, name);
+		length = strlen(name);
+		if (strncmp(arg, name, length) != 0 || (arg[length] != '\0' && arg[length] != '='))
+			continue;
+		*ret_value = arg[length] ? arg + length + 1 : NULL;
+		return field;
+	}
+	return NULL;
+}
+
+static enum err read_flags(struct reader *reader, char *const *args, const char *const **ret_rest)
+{
+	size_t count = 0, rest_count = 0;
+	const char **rest;
+
+	while (args[count])
+		count++;
+	rest = ARENA_ARRAY(reader->arena, count + 1, const char *);
+	for (size_t i = 0; i < count; i++) {
+		const char *value;
+		const struct field *field = find_flag(args[i], &value);
+		enum err err;
+
+		if (!field) {
+			rest[rest_count++] = args[i];
+			continue;
+		}
+		if (!value && !args[i + 1]) {
+			*reader->reason = arena_printf(reader->arena, "%s needs a value", args[i]);
+			return ERR_INVALID;
+		}
+		err = set(reader, field, args[i], value ? value : args[i + 1]);
+		if (err != ERR_OK)
+			return err;
+		i += !value;
+	}
+	*ret_rest = rest;
+	return ERR_OK;
+}
+
+static enum err read_environment(struct reader *reader)
+{
+	for (const struct field *field = config_fields; field->name; field++) {
+		char name[NAME_SIZE];
+		const char *value;
+		enum err err;
+
+		variable_name(field, name);
+		value = getenv(name);
+		err = value && *value ? set(reader, field, name, value) : ERR_OK;
+		if (err != ERR_OK)
+			return err;
+	}
+	return ERR_OK;
+}
+
+static char *trim(char *text)
+{
+	size_t length;
+
+	text += strspn(text, " \t");
+	length = strlen(text);
+	while (length > 0 && isspace((unsigned char)text[length - 1]))
+		text[--length] = '\0';
+	return text;
+}
+
+/* NAME=value, an empty line, or # and a remark. */
+static enum err read_line(struct reader *reader, char *line, int number)
+{
+	const char *origin = arena_printf(reader->arena, "%s, line %d:", file_name, number);
+	char *value = strchr(line, '=');
+	char name[NAME_SIZE];
+
+	line = trim(line);
+	if (*line == '\0' || *line == '#')
+		return ERR_OK;
+	if (value)
+		*value++ = '\0';
+	for (const struct field *field = config_fields; value && field->name; field++) {
+		variable_name(field, name);
+		if (strcmp(trim(line), name) == 0)
+			return *trim(value) ? set(reader, field, origin, trim(value)) : ERR_OK;
+	}
+	*reader->reason = arena_printf(reader->arena, "%s there is no setting %s", origin, line);
+	return ERR_INVALID;
+}
+
+static enum err read_file(struct reader *reader)
+{
+	FILE *file = fopen(file_name, "re");
+	enum err err = ERR_OK;
+	char *line = NULL;
+	size_t size = 0;
+	int number = 0;
+
+	if (!file && errno == ENOENT)
+		return ERR_OK;
+	if (!file) {
+		*reader->reason = arena_printf(reader->arena, "%s cannot be read: %s", file_name, strerror(errno));
+		return ERR_INVALID;
+	}
+	while (err == ERR_OK && getline(&line, &size, file) > 0 && ftell(file) < FILE_MAX)
+		err = read_line(reader, line, ++number);
+	free(line);
+	fclose(file);
+	return err;
+}
+
+static enum err read_presets(struct reader *reader)
+{
+	for (const struct field *field = config_fields; field->name; field++) {
+		enum err err = field->preset ? set(reader, field, field->name, field->preset) : ERR_OK;
+
+		if (err != ERR_OK)
+			return err;
+	}
+	return ERR_OK;
+}
+
+enum err config_read(char *const *args, struct arena *arena, struct config *ret_config, const char *const **ret_rest,
+		     const char **ret_reason)
+{
+	struct reader reader = { .arena = arena, .config = ret_config, .reason = ret_reason };
+	enum err err;
+
+	memset(ret_config, 0, sizeof(*ret_config));
+	*ret_reason = schema_check(&config_schema, arena);
+	if (*ret_reason)
+		return ERR_INTERNAL;
+	err = read_flags(&reader, args, ret_rest);
+	if (err == ERR_OK)
+		err = read_environment(&reader);
+	if (err == ERR_OK)
+		err = read_file(&reader);
+	if (err == ERR_OK)
+		err = read_presets(&reader);
+	return err;
+}
+
+/* ---- The reference ---- */
+
+static void print_bounds(const struct field *field, struct buf *out)
+{
+	if (field->wire == WIRE_INT)
+		buf_printf(out, "%lld to %lld%s%s", (long long)field->min, (long long)field->max,
+			   field->unit ? " " : "", field->unit ? field->unit : "");
+	else if (field->wire == WIRE_BOOL)
+		BUF_LITERAL(out, "true, false");
+	else if (field->wire == WIRE_ENUM)
+		for (size_t i = 0; field->names[i]; i++)
+			buf_printf(out, "%s%s", i ? ", " : "", field->names[i]);
+	else
+		BUF_LITERAL(out, "text");
+}
+
+void config_print_reference(struct buf *out)
+{
+	BUF_LITERAL(out, "| environment | flag | preset | value | what it does |\n|---|---|---|---|---|\n");
+	for (const struct field *field = config_fields; field->name; field++) {
+		char variable[NAME_SIZE], flag[NAME_SIZE];
+
+		variable_name(field, variable);
+		flag_name(field, flag);
+		buf_printf(out, "| `%s` | `%s` | ", variable, flag);
+		if (field->preset)
+			buf_printf(out, "`%s`", field->preset);
+		BUF_LITERAL(out, " | ");
+		print_bounds(field, out);
+		buf_printf(out, " | %s |\n", field->doc);
+	}
+}

@@ -1,0 +1,164 @@
+#include "db/database.h"
+
+#include "db/engine.h"
+
+#include <string.h>
+
+struct db_value db_value_text(const char *text)
+{
+	if (!text)
+		return (struct db_value){ .type = DB_NULL };
+	return (struct db_value){ .type = DB_TEXT, .bytes = { text, strlen(text) } };
+}
+
+static void print_statement(const struct query *query, struct buf *out)
+{
+	row_print_statement(query->identity, out);
+}
+
+static struct query statement_query(const struct statement *statement, struct db_args args, bool writes)
+{
+	return (struct query){ .identity = statement,
+			       .row = statement->row,
+			       .print = print_statement,
+			       .args = args,
+			       .writes = writes };
+}
+
+enum err db_one(struct db *db, const struct statement *statement, struct db_args args, struct arena *arena,
+		void *ret_row)
+{
+	struct query query = statement_query(statement, args, false);
+	struct rows rows = { .arena = arena, .one = ret_row };
+	enum err err = db->engine->run(db, &query, &rows);
+
+	if (err != ERR_OK)
+		return err;
+	return rows.count ? ERR_OK : ERR_NOT_FOUND;
+}
+
+enum err db_all(struct db *db, const struct statement *statement, struct db_args args, struct arena *arena,
+		struct array *ret_rows)
+{
+	struct query query = statement_query(statement, args, false);
+	struct array array = { 0 };
+	struct rows rows = { .arena = arena, .all = &array };
+	enum err err = db->engine->run(db, &query, &rows);
+
+	if (err == ERR_OK)
+		*ret_rows = array;
+	return err;
+}
+
+enum err db_exec(struct db *db, const struct statement *statement, struct db_args args, int64_t *ret_changed)
+{
+	struct query query = statement_query(statement, args, true);
+	struct rows rows = { 0 };
+	enum err err = db->engine->run(db, &query, &rows);
+
+	if (err == ERR_OK && ret_changed)
+		*ret_changed = rows.changed;
+	return err;
+}
+
+/* An insertion is prepared under its schema with variant ROW_ALL, an update under its schema and its mask. */
+static void print_insert(const struct query *query, struct buf *out)
+{
+	row_print_insert(query->identity, out);
+}
+
+static void print_update(const struct query *query, struct buf *out)
+{
+	row_print_update(query->identity, query->variant >> 1, out);
+}
+
+enum err db_insert(struct db *db, const struct schema *schema, const void *row)
+{
+	struct db_value values[COLUMNS_MAX];
+	struct query query = { .identity = schema, .variant = ROW_ALL, .print = print_insert, .writes = true };
+	struct rows rows = { 0 };
+	struct arena arena;
+	enum err err;
+
+	arena_init(&arena);
+	query.args = (struct db_args){ values, row_insert_values(schema, db->keyring, row, &arena, values) };
+	err = db->engine->run(db, &query, &rows);
+	arena_finish(&arena);
+	return err;
+}
+
+enum err db_update(struct db *db, const struct schema *schema, const void *row)
+{
+	struct db_value values[COLUMNS_MAX];
+	uint64_t mask = schema->presence ? ((const struct presence *)row)->set : ROW_ALL >> 1;
+	struct query query = { .identity = schema, .variant = mask << 1, .print = print_update, .writes = true };
+	struct rows rows = { 0 };
+	struct arena arena;
+	enum err err;
+
+	if (mask == 0)
+		return ERR_OK;
+	arena_init(&arena);
+	query.args = (struct db_args){ values, row_update_values(schema, db->keyring, row, mask, &arena, values) };
+	err = db->engine->run(db, &query, &rows);
+	arena_finish(&arena);
+	if (err == ERR_OK && rows.changed == 0)
+		err = ERR_NOT_FOUND;
+	return err;
+}
+
+enum err db_transaction(struct db *db, transaction run, void *context)
+{
+	return db->engine->transaction(db, run, context);
+}
+
+void db_submit(struct db *db, struct db_job *job)
+{
+	db->engine->submit(db, job);
+}
+
+enum err db_check(struct db *db, const struct statement *statement, struct arena *arena, const char **ret_reason)
+{
+	struct query query = statement_query(statement, ARGS_NONE, false);
+
+	return db->engine->check(db, &query, arena, ret_reason);
+}
+
+struct db_counts db_counts(struct db *db)
+{
+	return db->engine->counts(db);
+}
+
+enum err db_open(const struct db_options *options, struct arena *arena, struct db **ret_db, const char **ret_reason)
+{
+	return sqlite_open(options, arena, ret_db, ret_reason);
+}
+
+void db_close(struct db *db)
+{
+	if (db)
+		db->engine->close(db);
+}
+
+enum err rows_add(struct rows *rows, const struct row_plan *plan, const struct keyring *keyring,
+		  const struct db_value *cells)
+{
+	size_t size = plan->schema->size;
+	void *at = rows->one;
+
+	if (rows->all && rows->count == rows->capacity) {
+		size_t capacity = rows->capacity ? rows->capacity * 2 : 16;
+		void *items = arena_array(rows->arena, capacity, size);
+
+		if (rows->count > 0)
+			memcpy(items, rows->all->items, rows->count * size);
+		rows->all->items = items;
+		rows->capacity = capacity;
+	}
+	if (rows->all) {
+		at = (char *)rows->all->items + rows->count * size;
+		rows->all->count = rows->count + 1;
+	}
+	rows->count++;
+	return row_load(plan, keyring, cells, rows->arena, at);
+}

@@ -1,0 +1,52 @@
+/*
+ * Private to db/: what an engine is. database.c turns the public calls into queries; an engine runs them.
+ */
+#ifndef WEBPLUS_DB_ENGINE_H
+#define WEBPLUS_DB_ENGINE_H
+
+#include "db/database.h"
+#include "db/row.h"
+
+/* One thing to run. Prepared once per connection under `identity` and `variant`; `print` gives its text then. */
+struct query {
+	const void *identity;
+	uint64_t variant;
+	const struct schema *row; /* of the rows that it returns, or NULL */
+	void (*print)(const struct query *query, struct buf *out);
+	struct db_args args;
+	bool writes;
+};
+
+/* Where its rows go. */
+struct rows {
+	struct arena *arena;
+	void *one;         /* the first row is loaded here and the rest left, or */
+	struct array *all; /* every row is added here */
+	size_t capacity;
+	size_t count;
+	int64_t changed;
+};
+
+struct engine {
+	enum err (*run)(struct db *db, const struct query *query, struct rows *rows);
+	enum err (*transaction)(struct db *db, transaction run, void *context);
+	void (*submit)(struct db *db, struct db_job *job);
+	enum err (*check)(struct db *db, const struct query *query, struct arena *arena, const char **ret_reason);
+	struct db_counts (*counts)(struct db *db);
+	void (*close)(struct db *db);
+};
+
+/* An engine's own structure begins with this one; a transaction is one too. */
+struct db {
+	const struct engine *engine;
+	const struct keyring *keyring;
+};
+
+/* Room for one more row; loads it. */
+enum err rows_add(struct rows *rows, const struct row_plan *plan, const struct keyring *keyring,
+		  const struct db_value *cells) WARN_UNUSED;
+
+enum err sqlite_open(const struct db_options *options, struct arena *arena, struct db **ret_db,
+		     const char **ret_reason) WARN_UNUSED;
+
+#endif

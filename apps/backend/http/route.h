@@ -1,0 +1,52 @@
+/*
+ * A row of a feature's route table: everything about an endpoint that is not its code.
+ *
+ *	const struct route chat_routes[] = {
+ *		{ "POST", "/api/v1/conversations", .access = "chat:write",
+ *		  .in = &conversation_new_schema, .out = &conversation_schema, .status = 201,
+ *		  .handle = conversation_create, .doc = "Start a conversation." },
+ *		{ 0 }
+ *	};
+ *
+ * `in` is one record for the whole request: each of its fields says whether it comes from the path, the query, a header
+ * or the body. The handler gets it decoded and valid, fills `out` (zeroed), and returns ERR_OK; a route without `in` or
+ * `out` gets NULL there. A row without `access` stops the server from starting.
+ */
+#ifndef WEBPLUS_HTTP_ROUTE_H
+#define WEBPLUS_HTTP_ROUTE_H
+
+#include "base/err.h"
+#include "schema/schema.h"
+
+struct request;
+
+/* Who may call. A permission ("chat:write") means: signed in, and holding it. */
+#define ACCESS_PUBLIC "public"
+#define ACCESS_SIGNED_IN "signed-in"
+
+enum body_kind {
+	BODY_JSON,   /* at most 1 MiB, in memory, decoded before the handler; none if `in` has no body field */
+	BODY_STREAM, /* at most body_max bytes, spilled to an unlinked file: request_body_fd */
+};
+
+enum { JSON_BODY_MAX = 1024 * 1024 };
+
+typedef enum err (*handler)(struct request *request, const void *in, void *out);
+
+struct route {
+	const char *method;
+	const char *path; /* "/api/v1/messages/{id}/stop"; a last segment {name...} takes the rest, slashes too */
+	const char *access;
+	const struct schema *in;
+	const struct schema *out;
+	int status; /* of success; 0 means 200 with `out`, 204 without */
+	enum body_kind body;
+	size_t body_max;  /* bytes, BODY_STREAM */
+	bool on_loop;     /* runs on the loop: it neither waits nor touches the database */
+	bool internal;    /* left out of the OpenAPI document (pages, assets, metrics) */
+	const char *media; /* of the success reply where it is not JSON: "text/event-stream" */
+	const char *doc;
+	handler handle;
+};
+
+#endif

@@ -1,0 +1,9 @@
+DROP TABLE idempotency_key;
+DROP TABLE message_chunk;
+DROP TABLE message;
+DROP TABLE conversation;
+DROP TABLE refresh_token;
+DROP TABLE session;
+DROP TABLE account;
+DROP TABLE node;
+DROP TABLE installation;

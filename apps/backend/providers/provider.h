@@ -1,0 +1,158 @@
+/*
+ * What answers: a kind of model server. A kind is one file, and one line in the list of kinds (registry.c).
+ *
+ * Everything here runs on the loop. A chat is a stream of text ended by exactly one `end`, unless it is cancelled; a
+ * provider never calls CHAT_COMPLETE for an answer that was cut short. Callbacks never come from inside chat_start.
+ */
+#ifndef WEBPLUS_PROVIDERS_PROVIDER_H
+#define WEBPLUS_PROVIDERS_PROVIDER_H
+
+#include "base/arena.h"
+#include "base/loop.h"
+#include "base/pool.h"
+#include "http/client.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum model_status { MODEL_READY, MODEL_LOADING, MODEL_UNAVAILABLE };
+extern const char *const model_status_names[]; /* ended by NULL */
+
+struct model {
+	const char *id;       /* "ollama/llama3.2:3b": the provider's name, a slash, the upstream's name */
+	const char *name;     /* for people */
+	const char *provider; /* the provider's name */
+	enum model_status status;
+	const char *detail;     /* why it is not ready, or NULL */
+	int64_t context_window; /* tokens; 0 when unknown */
+};
+
+enum chat_role { CHAT_SYSTEM, CHAT_USER, CHAT_ASSISTANT };
+
+struct chat_turn {
+	enum chat_role role;
+	const char *content;
+};
+
+struct chat_request {
+	const char *model; /* the upstream's name, without the provider's */
+	const struct chat_turn *turns;
+	size_t turns_count;
+	/* The last turn is an assistant's that was cut short: go on from its end. */
+	bool go_on;
+	const char *request_id; /* passed upstream as X-Request-Id */
+};
+
+/* X(name, code on the message, sentence for the user) */
+#define CHAT_END_LIST(X)                                                                           \
+	X(COMPLETE, "", "")                                                                        \
+	X(MODEL_NOT_FOUND, "model_not_found", "The model is not there any more. Choose another one.") \
+	X(REFUSED, "upstream_refused", "The model server cannot be reached. Is it running?")       \
+	X(UNAUTHORIZED, "upstream_unauthorized", "The model server refused the key it was given.") \
+	X(RATE_LIMITED, "upstream_rate_limited", "The model server has too much to do. Try again in a while.") \
+	X(ERROR, "upstream_error", "The model server reported an error.")                          \
+	X(TIMEOUT, "upstream_timeout", "The model server did not answer in time.")                 \
+	X(STALLED, "upstream_stalled", "The model server fell silent in the middle of its answer.") \
+	X(MALFORMED, "upstream_malformed", "The model server sent something that is no answer.")   \
+	X(TRUNCATED, "upstream_truncated", "The model server closed the connection before its answer was complete.") \
+	X(INTERNAL, "internal", "Something went wrong on the server.")
+
+enum chat_end {
+#define CHAT_END_ENUM(name, code, detail) CHAT_##name,
+	CHAT_END_LIST(CHAT_END_ENUM)
+#undef CHAT_END_ENUM
+	CHAT_END_COUNT
+};
+
+const char *chat_end_code(enum chat_end end);
+const char *chat_end_detail(enum chat_end end);
+
+struct chat_usage {
+	int64_t tokens_in, tokens_out; /* -1 when the upstream does not say */
+};
+
+struct chat_events {
+	/* More of the answer: whole UTF-8 characters, not empty; gone when it returns. */
+	void (*text)(void *context, const char *text, size_t length);
+	/* Last, exactly once, unless cancelled. `detail`: what the upstream itself said, bounded and printable, or NULL. */
+	void (*end)(void *context, enum chat_end end, const char *detail, struct chat_usage usage);
+};
+
+struct provider;
+struct chat; /* one answer under way; each kind has its own */
+
+struct provider_kind {
+	const char *name; /* "openai" */
+	/* Starts reading the list of models; ends with provider_models_set. */
+	void (*refresh)(struct provider *provider);
+	/* Never NULL: what cannot start ends with an error, later. The request is copied as needed. */
+	struct chat *(*chat_start)(struct provider *provider, const struct chat_request *request,
+				   const struct chat_events *events, void *context);
+	/* Closes the upstream's connection; no callback comes any more. */
+	void (*chat_cancel)(struct chat *chat);
+	void (*destroy)(struct provider *provider); /* frees `state` */
+};
+
+/* One configured server of a kind. */
+struct provider {
+	const struct provider_kind *kind;
+	struct registry *registry;
+	char *name; /* "webplus", "openai", "ollama"; the first part of its models' ids */
+	char *url;  /* base URL without a slash at its end; NULL for the built-in one */
+	char *key;  /* API key or NULL */
+	void *state;
+	struct list node;
+	struct model *models; /* owned by the registry */
+	size_t models_count;
+};
+
+/* How patient to be with an upstream; from the configuration. */
+struct provider_times {
+	int64_t connect_ms, first_byte_ms, stall_ms;
+};
+
+struct registry_options {
+	struct loop *loop;
+	struct pool *workers;
+	struct client *client;
+	struct provider_times times;
+	const char *openai_url, *openai_key; /* NULL: none */
+	const char *ollama_url;              /* NULL: none */
+	bool discover;                       /* look for local servers on their usual ports */
+	int64_t refresh_ms;                  /* between looks at the lists of models: 30 s */
+	/* On the loop: a list or a status changed. */
+	void (*changed)(void *context);
+	void *context;
+};
+
+/*
+ * All providers. Created before the loop runs; registry_start begins discovery and the refreshing.
+ * registry_models may be called from any thread (it copies under a lock); the rest on the loop.
+ */
+struct registry *registry_create(const struct registry_options *options);
+void registry_start(struct registry *registry);
+/* On the loop, after every chat ended or was cancelled. */
+void registry_destroy(struct registry *registry);
+
+/* Every model, those of the built-in provider first, then by id. The texts live in the arena. */
+void registry_models(struct registry *registry, struct arena *arena, struct model **ret_models, size_t *ret_count);
+/* Whether a model of that id is known (any status). Any thread. */
+bool registry_has_model(struct registry *registry, const char *id);
+
+/* An answer of whichever provider the model belongs to. */
+struct registry_chat {
+	struct provider *provider;
+	struct chat *chat;
+};
+
+/* `id` is the whole id of the model; an unknown one ends with CHAT_MODEL_NOT_FOUND, later. `request->model` is ignored. */
+struct registry_chat registry_chat_start(struct registry *registry, const char *id, const struct chat_request *request,
+					 const struct chat_events *events, void *context);
+void registry_chat_cancel(struct registry_chat chat);
+
+/* For the kinds: replaces a provider's list, copying it. With `status` other than READY and no models, the old list stays with that status and detail. */
+void provider_models_set(struct provider *provider, const struct model *models, size_t count, enum model_status status,
+			 const char *detail);
+
+#endif

@@ -1,0 +1,163 @@
+#include "schema/schema.h"
+
+#include <math.h>
+#include <string.h>
+
+/* RFC 8259, 7: what must be escaped. 0: as it is; 'u': \u00XX; else the letter behind the backslash. */
+static char escape_of(unsigned char c)
+{
+	switch (c) {
+	case '"':
+	case '\\':
+		return (char)c;
+	case '\n':
+		return 'n';
+	case '\r':
+		return 'r';
+	case '\t':
+		return 't';
+	default:
+		return c < 0x20 || c == 0x7f ? 'u' : 0;
+	}
+}
+
+void json_append_string_n(struct buf *out, const char *text, size_t length)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t start = 0;
+
+	buf_append_char(out, '"');
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)text[i];
+		char escape = escape_of(c);
+
+		if (!escape)
+			continue;
+		buf_append(out, text + start, i - start);
+		if (escape == 'u')
+			buf_append(out, (char[]){ '\\', 'u', '0', '0', digits[c >> 4], digits[c & 15] }, 6);
+		else
+			buf_append(out, (char[]){ '\\', escape }, 2);
+		start = i + 1;
+	}
+	buf_append(out, text + start, length - start);
+	buf_append_char(out, '"');
+}
+
+void json_append_string(struct buf *out, const char *text)
+{
+	json_append_string_n(out, text, strlen(text));
+}
+
+static int64_t read_int(const struct field *field, const char *at)
+{
+	return field->size == sizeof(int) ? *(const int *)(const void *)at : *(const int64_t *)(const void *)at;
+}
+
+static void encode_number(double value, struct buf *out)
+{
+	if (isfinite(value))
+		buf_printf(out, "%.17g", value);
+	else
+		BUF_LITERAL(out, "null");
+}
+
+static void encode_time(struct timestamp time, struct buf *out)
+{
+	char text[TIMESTAMP_TEXT_SIZE];
+
+	if (time.ms == 0) {
+		BUF_LITERAL(out, "null");
+		return;
+	}
+	timestamp_format(time, text);
+	buf_append_char(out, '"');
+	buf_append(out, text, TIMESTAMP_TEXT_SIZE - 1);
+	buf_append_char(out, '"');
+}
+
+static void encode_list(const struct field *field, const struct array *array, struct buf *out)
+{
+	const char *item = array->items;
+
+	buf_append_char(out, '[');
+	for (size_t i = 0; i < array->count; i++, item += field->schema->size) {
+		if (i > 0)
+			buf_append_char(out, ',');
+		schema_encode(field->schema, item, out);
+	}
+	buf_append_char(out, ']');
+}
+
+/* An object that may be null is so where the text of its first row is. */
+static void encode_object(const struct field *field, const char *at, struct buf *out)
+{
+	const struct field *first = field->schema->fields;
+
+	if (field->nullable && first->wire == WIRE_TEXT &&
+	    !*(const char *const *)(const void *)(at + first->offset))
+		BUF_LITERAL(out, "null");
+	else
+		schema_encode(field->schema, at, out);
+}
+
+static void encode_value(const struct field *field, const char *at, struct buf *out)
+{
+	const char *text;
+
+	switch (field->wire) {
+	case WIRE_TEXT:
+		text = *(const char *const *)(const void *)at;
+		if (text)
+			json_append_string(out, text);
+		else
+			BUF_LITERAL(out, "null");
+		break;
+	case WIRE_BOOL:
+		buf_append_text(out, *(const bool *)(const void *)at ? "true" : "false");
+		break;
+	case WIRE_INT:
+		if (field->nullable && read_int(field, at) == 0)
+			BUF_LITERAL(out, "null");
+		else
+			buf_append_int(out, read_int(field, at));
+		break;
+	case WIRE_NUMBER:
+		encode_number(*(const double *)(const void *)at, out);
+		break;
+	case WIRE_ENUM:
+		json_append_string(out, field->names[*(const unsigned *)(const void *)at]);
+		break;
+	case WIRE_TIME:
+		encode_time(*(const struct timestamp *)(const void *)at, out);
+		break;
+	case WIRE_LIST:
+		encode_list(field, (const struct array *)(const void *)at, out);
+		break;
+	case WIRE_OBJECT:
+		encode_object(field, at, out);
+		break;
+	case WIRE_BLOB:
+	case WIRE_NONE:
+		break;
+	}
+}
+
+void schema_encode(const struct schema *schema, const void *record, struct buf *out)
+{
+	char separator = '{';
+
+	for (const struct field *field = schema->fields; field->name; field++) {
+		if (field->secret || field->stored)
+			continue;
+		buf_append_char(out, separator);
+		separator = ',';
+		buf_append_char(out, '"');
+		buf_append_text(out, field->name);
+		buf_append(out, "\":", 2);
+		encode_value(field, (const char *)record + field->offset, out);
+	}
+	if (separator == '{')
+		buf_append_char(out, '{');
+	buf_append_char(out, '}');
+}

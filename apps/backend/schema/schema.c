@@ -1,0 +1,101 @@
+#include "schema/schema.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <string.h>
+
+const struct field *schema_field(const struct schema *schema, const char *name)
+{
+	for (const struct field *field = schema->fields; field->name; field++)
+		if (strcmp(field->name, name) == 0)
+			return field;
+	return NULL;
+}
+
+bool schema_given(const struct schema *schema, const void *record, const char *name)
+{
+	const struct presence *presence = record;
+	const struct field *field = schema_field(schema, name);
+
+	assert(schema->presence && field);
+	return presence->set >> (field - schema->fields) & 1;
+}
+
+void field_error_add(struct field_errors *errors, struct arena *arena, const char *field, const char *format, ...)
+{
+	va_list args;
+
+	if (errors->count == FIELD_ERRORS_MAX)
+		return;
+	va_start(args, format);
+	errors->list[errors->count].field = arena_strdup(arena, field);
+	errors->list[errors->count].message = arena_vprintf(arena, format, args);
+	va_end(args);
+	errors->count++;
+}
+
+/* What each wire type needs of its row; NULL when it is there. */
+static const char *check_wire(const struct field *field)
+{
+	switch (field->wire) {
+	case WIRE_ENUM:
+		return field->names ? NULL : "an enum needs .names";
+	case WIRE_OBJECT:
+		return field->schema ? NULL : "its C type is not one that FIELD knows, or .schema is missing";
+	case WIRE_LIST:
+		return field->schema ? NULL : "a list needs the .schema of its elements";
+	case WIRE_BLOB:
+		return field->stored ? NULL : "a blob is never on the wire: it must be .stored";
+	default:
+		return NULL;
+	}
+}
+
+static const char *check_field(const struct schema *schema, const struct field *field)
+{
+	const char *seal = field->private ? field->private : field->secret;
+
+	if (!field->doc)
+		return ".doc is missing";
+	if (field->from == FROM_HEADER && !field->header)
+		return "a field FROM_HEADER needs .header";
+	if (seal && (field->private && field->secret))
+		return "it is private and secret";
+	if (seal && field->wire != WIRE_TEXT)
+		return "only a text can be sealed";
+	if (seal && (!schema->table || !schema->key[0]))
+		return "a sealed field needs the .table and .key of its schema";
+	return check_wire(field);
+}
+
+static const char *check_depth(const struct schema *schema, struct arena *arena, int depth)
+{
+	size_t rows = 0;
+
+	if (!schema->name)
+		return "a schema has no .name";
+	if (depth > JSON_DEPTH_MAX)
+		return arena_printf(arena, "%s is nested in itself", schema->name);
+	for (const struct field *field = schema->fields; field->name; field++, rows++) {
+		const char *fault = check_field(schema, field);
+
+		if (fault)
+			return arena_printf(arena, "%s.%s: %s", schema->name, field->name, fault);
+		if (schema_field(schema, field->name) != field)
+			return arena_printf(arena, "%s.%s stands twice", schema->name, field->name);
+		fault = field->schema ? check_depth(field->schema, arena, depth + 1) : NULL;
+		if (fault)
+			return fault;
+	}
+	if (schema->presence && rows > 64)
+		return arena_printf(arena, "%s has more fields than struct presence has bits", schema->name);
+	for (int i = 0; i < 2; i++)
+		if (schema->key[i] && !schema_field(schema, schema->key[i]))
+			return arena_printf(arena, "%s has no field %s, its key", schema->name, schema->key[i]);
+	return NULL;
+}
+
+const char *schema_check(const struct schema *schema, struct arena *arena)
+{
+	return check_depth(schema, arena, 0);
+}

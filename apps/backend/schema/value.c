@@ -1,0 +1,193 @@
+#include "schema/value.h"
+
+#include "base/utf8.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INTEGER_MAX INT64_C(9007199254740991) /* 2^53 - 1: what JavaScript reads exactly */
+
+struct bounds field_bounds(const struct field *field)
+{
+	bool unset = field->min == 0 && field->max == 0;
+
+	switch (field->wire) {
+	case WIRE_TEXT:
+		return (struct bounds){ field->min, field->max ? field->max : TEXT_MAX_DEFAULT };
+	case WIRE_LIST:
+		return (struct bounds){ field->min, field->max ? field->max : LIST_MAX_DEFAULT };
+	case WIRE_INT:
+		if (unset && field->size == sizeof(int))
+			return (struct bounds){ INT32_MIN, INT32_MAX };
+		if (unset)
+			return (struct bounds){ -INTEGER_MAX, INTEGER_MAX };
+		return (struct bounds){ field->min, field->max ? field->max : INTEGER_MAX };
+	default:
+		return (struct bounds){ field->min, field->max };
+	}
+}
+
+static bool refuse(struct decoder *decoder, const char *path, const char *message)
+{
+	field_error_add(decoder->errors, decoder->arena, path, "%s", message);
+	return false;
+}
+
+static bool has_control(const char *text)
+{
+	for (uint32_t c = utf8_next(&text); c; c = utf8_next(&text))
+		if (utf8_is_control(c))
+			return true;
+	return false;
+}
+
+static bool text_length_fits(struct decoder *decoder, const struct field *field, const char *path, const char *text)
+{
+	struct bounds bounds = field_bounds(field);
+	int64_t length = (int64_t)utf8_count(text);
+
+	if (length < bounds.min && length == 0)
+		return refuse(decoder, path, "must not be empty");
+	if (length < bounds.min)
+		field_error_add(decoder->errors, decoder->arena, path, "must have at least %lld characters",
+				(long long)bounds.min);
+	else if (length > bounds.max)
+		field_error_add(decoder->errors, decoder->arena, path, "must have at most %lld characters",
+				(long long)bounds.max);
+	return length >= bounds.min && length <= bounds.max;
+}
+
+bool value_set_text(struct decoder *decoder, const struct field *field, const char *path, const char *text, void *record)
+{
+	const char *message;
+
+	if (!utf8_valid(text, strlen(text)))
+		return refuse(decoder, path, "must be UTF-8");
+	if (!text_length_fits(decoder, field, path, text))
+		return false;
+	if (has_control(text))
+		return refuse(decoder, path, "must not hold control characters");
+	if (!format_check(field->format, text, &message))
+		return refuse(decoder, path, message);
+	*(const char **)(void *)((char *)record + field->offset) = arena_strdup(decoder->arena, text);
+	return true;
+}
+
+bool value_set_int(struct decoder *decoder, const struct field *field, const char *path, int64_t value, void *record)
+{
+	struct bounds bounds = field_bounds(field);
+	void *at = (char *)record + field->offset;
+
+	if (value < bounds.min || value > bounds.max) {
+		field_error_add(decoder->errors, decoder->arena, path, "must be between %lld and %lld",
+				(long long)bounds.min, (long long)bounds.max);
+		return false;
+	}
+	if (field->size == sizeof(int))
+		*(int *)at = (int)value;
+	else
+		*(int64_t *)at = value;
+	return true;
+}
+
+bool value_set_number(struct decoder *decoder, const struct field *field, const char *path, double value, void *record)
+{
+	bool bounded = field->min != 0 || field->max != 0;
+
+	if (bounded && !(value >= (double)field->min && value <= (double)field->max)) {
+		field_error_add(decoder->errors, decoder->arena, path, "must be between %lld and %lld",
+				(long long)field->min, (long long)field->max);
+		return false;
+	}
+	*(double *)(void *)((char *)record + field->offset) = value;
+	return true;
+}
+
+bool value_set_bool(const struct field *field, bool value, void *record)
+{
+	*(bool *)(void *)((char *)record + field->offset) = value;
+	return true;
+}
+
+static bool set_enum(struct decoder *decoder, const struct field *field, const char *path, const char *word, void *record)
+{
+	struct buf known;
+
+	for (unsigned i = 0; field->names[i]; i++) {
+		if (strcmp(field->names[i], word) != 0)
+			continue;
+		*(unsigned *)(void *)((char *)record + field->offset) = i;
+		return true;
+	}
+	buf_init(&known, 1000);
+	for (unsigned i = 0; field->names[i]; i++)
+		buf_printf(&known, "%s%s", i ? ", " : "", field->names[i]);
+	field_error_add(decoder->errors, decoder->arena, path, "must be one of: %s", known.data);
+	buf_finish(&known);
+	return false;
+}
+
+bool value_set_word(struct decoder *decoder, const struct field *field, const char *path, const char *word, void *record)
+{
+	struct timestamp time;
+
+	if (field->wire == WIRE_ENUM)
+		return set_enum(decoder, field, path, word, record);
+	if (timestamp_parse(word, &time) != ERR_OK)
+		return refuse(decoder, path, "must be a time as in RFC 3339, 2026-01-31T12:00:00Z");
+	*(struct timestamp *)(void *)((char *)record + field->offset) = time;
+	return true;
+}
+
+static bool set_int_text(struct decoder *decoder, const struct field *field, const char *path, const char *text,
+			 void *record)
+{
+	char *end;
+	long long value;
+
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	if (errno || end == text || *end || strspn(text, "-0123456789") != strlen(text))
+		return refuse(decoder, path, "must be a whole number");
+	return value_set_int(decoder, field, path, value, record);
+}
+
+static bool set_number_text(struct decoder *decoder, const struct field *field, const char *path, const char *text,
+			    void *record)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || *end || strspn(text, "+-.0123456789eE") != strlen(text))
+		return refuse(decoder, path, "must be a number");
+	return value_set_number(decoder, field, path, value, record);
+}
+
+static bool set_bool_text(struct decoder *decoder, const struct field *field, const char *path, const char *text,
+			  void *record)
+{
+	if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+		return refuse(decoder, path, "must be true or false");
+	return value_set_bool(field, text[0] == 't', record);
+}
+
+bool value_set_from_text(struct decoder *decoder, const struct field *field, const char *path, const char *text,
+			 void *record)
+{
+	switch (field->wire) {
+	case WIRE_TEXT:
+		return value_set_text(decoder, field, path, text, record);
+	case WIRE_BOOL:
+		return set_bool_text(decoder, field, path, text, record);
+	case WIRE_INT:
+		return set_int_text(decoder, field, path, text, record);
+	case WIRE_NUMBER:
+		return set_number_text(decoder, field, path, text, record);
+	case WIRE_ENUM:
+	case WIRE_TIME:
+		return value_set_word(decoder, field, path, text, record);
+	default:
+		return refuse(decoder, path, "cannot be given as text");
+	}
+}
