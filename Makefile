@@ -75,8 +75,9 @@ $(FRONTEND)/dist/index.html: $(FRONTEND)/node_modules $(shell find $(FRONTEND) -
 		-not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 	npm --prefix $(FRONTEND) run build
 
+# Not "npm ci": it refuses a lock file that lacks the optional packages of other systems, which npm leaves out at will.
 %/node_modules: %/package-lock.json | need-build
-	npm --prefix $* ci --no-audit --no-fund
+	npm --prefix $* install --no-save --no-audit --no-fund
 	@touch $@
 
 build/build.ninja: | need-build
