@@ -180,7 +180,7 @@ static enum err step_towards(struct migrator *migrator, int target, int *ret_app
 
 static enum err migrate_connected(struct migrator *migrator, int target)
 {
-	int applied;
+	int applied = 0;
 	enum err err = read_applied(migrator, &applied);
 
 	if (err == ERR_OK && applied > 0 && applied != target)
@@ -192,7 +192,7 @@ static enum err migrate_connected(struct migrator *migrator, int target)
 
 static enum err print_steps(struct migrator *migrator, FILE *out)
 {
-	int applied;
+	int applied = 0;
 	enum err err = read_applied(migrator, &applied);
 
 	if (err != ERR_OK)

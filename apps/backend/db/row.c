@@ -360,6 +360,7 @@ int row_update_values(const struct schema *schema, const struct keyring *keyring
 	for (int k = 0; k < 2 && schema->key[k]; k++) {
 		int at = find_column(&columns, schema->key[k]);
 
+		assert(at >= 0);
 		ret_values[count++] = column_value(schema, &columns.list[at], keyring, row, arena);
 	}
 	return count;
