@@ -41,12 +41,21 @@ export default tseslint.config(
       "@typescript-eslint/consistent-type-definitions": "off",
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "@typescript-eslint/only-throw-error": [
+        "error",
+        { allow: [{ from: "package", package: "@tanstack/router-core", name: "Redirect" }] },
+      ],
       "no-console": "error",
     },
   },
   {
     files: ["src/**/*.{ts,tsx}"],
     ...jsxA11y.flatConfigs.strict,
+    rules: {
+      ...jsxA11y.flatConfigs.strict.rules,
+      // Keyboards must reach what scrolls.
+      "jsx-a11y/no-noninteractive-tabindex": ["error", { roles: ["region"], tags: ["pre"] }],
+    },
   },
   {
     files: ["src/**/*.{ts,tsx}"],
@@ -57,7 +66,11 @@ export default tseslint.config(
     rules: {
       "no-restricted-imports": [
         "error",
-        { patterns: [{ group: ["@/app/*", "@/features/*"], message: "Shared rooms know no feature." }] },
+        {
+          patterns: [
+            { group: ["@/app/*", "@/features/*"], message: "Shared rooms know no feature." },
+          ],
+        },
       ],
     },
   },

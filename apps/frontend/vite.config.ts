@@ -4,7 +4,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
 /** Where `npm run dev` finds a running server; the built page is served by the server itself. */
-const backend = process.env["WEBPLUS_URL"] ?? "http://127.0.0.1:8080";
+const backend = process.env.WEBPLUS_URL ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],

@@ -4,12 +4,11 @@
   var choice = null;
   try {
     choice = localStorage.getItem("webplus.theme");
-  } catch (_) {
+  } catch {
     // Storage may be forbidden; the system's theme is then used.
   }
   var dark =
-    choice === "dark" ||
-    (choice !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
+    choice === "dark" || (choice !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
   document.documentElement.dataset.theme = dark ? "dark" : "light";
   var meta = document.querySelector('meta[name="theme-color"]');
   if (meta) meta.setAttribute("content", dark ? "#111716" : "#fdfefd");

@@ -12,9 +12,7 @@ import { fromProblem, unreachable } from "./problem";
 import type { Problem, Session, User } from "./types";
 
 export type SessionState =
-  | { phase: "unknown" }
-  | { phase: "signed-out" }
-  | { phase: "signed-in"; user: User };
+  { phase: "unknown" } | { phase: "signed-out" } | { phase: "signed-in"; user: User };
 
 /** Only a hint that a refresh cookie may exist; it saves newcomers a request that must fail. */
 const hintKey = "signed-in";

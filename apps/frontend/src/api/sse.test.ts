@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createEventParser, readEvents, type ServerEvent } from "./sse";
 
-const stream = 'id: 1\nevent: delta\ndata: {"seq":1}\n\n: heartbeat\n\nid: 2\r\nevent: done\r\ndata: a\r\ndata: b\r\n\r\n';
+const stream =
+  'id: 1\nevent: delta\ndata: {"seq":1}\n\n: heartbeat\n\nid: 2\r\nevent: done\r\ndata: a\r\ndata: b\r\n\r\n';
 const expected: ServerEvent[] = [
   { id: "1", event: "delta", data: '{"seq":1}' },
   { id: "2", event: "done", data: "a\nb" },
@@ -29,7 +30,9 @@ describe("createEventParser", () => {
   });
 
   it("ignores comments and fields it does not know, and takes off one space only", () => {
-    expect(createEventParser()(": hi\nretry: 5\ndata:  x\n\n")).toEqual([{ id: "", event: "message", data: " x" }]);
+    expect(createEventParser()(": hi\nretry: 5\ndata:  x\n\n")).toEqual([
+      { id: "", event: "message", data: " x" },
+    ]);
   });
 });
 

@@ -11,7 +11,8 @@ export function createEventParser(): (chunk: string) => ServerEvent[] {
 
   function takeLine(line: string): ServerEvent | null {
     if (line === "") {
-      const complete = data.length > 0 ? { id, event: event || "message", data: data.join("\n") } : null;
+      const complete =
+        data.length > 0 ? { id, event: event || "message", data: data.join("\n") } : null;
       event = "";
       data = [];
       return complete;

@@ -1,7 +1,100 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { isStatus } from "@/api/client";
+import { errorText } from "@/api/problem";
+import type { Conversation } from "@/api/types";
+import { Button } from "@/components/ui/button";
+import { MessagePage } from "@/components/ui/message-page";
+import { changeConversation, conversationQuery } from "@/features/chat/api/conversations";
+import { ConversationView } from "@/features/chat/components/conversation-view";
+import { titleOf } from "@/features/chat/components/conversation-item";
+import { NewChatView } from "@/features/chat/components/new-chat-view";
+import { ThreadSkeleton } from "@/features/chat/components/thread-skeleton";
+import { useModelName } from "@/features/models/api";
+import { ModelPicker } from "@/features/models/components/model-picker";
+import { readStored, writeStored } from "@/lib/storage";
+import { useTitle } from "@/lib/use-title";
+import { ChatFrame } from "./chat-frame";
+import { useSignedInUser } from "./use-user";
+
+const builtInModel = "webplus/guide";
+const lastModelKey = "model";
+
 export function NewChatRoute() {
-  return null;
+  const navigate = useNavigate();
+  const user = useSignedInUser();
+  const [modelId, setModelId] = useState(() => readStored(lastModelKey) ?? builtInModel);
+  useTitle("");
+  const choose = (id: string) => {
+    writeStored(lastModelKey, id);
+    setModelId(id);
+  };
+  return (
+    <ChatFrame title="">
+      <NewChatView
+        userName={user?.username ?? ""}
+        modelId={modelId}
+        modelPicker={<ModelPicker value={modelId} onChange={choose} />}
+        onStarted={({ id }) =>
+          void navigate({ to: "/c/$conversationId", params: { conversationId: id } })
+        }
+      />
+    </ChatFrame>
+  );
 }
 
+const route = getRouteApi("/workspace/c/$conversationId");
+
 export function ChatRoute() {
-  return null;
+  const { conversationId } = route.useParams();
+  const { data, error, refetch } = useQuery(conversationQuery(conversationId));
+  const title = data ? titleOf(data) : "";
+  useTitle(title);
+  if (data) {
+    return (
+      <ChatFrame title={title}>
+        <OpenConversation conversation={data} />
+      </ChatFrame>
+    );
+  }
+  if (!error) {
+    return (
+      <ChatFrame title="">
+        <ThreadSkeleton />
+      </ChatFrame>
+    );
+  }
+  return (
+    <ChatFrame title="">
+      {isStatus(error, 404) ? (
+        <MessagePage title="This chat is not here">
+          It was deleted, or it belongs to somebody else.
+        </MessagePage>
+      ) : (
+        <MessagePage
+          title="This chat could not be opened"
+          actions={<Button onClick={() => void refetch()}>Try again</Button>}
+        >
+          {errorText(error)}
+        </MessagePage>
+      )}
+    </ChatFrame>
+  );
+}
+
+function OpenConversation({ conversation }: { conversation: Conversation }) {
+  const modelName = useModelName();
+  return (
+    <ConversationView
+      conversation={conversation}
+      modelName={modelName}
+      modelPicker={
+        <ModelPicker
+          value={conversation.model_id}
+          onChange={(id) => void changeConversation(conversation, { model_id: id })}
+        />
+      }
+    />
+  );
 }

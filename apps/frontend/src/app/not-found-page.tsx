@@ -6,7 +6,7 @@ export function NotFoundPage() {
     <MessagePage
       title="Nothing here"
       actions={
-        <Link to="/" className="text-accent font-medium underline underline-offset-4">
+        <Link to="/" className="font-medium text-accent underline underline-offset-4">
           Start a new chat
         </Link>
       }

@@ -2,6 +2,8 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
+  parseSearchWith,
+  stringifySearchWith,
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
@@ -19,14 +21,17 @@ function inThisSite(target: unknown): string {
 const setup = createRoute({
   getParentRoute: () => root,
   path: "/setup",
-  validateSearch: ({ token }): { token: string } => ({ token: typeof token === "string" ? token : String(token ?? "") }),
+  validateSearch: ({ token }): { token: string } => ({
+    token: typeof token === "string" ? token : "",
+  }),
   component: lazyRouteComponent(() => import("./setup-route"), "SetupRoute"),
 });
 
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
-  validateSearch: ({ next }): { next?: string } => (next === undefined ? {} : { next: inThisSite(next) }),
+  validateSearch: ({ next }): { next?: string } =>
+    next === undefined ? {} : { next: inThisSite(next) },
   beforeLoad: async ({ search }) => {
     await restoreSession();
     if (session.get().phase === "signed-in") throw redirect({ to: search.next ?? "/" });
@@ -68,7 +73,9 @@ export const router = createRouter({
   routeTree: root.addChildren([setup, login, help, workspace.addChildren([newChat, chat])]),
   defaultPendingComponent: PendingPage,
   defaultPendingMs: 300,
-  scrollRestoration: false,
+  // Every value is text: a token of digits alone must not become a number.
+  parseSearch: parseSearchWith((value) => value),
+  stringifySearch: stringifySearchWith(String),
 });
 
 declare module "@tanstack/react-router" {

@@ -15,7 +15,7 @@ export function SetupRoute() {
       signInLink={
         <>
           Already set up?{" "}
-          <Link to="/login" className="text-accent font-medium underline underline-offset-4">
+          <Link to="/login" className="font-medium text-accent underline underline-offset-4">
             Sign in
           </Link>
         </>

@@ -1,5 +1,65 @@
-import { Outlet } from "@tanstack/react-router";
+import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { session } from "@/api/session";
+import { preloadMarkdown } from "@/components/markdown/lazy-markdown";
+import { useFinishedStreams } from "@/features/chat/hooks/use-streams";
+import { useModelsLive } from "@/features/models/api";
+import { useShortcut } from "@/lib/shortcuts";
+import { useStore } from "@/lib/store";
+import { CommandPalette } from "./command-palette";
+import { ConnectionBanner } from "./connection-banner";
+import { ShortcutsDialog } from "./shortcuts-dialog";
+import { Sidebar } from "./sidebar";
+import { toggleSidebar } from "./sidebar-state";
+import { forgetEverything } from "./sign-out";
+
+type Open = "palette" | "shortcuts" | null;
 
 export function Workspace() {
-  return <Outlet />;
+  const [open, setOpen] = useState<Open>(null);
+  const navigate = useNavigate();
+  const close = () => setOpen(null);
+  useLeaveWhenSignedOut();
+  useFinishedStreams();
+  useModelsLive();
+  useEffect(preloadMarkdown, []);
+  useShortcut("palette", () => setOpen(open === "palette" ? null : "palette"));
+  useShortcut("help", () => setOpen(open === "shortcuts" ? null : "shortcuts"));
+  useShortcut("newChat", () => {
+    close();
+    void navigate({ to: "/" });
+  });
+  useShortcut("sidebar", toggleSidebar);
+
+  return (
+    <div className="flex h-full flex-col">
+      <a
+        href="#chat"
+        className="sr-only rounded-lg bg-ink px-4 py-2 text-sm font-medium text-canvas focus:not-sr-only focus:fixed focus:top-3 focus:left-3 focus:z-50"
+      >
+        Skip to the chat
+      </a>
+      <ConnectionBanner />
+      <div className="flex min-h-0 flex-1">
+        <Sidebar onSearch={() => setOpen("palette")} onShortcuts={() => setOpen("shortcuts")} />
+        <Outlet />
+      </div>
+      {open === "palette" && (
+        <CommandPalette onClose={close} onShortcuts={() => setOpen("shortcuts")} />
+      )}
+      {open === "shortcuts" && <ShortcutsDialog onClose={close} />}
+    </div>
+  );
+}
+
+/** Also when another tab signed out, or the session was ended elsewhere. */
+function useLeaveWhenSignedOut(): void {
+  const { phase } = useStore(session);
+  const navigate = useNavigate();
+  const { href } = useLocation();
+  useEffect(() => {
+    if (phase !== "signed-out") return;
+    forgetEverything();
+    void navigate({ to: "/login", search: href === "/" ? {} : { next: href }, replace: true });
+  }, [phase, navigate, href]);
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { dayLabel, groupByDay } from "./day-groups";
 
 const now = new Date(2026, 10, 23, 15, 30);
-const label = (...at: [number, number, number, number?, number?]) => dayLabel(new Date(...at), now, "en");
+const label = (...at: [number, number, number, number?, number?]) =>
+  dayLabel(new Date(...at), now, "en");
 
 describe("dayLabel", () => {
   it("goes by calendar days, not by 24 hours", () => {

@@ -29,6 +29,7 @@ export function dayLabel(time: Date, now: Date, locale?: string): string {
 
 /** Whole calendar days; noon keeps the hour that summer time adds or takes out of it. */
 function daysBetween(earlier: Date, later: Date): number {
-  const noon = (date: Date) => new Date(date.getFullYear(), date.getMonth(), date.getDate(), 12).getTime();
+  const noon = (date: Date) =>
+    new Date(date.getFullYear(), date.getMonth(), date.getDate(), 12).getTime();
   return Math.round((noon(later) - noon(earlier)) / 86_400_000);
 }

@@ -24,7 +24,7 @@ export function setTheme(next: Theme): void {
 function apply(): void {
   const choice = theme.get();
   const dark = choice === "dark" || (choice === "system" && systemDark.matches);
-  document.documentElement.dataset["theme"] = dark ? "dark" : "light";
+  document.documentElement.dataset.theme = dark ? "dark" : "light";
   document
     .querySelector('meta[name="theme-color"]')
     ?.setAttribute("content", dark ? "#111716" : "#fdfefd");

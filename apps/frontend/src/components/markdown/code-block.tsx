@@ -8,8 +8,12 @@ export function CodeBlock({ code, language }: { code: string; language: string }
   const [wrapped, setWrapped] = useState(false);
   const content = useHighlight(code, language);
   return (
-    <figure className="code-block" data-wrap={wrapped} aria-label={`Code${language && `: ${language}`}`}>
-      <figcaption className="bg-(--code-bar) text-soft flex h-9 items-center gap-1 pr-1 pl-4 font-sans text-xs">
+    <figure
+      className="code-block"
+      data-wrap={wrapped}
+      aria-label={`Code${language && `: ${language}`}`}
+    >
+      <figcaption className="flex h-9 items-center gap-1 bg-(--code-bar) pr-1 pl-4 font-sans text-xs text-soft">
         <span className="flex-1 font-medium tracking-wide">{language || "text"}</span>
         <BarButton pressed={wrapped} onClick={() => setWrapped(!wrapped)}>
           <WrapText className="size-3.5" aria-hidden="true" />
@@ -17,8 +21,6 @@ export function CodeBlock({ code, language }: { code: string; language: string }
         </BarButton>
         <CopyCode code={code} />
       </figcaption>
-      {/* Keyboards must reach what scrolls. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <pre tabIndex={0}>
         <code>{content}</code>
       </pre>
@@ -51,7 +53,7 @@ function BarButton({ pressed, onClick, children }: BarButtonProps) {
       type="button"
       aria-pressed={pressed}
       onClick={onClick}
-      className="hover:bg-hover hover:text-ink aria-pressed:text-accent inline-flex h-7 items-center gap-1.5 rounded-md px-2 transition-colors duration-150 focus-visible:-outline-offset-1"
+      className="inline-flex h-7 items-center gap-1.5 rounded-md px-2 transition-colors duration-150 hover:bg-hover hover:text-ink focus-visible:-outline-offset-1 aria-pressed:text-accent"
     >
       {children}
     </button>

@@ -13,7 +13,7 @@ function textOf(node: Element | ElementContent): string {
 function Pre({ node }: ComponentProps<"pre"> & ExtraProps) {
   const code = node?.children[0];
   if (code?.type !== "element") return null;
-  const classes = code.properties["className"];
+  const classes = code.properties.className;
   const languageClass = Array.isArray(classes)
     ? classes.map(String).find((name) => name.startsWith("language-"))
     : undefined;
@@ -56,7 +56,6 @@ function Picture({ src, alt }: ComponentProps<"img"> & ExtraProps) {
 
 function Table({ children }: ComponentProps<"table"> & ExtraProps) {
   return (
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- keyboards must reach what scrolls
     <div className="table-scroll" tabIndex={0} role="region" aria-label="Table">
       <table>{children}</table>
     </div>

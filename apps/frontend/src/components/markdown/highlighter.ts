@@ -9,5 +9,5 @@ const lowlight = createLowlight(common);
 /** Coloured code as React elements; null for a language without a grammar. */
 export function highlight(code: string, language: string): ReactNode | null {
   if (!lowlight.registered(language)) return null;
-  return toJsxRuntime(lowlight.highlight(language, code), { Fragment, jsx, jsxs });
+  return toJsxRuntime(lowlight.highlight(language, code), { Fragment, jsx, jsxs }) as ReactNode;
 }

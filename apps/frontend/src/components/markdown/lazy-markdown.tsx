@@ -14,7 +14,9 @@ export function preloadMarkdown(): void {
 export function LazyMarkdown(props: MarkdownProps) {
   return (
     <Suspense
-      fallback={<div className={cx("prose whitespace-pre-wrap", props.className)}>{props.text}</div>}
+      fallback={
+        <div className={cx("prose whitespace-pre-wrap", props.className)}>{props.text}</div>
+      }
     >
       <Rendered {...props} />
     </Suspense>

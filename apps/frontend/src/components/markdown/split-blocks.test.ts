@@ -46,7 +46,8 @@ describe("splitBlocks", () => {
 
   it("comes to the same blocks letter by letter as at once", () => {
     let blocks = noBlocks;
-    for (let end = 1; end <= sample.length; end += 1) blocks = splitBlocks(sample.slice(0, end), blocks);
+    for (let end = 1; end <= sample.length; end += 1)
+      blocks = splitBlocks(sample.slice(0, end), blocks);
     expect(blockTexts(blocks)).toEqual(blockTexts(splitBlocks(sample, noBlocks)));
   });
 

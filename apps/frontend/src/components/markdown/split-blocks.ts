@@ -21,7 +21,9 @@ export function splitBlocks(text: string, before: Blocks): Blocks {
   const kept = grown ? before.starts : [0];
   const tailStart = kept.at(-1) ?? 0;
   const tree = parser.parse(text.slice(tailStart));
-  const starts = tree.children.map((node) => tailStart + lineStart(text, tailStart, node.position?.start.offset ?? 0));
+  const starts = tree.children.map(
+    (node) => tailStart + lineStart(text, tailStart, node.position?.start.offset ?? 0),
+  );
   return { text, starts: [...kept.slice(0, -1), tailStart, ...starts.slice(1)] };
 }
 

@@ -35,5 +35,7 @@ export function useHighlight(code: string, language: string): ReactNode {
     [highlighter, deferred, language],
   );
   if (coloured === null || coloured === undefined) return code;
-  return deferred === code || code.startsWith(deferred) ? [coloured, code.slice(deferred.length)] : code;
+  return deferred === code || code.startsWith(deferred)
+    ? [coloured, code.slice(deferred.length)]
+    : code;
 }

@@ -35,7 +35,7 @@ export function Dialog({ label, onClose, children, className }: DialogProps) {
         if (event.target === event.currentTarget) onClose();
       }}
       className={cx(
-        "motion-pop border-line bg-raised shadow-float fixed m-auto w-[min(calc(100vw-2rem),28rem)] overflow-hidden rounded-2xl border p-0 backdrop:bg-[var(--scrim)]",
+        "motion-pop fixed m-auto w-[min(calc(100vw-2rem),28rem)] overflow-hidden rounded-2xl border border-line bg-raised p-0 shadow-float backdrop:bg-[var(--scrim)]",
         className,
       )}
     >

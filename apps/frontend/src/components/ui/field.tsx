@@ -25,7 +25,7 @@ export function Field({ label, hint, error, action, className, ...input }: Field
           aria-invalid={error !== undefined}
           aria-describedby={note === undefined ? undefined : noteId}
           className={cx(
-            "bg-raised placeholder:text-faint h-11 w-full rounded-xl border px-3.5 text-[16px] transition-colors duration-150 sm:text-base",
+            "h-11 w-full rounded-xl border bg-raised px-3.5 text-[16px] transition-colors duration-150 placeholder:text-faint sm:text-base",
             error === undefined ? "border-line-strong hover:border-faint" : "border-danger",
             action !== undefined && "pr-12",
           )}
@@ -36,7 +36,10 @@ export function Field({ label, hint, error, action, className, ...input }: Field
         )}
       </div>
       {note !== undefined && (
-        <p id={noteId} className={cx("text-sm", error === undefined ? "text-faint" : "text-danger")}>
+        <p
+          id={noteId}
+          className={cx("text-sm", error === undefined ? "text-faint" : "text-danger")}
+        >
           {note}
         </p>
       )}

@@ -28,7 +28,7 @@ export function IconButton({
         type={type}
         aria-label={label}
         className={cx(
-          "text-soft hover:bg-hover hover:text-ink inline-flex shrink-0 items-center justify-center transition-colors duration-150 disabled:opacity-45",
+          "inline-flex shrink-0 items-center justify-center text-soft transition-colors duration-150 hover:bg-hover hover:text-ink disabled:opacity-45",
           size === "small" ? "size-8 rounded-lg" : "size-9 rounded-[10px]",
           className,
         )}

@@ -34,7 +34,7 @@ export function Menu({
           collisionPadding={10}
           {...(onCloseAutoFocus && { onCloseAutoFocus })}
           className={cx(
-            "motion-pop border-line bg-raised shadow-float z-30 max-h-[min(28rem,var(--radix-dropdown-menu-content-available-height))] min-w-48 overflow-y-auto rounded-xl border p-1.5 text-sm focus:outline-none",
+            "motion-pop z-30 max-h-[min(28rem,var(--radix-dropdown-menu-content-available-height))] min-w-48 overflow-y-auto rounded-xl border border-line bg-raised p-1.5 text-sm shadow-float focus:outline-none",
             className,
           )}
         >
@@ -77,7 +77,7 @@ export function MenuChoice({
       {children}
       <span className="ml-auto grid size-4 shrink-0 place-items-center">
         <DropdownMenu.ItemIndicator>
-          <Check className="text-accent size-4" aria-hidden="true" />
+          <Check className="size-4 text-accent" aria-hidden="true" />
         </DropdownMenu.ItemIndicator>
       </span>
     </DropdownMenu.RadioItem>
@@ -86,12 +86,12 @@ export function MenuChoice({
 
 export function MenuLabel({ children }: { children: ReactNode }) {
   return (
-    <DropdownMenu.Label className="text-faint px-2.5 pt-2 pb-1 text-xs font-medium">
+    <DropdownMenu.Label className="px-2.5 pt-2 pb-1 text-xs font-medium text-faint">
       {children}
     </DropdownMenu.Label>
   );
 }
 
 export function MenuSeparator() {
-  return <DropdownMenu.Separator className="bg-line mx-1.5 my-1.5 h-px" />;
+  return <DropdownMenu.Separator className="mx-1.5 my-1.5 h-px bg-line" />;
 }

@@ -11,7 +11,7 @@ export function MessagePage({ title, children, actions }: MessagePageProps) {
       <div className="motion-rise max-w-sm text-center">
         <LogoMark className="mx-auto mb-6 size-11" />
         <h1 className="text-xl font-semibold tracking-[-0.02em]">{title}</h1>
-        <div className="text-soft mt-2 text-pretty">{children}</div>
+        <div className="mt-2 text-pretty text-soft">{children}</div>
         {actions !== undefined && <div className="mt-6 flex justify-center gap-2">{actions}</div>}
       </div>
     </main>

@@ -26,12 +26,18 @@ export function Notice({ tone, title, children, actions, className }: NoticeProp
   return (
     <div
       role={tone === "danger" ? "alert" : "status"}
-      className={cx("flex flex-wrap items-center gap-x-3 gap-y-2 rounded-xl px-3.5 py-2.5 text-sm", looks[tone], className)}
+      className={cx(
+        "flex flex-wrap items-center gap-x-3 gap-y-2 rounded-xl px-3.5 py-2.5 text-sm",
+        looks[tone],
+        className,
+      )}
     >
-      <Icon className="size-4 shrink-0 self-start translate-y-0.5" aria-hidden="true" />
+      <Icon className="size-4 shrink-0 translate-y-0.5 self-start" aria-hidden="true" />
       <div className="min-w-48 flex-1">
         {title !== undefined && <p className="font-semibold">{title}</p>}
-        {children !== undefined && <div className={title === undefined ? undefined : "text-soft"}>{children}</div>}
+        {children !== undefined && (
+          <div className={title === undefined ? undefined : "text-soft"}>{children}</div>
+        )}
       </div>
       {actions !== undefined && <div className="flex gap-2">{actions}</div>}
     </div>

@@ -32,13 +32,14 @@ function ToastCard({ toast }: { toast: Toast }) {
   }, [held, toast.id]);
 
   return (
+    // eslint-disable-next-line jsx-a11y/no-static-element-interactions -- only holds the toast; the buttons in it act
     <div
       onPointerEnter={() => setHeld(true)}
       onPointerLeave={() => setHeld(false)}
       onFocus={() => setHeld(true)}
       onBlur={() => setHeld(false)}
       className={cx(
-        "motion-rise shadow-float pointer-events-auto flex max-w-md items-center gap-3 rounded-xl py-1.5 pr-1.5 pl-4 text-sm",
+        "motion-rise pointer-events-auto flex max-w-md items-center gap-3 rounded-xl py-1.5 pr-1.5 pl-4 text-sm shadow-float",
         toast.tone === "danger" ? "bg-danger-wash text-danger" : "bg-ink text-canvas",
       )}
     >

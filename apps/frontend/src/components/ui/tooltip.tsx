@@ -20,7 +20,7 @@ export function Tooltip({ label, shortcut, side = "bottom", children }: TooltipP
           side={side}
           sideOffset={6}
           collisionPadding={8}
-          className="motion-pop bg-ink text-canvas shadow-float z-50 flex items-center gap-2 rounded-lg px-2.5 py-1.5 text-xs font-medium select-none"
+          className="motion-pop z-50 flex items-center gap-2 rounded-lg bg-ink px-2.5 py-1.5 text-xs font-medium text-canvas shadow-float select-none"
         >
           {label}
           {shortcut !== undefined && <Keys combo={shortcut} className="opacity-70" />}

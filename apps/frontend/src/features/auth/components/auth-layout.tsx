@@ -10,9 +10,9 @@ export function AuthLayout({ title, lead, children, footer }: AuthLayoutProps) {
       <main className="motion-rise w-full max-w-[25rem]">
         <Logo className="mb-9" />
         <h1 className="text-2xl font-semibold tracking-[-0.025em]">{title}</h1>
-        <p className="text-soft mt-2 text-pretty">{lead}</p>
+        <p className="mt-2 text-pretty text-soft">{lead}</p>
         <div className="mt-8">{children}</div>
-        {footer !== undefined && <div className="text-faint mt-8 text-sm">{footer}</div>}
+        {footer !== undefined && <div className="mt-8 text-sm text-faint">{footer}</div>}
       </main>
     </div>
   );

@@ -16,7 +16,10 @@ const usernamePattern = /^[a-z0-9][a-z0-9._-]{2,31}$/i;
 function check({ username, email, password }: SetupForm): ReadonlyMap<string, string> {
   const faults = new Map<string, string>();
   if (!usernamePattern.test(username)) {
-    faults.set("username", "3 to 32 letters, digits, dots, dashes or underscores; a letter or digit first.");
+    faults.set(
+      "username",
+      "3 to 32 letters, digits, dots, dashes or underscores; a letter or digit first.",
+    );
   }
   if (!/^\S+@\S+$/.test(email)) faults.set("email", "This does not look like an e-mail address.");
   if (password.length < 12) faults.set("password", "At least 12 characters.");
@@ -59,7 +62,8 @@ export function SetupPage({ token, onSignedIn, signInLink }: SetupPageProps) {
         {submission.isError && faults.size === 0 && <SetupFailure error={submission.error} />}
         {token === "" && (
           <Notice tone="warning">
-            This address lacks its token. Use the whole link that the server printed when it started.
+            This address lacks its token. Use the whole link that the server printed when it
+            started.
           </Notice>
         )}
         <Field
@@ -88,7 +92,8 @@ export function SetupPage({ token, onSignedIn, signInLink }: SetupPageProps) {
 
 function SetupFailure({ error }: { error: Error }) {
   const status = error instanceof ApiError ? error.status : 0;
-  if (status === 409) return <Notice tone="danger">This server is set up already. Sign in instead.</Notice>;
+  if (status === 409)
+    return <Notice tone="danger">This server is set up already. Sign in instead.</Notice>;
   if (status === 403) {
     return (
       <Notice tone="danger">

@@ -58,9 +58,9 @@ function SetupNeeded() {
       title="Almost there"
       lead="This server has no administrator yet. Open the set-up link that it printed when it started."
     >
-      <div className="border-line bg-raised rounded-xl border p-4">
-        <p className="text-soft text-sm">In the server&apos;s output, look for a line like this:</p>
-        <code className="bg-panel mt-3 block rounded-lg px-3 py-2.5 font-mono text-xs break-all">
+      <div className="rounded-xl border border-line bg-raised p-4">
+        <p className="text-sm text-soft">In the server&apos;s output, look for a line like this:</p>
+        <code className="mt-3 block rounded-lg bg-panel px-3 py-2.5 font-mono text-xs break-all">
           Set up: {location.origin}/setup?token=…
         </code>
       </div>

@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Conversation } from "@/api/types";
-import { placeConversation, removeConversation, type ConversationPages } from "./conversation-pages";
+import {
+  placeConversation,
+  removeConversation,
+  type ConversationPages,
+} from "./conversation-pages";
 
 function conversation(id: string, minute: number): Conversation {
   const at = `2026-11-23T10:${String(minute).padStart(2, "0")}:00.000Z`;
@@ -15,7 +19,8 @@ const list: ConversationPages = {
   pageParams: [null, "x"],
 };
 
-const ids = (data: ConversationPages) => data.pages.flatMap(({ items }) => items.map(({ id }) => id));
+const ids = (data: ConversationPages) =>
+  data.pages.flatMap(({ items }) => items.map(({ id }) => id));
 
 describe("conversation pages", () => {
   it("put a new one first", () => {
@@ -27,7 +32,11 @@ describe("conversation pages", () => {
   });
 
   it("put a restored one back where it was", () => {
-    expect(ids(placeConversation(removeConversation(list, "c"), conversation("c", 30)))).toEqual(["d", "c", "b"]);
+    expect(ids(placeConversation(removeConversation(list, "c"), conversation("c", 30)))).toEqual([
+      "d",
+      "c",
+      "b",
+    ]);
   });
 
   it("leave one that is older than all loaded to its own page", () => {

@@ -2,7 +2,7 @@
 import type { InfiniteData } from "@tanstack/react-query";
 import type { Conversation, ConversationPage } from "@/api/types";
 
-export type ConversationPages = InfiniteData<ConversationPage, string | null>;
+export type ConversationPages = InfiniteData<ConversationPage>;
 
 /** Puts a conversation where its time belongs, or changes it there. */
 export function placeConversation(data: ConversationPages, entry: Conversation): ConversationPages {

@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { Message } from "@/api/types";
-import { leafOf, oldestFirst, pagesOf, placeMessage, replaceMessage, type MessagePages } from "./message-pages";
+import {
+  leafOf,
+  oldestFirst,
+  pagesOf,
+  placeMessage,
+  replaceMessage,
+  type MessagePages,
+} from "./message-pages";
 
 function message(id: string, parent_id: string | null): Message {
   return {

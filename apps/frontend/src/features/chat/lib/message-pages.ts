@@ -5,7 +5,7 @@
 import type { InfiniteData } from "@tanstack/react-query";
 import type { Message, MessagePage } from "@/api/types";
 
-export type MessagePages = InfiniteData<MessagePage, string | null>;
+export type MessagePages = InfiniteData<MessagePage>;
 
 export function pagesOf(...newestFirst: Message[]): MessagePages {
   return { pages: [{ items: newestFirst, next_cursor: null }], pageParams: [null] };

@@ -14,20 +14,20 @@ import { createFrameScheduler } from "./frames";
 import { applyDelta, startStream, type Delta, type StreamState } from "./stream";
 
 type Watched = {
-  /** Ahead of `shown` by what came since the last frame. */
+  /** Ahead of what is shown by what came since the last frame. */
   state: StreamState;
-  shown: Store<StreamState>;
   unsubscribe: () => void;
   sse: AbortController | null;
   recovering: boolean;
 };
 
 const watched = new Map<string, Watched>();
-const absent = createStore<StreamState | null>(null);
+/** What views see; made by whoever asks first, the view or the stream. */
+const shown = new Map<string, Store<StreamState | null>>();
 const finished = new Set<(message: Message) => void>();
 const lost = new Set<(messageId: string) => void>();
 const scheduleFlush = createFrameScheduler(() => {
-  for (const { shown, state } of watched.values()) shown.set(state);
+  for (const [id, { state }] of watched) streamOf(id).set(state);
 });
 
 const topicOf = (id: string) => `message:${id}`;
@@ -44,22 +44,23 @@ export function onStreamLost(listener: (messageId: string) => void): () => void 
 }
 
 /** The text of a watched message as of the last frame; null for any other. */
-export function streamOf(messageId: string): Store<StreamState> | Store<StreamState | null> {
-  return watched.get(messageId)?.shown ?? absent;
+export function streamOf(messageId: string): Store<StreamState | null> {
+  const known = shown.get(messageId) ?? createStore<StreamState | null>(null);
+  shown.set(messageId, known);
+  return known;
 }
 
 export function watchStream(message: Message): void {
   const { id } = message;
   if (watched.has(id)) return;
-  const state = startStream(message);
   const entry: Watched = {
-    state,
-    shown: createStore(state),
+    state: startStream(message),
     unsubscribe: () => undefined,
     sse: null,
     recovering: false,
   };
   watched.set(id, entry);
+  streamOf(id).set(entry.state);
   entry.unsubscribe = subscribe(topicOf(id), {
     onEvent: (event) => receive(id, entry, event),
     lastSeq: () => entry.state.seq,
@@ -69,8 +70,8 @@ export function watchStream(message: Message): void {
 
 /** For a final state that came another way: the answer to a stop, or a list that was fetched. */
 export function finishStream(message: Message): void {
-  forget(message.id);
   for (const listener of finished) listener(message);
+  forget(message.id);
 }
 
 export function forgetAllStreams(): void {
@@ -81,6 +82,8 @@ function forget(id: string): void {
   const entry = watched.get(id);
   if (entry === undefined) return;
   watched.delete(id);
+  streamOf(id).set(null);
+  shown.delete(id);
   entry.unsubscribe();
   entry.sse?.abort();
 }

@@ -9,7 +9,12 @@ function run(deltas: Delta[]) {
 
 describe("applyDelta", () => {
   it("appends deltas in order", () => {
-    expect(run([{ seq: 1, text: "Hel" }, { seq: 2, text: "lo" }])).toEqual({ seq: 2, text: "Hello", gap: false });
+    expect(
+      run([
+        { seq: 1, text: "Hel" },
+        { seq: 2, text: "lo" },
+      ]),
+    ).toEqual({ seq: 2, text: "Hello", gap: false });
   });
 
   it("goes on from the committed prefix of a message", () => {
@@ -18,13 +23,20 @@ describe("applyDelta", () => {
   });
 
   it("drops what it has already, and keeps the same object so that nothing renders", () => {
-    const state = run([{ seq: 1, text: "a" }, { seq: 2, text: "b" }]);
+    const state = run([
+      { seq: 1, text: "a" },
+      { seq: 2, text: "b" },
+    ]);
     expect(applyDelta(state, { seq: 1, text: "a" })).toBe(state);
     expect(applyDelta(state, { seq: 2, text: "b" })).toBe(state);
   });
 
   it("marks a gap and appends nothing across it", () => {
-    const state = run([{ seq: 1, text: "a" }, { seq: 3, text: "c" }, { seq: 4, text: "d" }]);
+    const state = run([
+      { seq: 1, text: "a" },
+      { seq: 3, text: "c" },
+      { seq: 4, text: "d" },
+    ]);
     expect(state).toEqual({ seq: 1, text: "a", gap: true });
   });
 

@@ -19,14 +19,14 @@ function resolveLink(href: string): string {
 export function HelpPage({ name }: { name: string }) {
   return (
     <div className="h-full overflow-y-auto">
-      <header className="border-line bg-canvas/90 sticky top-0 z-10 border-b backdrop-blur">
+      <header className="sticky top-0 z-10 border-b border-line bg-canvas/90 backdrop-blur">
         <div className="mx-auto flex h-14 max-w-5xl items-center justify-between px-5">
           <Link to="/" aria-label="Web+, home" className="rounded-lg">
             <Logo />
           </Link>
           <Link
             to="/"
-            className="text-soft hover:bg-hover hover:text-ink inline-flex h-9 items-center gap-2 rounded-[10px] px-3 text-sm font-medium"
+            className="inline-flex h-9 items-center gap-2 rounded-[10px] px-3 text-sm font-medium text-soft hover:bg-hover hover:text-ink"
           >
             <ArrowLeft className="size-4" aria-hidden="true" />
             Back to the chats
@@ -47,7 +47,7 @@ function Guides({ current }: { current: string }) {
   const { data } = useQuery(helpListQuery);
   return (
     <nav aria-label="Guides" className="md:sticky md:top-24 md:self-start">
-      <h2 className="text-faint mb-2 px-3 text-xs font-medium max-md:hidden">Guides</h2>
+      <h2 className="mb-2 px-3 text-xs font-medium text-faint max-md:hidden">Guides</h2>
       <ul className="flex gap-1 max-md:-mx-2 max-md:flex-wrap md:flex-col">
         {data?.items.map(({ name, title }) => (
           <li key={name}>
@@ -57,7 +57,9 @@ function Guides({ current }: { current: string }) {
               aria-current={name === current ? "page" : undefined}
               className={cx(
                 "block rounded-lg px-3 py-1.5 text-sm",
-                name === current ? "bg-selected font-medium" : "text-soft hover:bg-hover hover:text-ink",
+                name === current
+                  ? "bg-selected font-medium"
+                  : "text-soft hover:bg-hover hover:text-ink",
               )}
             >
               {title}
@@ -71,13 +73,14 @@ function Guides({ current }: { current: string }) {
 
 function Guide({ name }: { name: string }) {
   const { data, error, refetch } = useQuery(helpPageQuery(name));
-  if (data) return <LazyMarkdown text={data.content} resolveLink={resolveLink} className="max-w-2xl" />;
+  if (data)
+    return <LazyMarkdown text={data.content} resolveLink={resolveLink} className="max-w-2xl" />;
   if (!error) return <GuideSkeleton />;
   if (isStatus(error, 404)) {
     return (
       <>
         <h1 className="text-2xl font-semibold tracking-[-0.025em]">No such guide</h1>
-        <p className="text-soft mt-2">Choose one of the guides in the list.</p>
+        <p className="mt-2 text-soft">Choose one of the guides in the list.</p>
       </>
     );
   }

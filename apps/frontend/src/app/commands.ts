@@ -1,0 +1,77 @@
+import { useNavigate } from "@tanstack/react-router";
+import {
+  CircleHelp,
+  Keyboard,
+  LogOut,
+  MessageSquare,
+  Monitor,
+  Moon,
+  PanelLeft,
+  SquarePen,
+  Sun,
+  type LucideIcon,
+} from "lucide-react";
+import type { Conversation } from "@/api/types";
+import { titleOf } from "@/features/chat/components/conversation-item";
+import { shortcuts } from "@/lib/shortcuts";
+import { setTheme } from "@/lib/theme";
+import { toggleSidebar } from "./sidebar-state";
+import { signOutHere } from "./sign-out";
+
+export type Command = {
+  id: string;
+  label: string;
+  icon: LucideIcon;
+  shortcut?: string;
+  run: () => void;
+};
+
+/** Everything the palette can do: the actions first, then the chats, newest first. */
+export function useCommands(
+  conversations: readonly Conversation[],
+  onShortcuts: () => void,
+): Command[] {
+  const navigate = useNavigate();
+  const chats = conversations.map((conversation) => ({
+    id: conversation.id,
+    label: titleOf(conversation),
+    icon: MessageSquare,
+    run: () =>
+      void navigate({ to: "/c/$conversationId", params: { conversationId: conversation.id } }),
+  }));
+  return [
+    {
+      id: "new",
+      label: "New chat",
+      icon: SquarePen,
+      shortcut: shortcuts.newChat.combo,
+      run: () => void navigate({ to: "/" }),
+    },
+    ...chats.slice(0, 5),
+    {
+      id: "sidebar",
+      label: shortcuts.sidebar.label,
+      icon: PanelLeft,
+      shortcut: shortcuts.sidebar.combo,
+      run: toggleSidebar,
+    },
+    { id: "light", label: "Theme: light", icon: Sun, run: () => setTheme("light") },
+    { id: "dark", label: "Theme: dark", icon: Moon, run: () => setTheme("dark") },
+    { id: "system", label: "Theme: as the system", icon: Monitor, run: () => setTheme("system") },
+    {
+      id: "keys",
+      label: "Keyboard shortcuts",
+      icon: Keyboard,
+      shortcut: shortcuts.help.combo,
+      run: onShortcuts,
+    },
+    {
+      id: "help",
+      label: "Help",
+      icon: CircleHelp,
+      run: () => void navigate({ to: "/help/{-$name}", params: { name: "user-guide" } }),
+    },
+    { id: "sign-out", label: "Sign out", icon: LogOut, run: () => void signOutHere() },
+    ...chats.slice(5),
+  ];
+}

@@ -1,0 +1,47 @@
+import { WifiOff } from "lucide-react";
+import { useEffect, useState, useSyncExternalStore } from "react";
+import { liveStatus } from "@/api/live";
+import { useStore } from "@/lib/store";
+
+const graceMs = 2_500;
+
+function subscribeOnline(listener: () => void): () => void {
+  globalThis.addEventListener("online", listener);
+  globalThis.addEventListener("offline", listener);
+  return () => {
+    globalThis.removeEventListener("online", listener);
+    globalThis.removeEventListener("offline", listener);
+  };
+}
+
+/** A short drop mends itself and is no news; a longer one is told. */
+function useLongerThan(state: boolean, ms: number): boolean {
+  const [long, setLong] = useState(false);
+  useEffect(() => {
+    if (!state) return;
+    const timer = setTimeout(() => setLong(true), ms);
+    return () => {
+      clearTimeout(timer);
+      setLong(false);
+    };
+  }, [state, ms]);
+  return state && long;
+}
+
+export function ConnectionBanner() {
+  const online = useSyncExternalStore(subscribeOnline, () => navigator.onLine);
+  const status = useStore(liveStatus);
+  const away = useLongerThan(online && status !== "open" && status !== "idle", graceMs);
+  if (online && !away) return null;
+  return (
+    <div
+      role="status"
+      className="motion-appear flex items-center justify-center gap-2 bg-warning-wash px-4 py-1.5 text-sm font-medium text-warning"
+    >
+      <WifiOff className="size-4 shrink-0" aria-hidden="true" />
+      {online
+        ? "Reconnecting to the server… Answers go on being written there."
+        : "You are offline. What you type is kept."}
+    </div>
+  );
+}

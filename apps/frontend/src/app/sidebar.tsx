@@ -1,0 +1,119 @@
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { PanelLeft, Search, SquarePen } from "lucide-react";
+import { useEffect, useRef } from "react";
+import { IconButton } from "@/components/ui/icon-button";
+import { Keys } from "@/components/ui/keys";
+import { Logo } from "@/components/ui/logo";
+import { ConversationList } from "@/features/chat/components/conversation-list";
+import { cx } from "@/lib/cx";
+import { shortcuts } from "@/lib/shortcuts";
+import { useStore } from "@/lib/store";
+import { sidebarDrawn, sidebarPinned, toggleSidebar } from "./sidebar-state";
+import { UserMenu } from "./user-menu";
+
+type SidebarProps = { onSearch: () => void; onShortcuts: () => void };
+
+export function Sidebar(props: SidebarProps) {
+  const pinned = useStore(sidebarPinned);
+  const drawn = useStore(sidebarDrawn);
+  return (
+    <>
+      {pinned && (
+        <div className="w-[17.5rem] shrink-0 border-r border-line bg-panel max-md:hidden">
+          <SidebarContent {...props} />
+        </div>
+      )}
+      {drawn && <Drawer {...props} />}
+    </>
+  );
+}
+
+/** The same list as a modal over the chat, for narrow screens. */
+function Drawer(props: SidebarProps) {
+  const ref = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const dialog = ref.current;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+  const close = () => sidebarDrawn.set(false);
+  return (
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events -- a click beside the drawer or on a link in it; Escape is the same by keyboard
+    <dialog
+      ref={ref}
+      aria-label="Chats"
+      onCancel={(event) => {
+        event.preventDefault();
+        close();
+      }}
+      onClick={({ target, currentTarget }) => {
+        if (target === currentTarget || (target as Element).closest("a") !== null) close();
+      }}
+      className="motion-slide-in fixed inset-y-0 left-0 m-0 h-dvh max-h-none w-[min(20rem,86vw)] max-w-none border-0 bg-panel p-0 shadow-float backdrop:bg-[var(--scrim)] md:hidden"
+    >
+      <SidebarContent
+        onSearch={() => {
+          close();
+          props.onSearch();
+        }}
+        onShortcuts={() => {
+          close();
+          props.onShortcuts();
+        }}
+      />
+    </dialog>
+  );
+}
+
+const row =
+  "text-soft hover:bg-hover hover:text-ink flex h-9 w-full items-center gap-2.5 rounded-[10px] px-3 text-sm font-medium transition-colors duration-100 focus-visible:-outline-offset-2 pointer-coarse:h-11";
+
+function SidebarContent({ onSearch, onShortcuts }: SidebarProps) {
+  const { conversationId } = useParams({ strict: false });
+  const navigate = useNavigate();
+  return (
+    <div className="flex h-full flex-col pt-[env(safe-area-inset-top)] pb-[env(safe-area-inset-bottom)]">
+      <div className="flex h-14 items-center justify-between pr-2 pl-4">
+        <Link to="/" aria-label="Web+, new chat" className="rounded-lg">
+          <Logo />
+        </Link>
+        <IconButton
+          label="Hide the chat list"
+          shortcut={shortcuts.sidebar.combo}
+          icon={<PanelLeft className="size-4.5" aria-hidden="true" />}
+          onClick={toggleSidebar}
+        />
+      </div>
+      <div className="grid gap-0.5 px-2 pb-3">
+        <Link to="/" className={cx(row, "group")}>
+          <SquarePen className="size-4 text-accent" aria-hidden="true" />
+          <span className="flex-1">New chat</span>
+          <Keys
+            combo={shortcuts.newChat.combo}
+            className="text-faint opacity-0 group-hover:opacity-100 group-focus-visible:opacity-100 pointer-coarse:hidden"
+          />
+        </Link>
+        <button type="button" onClick={onSearch} className={cx(row, "group text-left")}>
+          <Search className="size-4" aria-hidden="true" />
+          <span className="flex-1">Search</span>
+          <Keys
+            combo={shortcuts.palette.combo}
+            className="text-faint opacity-0 group-hover:opacity-100 group-focus-visible:opacity-100 pointer-coarse:hidden"
+          />
+        </button>
+      </div>
+      <nav
+        aria-label="Chats"
+        className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-2 pt-1"
+      >
+        <ConversationList
+          currentId={conversationId ?? null}
+          onDeletedCurrent={() => void navigate({ to: "/" })}
+        />
+      </nav>
+      <div className="border-t border-line p-2">
+        <UserMenu onShortcuts={onShortcuts} />
+      </div>
+    </div>
+  );
+}

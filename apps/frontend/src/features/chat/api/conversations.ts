@@ -1,0 +1,104 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { api, isStatus, unwrap } from "@/api/client";
+import { errorText } from "@/api/problem";
+import type { Conversation } from "@/api/types";
+import { queryClient } from "@/lib/query-client";
+import { showToast } from "@/lib/toasts";
+import {
+  placeConversation,
+  removeConversation,
+  type ConversationPages,
+} from "../lib/conversation-pages";
+
+const pageSize = 40;
+
+export const conversationsQuery = infiniteQueryOptions({
+  queryKey: ["conversations"],
+  queryFn: ({ pageParam }) =>
+    unwrap(
+      api.GET("/api/v1/conversations", {
+        params: { query: { limit: pageSize, ...(pageParam !== null && { cursor: pageParam }) } },
+      }),
+    ),
+  initialPageParam: null as string | null,
+  getNextPageParam: (page) => page.next_cursor,
+});
+
+export function conversationQuery(id: string) {
+  return queryOptions({
+    queryKey: ["conversation", id],
+    queryFn: () => unwrap(api.GET("/api/v1/conversations/{id}", { params: { path: { id } } })),
+  });
+}
+
+/** Takes over what the server said about a conversation, wherever it is shown. */
+export function storeConversation(conversation: Conversation): void {
+  queryClient.setQueryData(conversationQuery(conversation.id).queryKey, conversation);
+  changeList((data) => placeConversation(data, conversation));
+}
+
+export function dropConversation(id: string): void {
+  changeList((data) => removeConversation(data, id));
+}
+
+function changeList(change: (data: ConversationPages) => ConversationPages): void {
+  queryClient.setQueryData(conversationsQuery.queryKey, (data) => data && change(data));
+}
+
+export async function createConversation(modelId: string | null): Promise<Conversation> {
+  const body = modelId === null ? {} : { model_id: modelId };
+  const conversation = await unwrap(api.POST("/api/v1/conversations", { body }));
+  storeConversation(conversation);
+  return conversation;
+}
+
+type Change = { title?: string; model_id?: string };
+
+/** Shown at once; taken back, with the reason, when the server refuses. */
+export async function changeConversation(
+  conversation: Conversation,
+  change: Change,
+): Promise<void> {
+  storeConversation({ ...conversation, ...change });
+  try {
+    const params = { path: { id: conversation.id } };
+    storeConversation(
+      await unwrap(api.PATCH("/api/v1/conversations/{id}", { params, body: change })),
+    );
+  } catch (error) {
+    storeConversation(conversation);
+    showToast({ tone: "danger", text: `Not changed: ${errorText(error)}` });
+  }
+}
+
+export async function deleteConversation(conversation: Conversation): Promise<void> {
+  dropConversation(conversation.id);
+  try {
+    const params = { path: { id: conversation.id } };
+    await unwrap(api.DELETE("/api/v1/conversations/{id}", { params }));
+  } catch (error) {
+    if (!isStatus(error, 404)) {
+      storeConversation(conversation);
+      showToast({ tone: "danger", text: `Not deleted: ${errorText(error)}` });
+      return;
+    }
+  }
+  showToast({
+    text: "Chat deleted",
+    action: { label: "Undo", run: () => void restoreConversation(conversation.id) },
+  });
+}
+
+export async function restoreConversation(id: string): Promise<void> {
+  try {
+    const params = { path: { id } };
+    storeConversation(await unwrap(api.POST("/api/v1/conversations/{id}/restore", { params })));
+    await queryClient.invalidateQueries({ queryKey: ["messages", id] });
+  } catch (error) {
+    showToast({
+      tone: "danger",
+      text: `Not restored: ${errorText(error)}`,
+      action: { label: "Try again", run: () => void restoreConversation(id) },
+    });
+  }
+}

@@ -1,0 +1,70 @@
+import { Play, RotateCcw } from "lucide-react";
+import type { Message } from "@/api/types";
+import { Button } from "@/components/ui/button";
+import { Notice } from "@/components/ui/notice";
+import { useStore } from "@/lib/store";
+import { continueAnswer, pendingAction, regenerateAnswer } from "../lib/message-actions";
+import { explain } from "../lib/message-errors";
+
+/** Why an answer is not complete, and the ways on. Only the last answer can still be mended. */
+export function AnswerState({ message, isLast }: { message: Message; isLast: boolean }) {
+  if (message.status === "complete" || message.status === "streaming") return null;
+  const mend = isLast && <Mend message={message} />;
+  if (message.status === "failed") {
+    const { title, advice } = explain(message.error?.code);
+    return (
+      <Notice tone="danger" title={title} actions={mend} className="mt-4">
+        {advice}
+        {message.error && message.error.detail !== "" && <Detail text={message.error.detail} />}
+      </Notice>
+    );
+  }
+  const stopped = message.status === "stopped";
+  return (
+    <Notice tone={stopped ? "plain" : "warning"} actions={mend} className="mt-4">
+      {stopped
+        ? "You stopped this answer here."
+        : "The server was interrupted while it wrote this. Everything up to here is kept."}
+    </Notice>
+  );
+}
+
+function Detail({ text }: { text: string }) {
+  return (
+    <details className="mt-1.5">
+      <summary className="cursor-pointer font-medium">Details</summary>
+      <p className="mt-1 font-mono text-xs [overflow-wrap:anywhere]">{text}</p>
+    </details>
+  );
+}
+
+function Mend({ message }: { message: Message }) {
+  const pending = useStore(pendingAction);
+  const canContinue = message.status !== "failed" || message.content !== "";
+  return (
+    <>
+      {canContinue && (
+        <Button
+          size="small"
+          busy={pending === "continue"}
+          disabled={pending !== null}
+          onClick={() => void continueAnswer(message)}
+        >
+          <Play className="size-3.5" aria-hidden="true" />
+          Continue
+        </Button>
+      )}
+      {message.status === "failed" && (
+        <Button
+          size="small"
+          busy={pending === "regenerate"}
+          disabled={pending !== null}
+          onClick={() => void regenerateAnswer(message)}
+        >
+          <RotateCcw className="size-3.5" aria-hidden="true" />
+          Try again
+        </Button>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,72 @@
+import { RotateCcw } from "lucide-react";
+import { LazyMarkdown } from "@/components/markdown/lazy-markdown";
+import { IconButton } from "@/components/ui/icon-button";
+import { LogoMark } from "@/components/ui/logo";
+import { cx } from "@/lib/cx";
+import { useStore } from "@/lib/store";
+import { pendingAction, regenerateAnswer } from "../lib/message-actions";
+import { streamOf } from "../lib/stream-hub";
+import { AnswerState } from "./answer-state";
+import { CopyButton } from "./copy-button";
+import type { MessageRowProps } from "./message-row";
+import { TypingIndicator } from "./typing-indicator";
+
+export function AssistantMessage({ message, isLast, modelName }: MessageRowProps) {
+  const stream = useStore(streamOf(message.id));
+  const streaming = message.status === "streaming";
+  const text = streaming ? (stream?.text ?? message.content) : message.content;
+  return (
+    <article aria-label={modelName} aria-busy={streaming} className="group">
+      <h2 className="mb-2 flex items-center gap-2 text-sm font-medium text-soft">
+        <LogoMark className="size-5" />
+        {modelName}
+      </h2>
+      {text !== "" && <LazyMarkdown text={text} />}
+      {streaming && text === "" && <TypingIndicator />}
+      {!streaming && <AnswerState message={message} isLast={isLast} />}
+      <div className="-ml-2 h-8 pt-1">
+        {!streaming && <AnswerActions message={message} text={text} isLast={isLast} />}
+      </div>
+    </article>
+  );
+}
+
+type AnswerActionsProps = { message: MessageRowProps["message"]; text: string; isLast: boolean };
+
+function AnswerActions({ message, text, isLast }: AnswerActionsProps) {
+  const pending = useStore(pendingAction);
+  return (
+    <div
+      className={cx(
+        "flex items-center transition-opacity duration-150",
+        !isLast &&
+          "opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:opacity-100",
+      )}
+    >
+      {text !== "" && <CopyButton text={text} label="Copy answer" />}
+      {isLast && (
+        <IconButton
+          label="Regenerate"
+          size="small"
+          icon={<RotateCcw className="size-4" aria-hidden="true" />}
+          disabled={pending !== null}
+          onClick={() => void regenerateAnswer(message)}
+        />
+      )}
+      <Time at={message.completed_at ?? message.created_at} />
+    </div>
+  );
+}
+
+function Time({ at }: { at: string }) {
+  const date = new Date(at);
+  return (
+    <time
+      dateTime={at}
+      title={date.toLocaleString()}
+      className="ml-1.5 text-xs text-faint opacity-0 transition-opacity duration-150 group-focus-within:opacity-100 group-hover:opacity-100"
+    >
+      {date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}
+    </time>
+  );
+}

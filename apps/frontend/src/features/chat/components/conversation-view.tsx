@@ -1,0 +1,76 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useCallback, useMemo, type ReactNode } from "react";
+import { errorText } from "@/api/problem";
+import type { Conversation } from "@/api/types";
+import { Button } from "@/components/ui/button";
+import { MessagePage } from "@/components/ui/message-page";
+import { announce } from "@/lib/announcer";
+import { copyText } from "@/lib/clipboard";
+import { useShortcut } from "@/lib/shortcuts";
+import { useStore } from "@/lib/store";
+import { messagesQuery } from "../api/messages";
+import { useConversationLive } from "../hooks/use-conversation-live";
+import { useWatchedStreams } from "../hooks/use-streams";
+import { oldestFirst } from "../lib/message-pages";
+import { outgoingOf } from "../lib/outbox";
+import { ComposerArea } from "./composer-area";
+import { Thread } from "./thread";
+import { ThreadSkeleton } from "./thread-skeleton";
+
+type ConversationViewProps = {
+  conversation: Conversation;
+  modelPicker: ReactNode;
+  modelName: (id: string | null) => string;
+};
+
+export function ConversationView({ conversation, modelPicker, modelName }: ConversationViewProps) {
+  const { id } = conversation;
+  const query = useInfiniteQuery(messagesQuery(id));
+  const { data, fetchNextPage } = query;
+  const messages = useMemo(() => (data ? oldestFirst(data) : []), [data]);
+  const outgoing = useStore(outgoingOf(id));
+  const leaf = messages.at(-1);
+  useConversationLive(id);
+  useWatchedStreams(messages);
+  useShortcut("copyLast", () => {
+    const answer = messages.findLast(({ role }) => role === "assistant");
+    if (answer)
+      void copyText(answer.content).then((done) => announce(done ? "Copied" : "Not copied"));
+  });
+  const loadOlder = useCallback(() => void fetchNextPage(), [fetchNextPage]);
+
+  // Once the branch has moved, the message itself is in it.
+  const sending =
+    outgoing?.phase === "sending" && outgoing.leafBefore === leaf?.id ? outgoing.text : null;
+  return (
+    <>
+      {data ? (
+        <Thread
+          key={id}
+          messages={messages}
+          sending={sending}
+          hasOlder={query.hasNextPage}
+          loadingOlder={query.isFetchingNextPage}
+          loadOlder={loadOlder}
+          modelName={modelName}
+        />
+      ) : query.error ? (
+        <MessagePage
+          title="The messages could not be fetched"
+          actions={<Button onClick={() => void query.refetch()}>Try again</Button>}
+        >
+          {errorText(query.error)}
+        </MessagePage>
+      ) : (
+        <ThreadSkeleton />
+      )}
+      <ComposerArea
+        conversation={conversation}
+        modelId={conversation.model_id}
+        streaming={leaf?.status === "streaming" ? leaf : null}
+        onSent={() => undefined}
+        tools={modelPicker}
+      />
+    </>
+  );
+}

@@ -1,0 +1,43 @@
+import type { ReactNode } from "react";
+import type { Conversation } from "@/api/types";
+import { useStore } from "@/lib/store";
+import { draftOf, newDraft } from "../lib/drafts";
+import { outgoingOf } from "../lib/outbox";
+import { ComposerArea } from "./composer-area";
+import { UserMessage } from "./user-message";
+import { Welcome } from "./welcome";
+
+type NewChatViewProps = {
+  userName: string;
+  modelId: string;
+  modelPicker: ReactNode;
+  onStarted: (conversation: Conversation) => void;
+};
+
+export function NewChatView({ userName, modelId, modelPicker, onStarted }: NewChatViewProps) {
+  const outgoing = useStore(outgoingOf(null));
+  const pick = (prompt: string) => {
+    draftOf(newDraft).set(prompt);
+    document.getElementById("composer")?.focus();
+  };
+  return (
+    <>
+      {outgoing?.phase === "sending" ? (
+        <div className="min-h-0 flex-1 overflow-hidden">
+          <div className="mx-auto max-w-[46rem] px-4 pt-7 sm:px-6">
+            <UserMessage text={outgoing.text} pending />
+          </div>
+        </div>
+      ) : (
+        <Welcome name={userName} onPick={pick} />
+      )}
+      <ComposerArea
+        conversation={null}
+        modelId={modelId}
+        streaming={null}
+        onSent={onStarted}
+        tools={modelPicker}
+      />
+    </>
+  );
+}

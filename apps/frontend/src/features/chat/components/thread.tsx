@@ -1,0 +1,110 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useLayoutEffect } from "react";
+import type { Message } from "@/api/types";
+import { Spinner } from "@/components/ui/spinner";
+import { useFollow } from "../hooks/use-follow";
+import { MessageRow } from "./message-row";
+import { NewContentPill } from "./new-content-pill";
+import { UserMessage } from "./user-message";
+
+type ThreadProps = {
+  messages: readonly Message[];
+  /** A text on its way, which is no message yet. */
+  sending: string | null;
+  hasOlder: boolean;
+  loadingOlder: boolean;
+  loadOlder: () => void;
+  modelName: (id: string | null) => string;
+};
+
+const edgeSpace = { paddingStart: 28, paddingEnd: 36 };
+const loadWithin = 1_200;
+
+/** Rough, but near: a good guess keeps the scroll bar still while rows are measured. */
+function estimateHeight(message: Message | undefined): number {
+  if (message === undefined) return 90;
+  const lines = Math.ceil(message.content.length / 85) + message.content.split("\n\n").length;
+  return message.role === "user" ? 64 + Math.min(lines, 14) * 24 : 96 + lines * 27;
+}
+
+export function Thread(props: ThreadProps) {
+  const { messages, sending, hasOlder, loadingOlder, loadOlder, modelName } = props;
+  const { scroller, detached, attach, toEnd } = useFollow();
+  const count = messages.length + (sending === null ? 0 : 1);
+  // eslint-disable-next-line react-hooks/incompatible-library -- nothing here is memoised by it
+  const virtualizer = useVirtualizer({
+    count,
+    getScrollElement: () => scroller.current,
+    estimateSize: (index) => estimateHeight(messages[index]),
+    getItemKey: (index) => messages[index]?.id ?? "sending",
+    initialOffset: () => messages.reduce((sum, message) => sum + estimateHeight(message), 0),
+    overscan: 4,
+    // Older messages come in above without moving what is read; following the end is ours.
+    anchorTo: "end",
+    scrollEndThreshold: -1,
+    ...edgeSpace,
+  });
+  const size = virtualizer.getTotalSize();
+  const rows = virtualizer.getVirtualItems();
+  const nearTop = (virtualizer.scrollOffset ?? Infinity) < loadWithin;
+
+  useLayoutEffect(toEnd, [toEnd, size]);
+
+  useEffect(() => {
+    if (nearTop && hasOlder && !loadingOlder) loadOlder();
+  }, [nearTop, hasOlder, loadingOlder, loadOlder]);
+
+  // Who sends wants to see it, wherever they were reading.
+  useEffect(() => {
+    if (sending !== null) attach();
+  }, [sending, attach]);
+
+  return (
+    <div className="relative min-h-0 flex-1">
+      {loadingOlder && (
+        <div
+          className="absolute inset-x-0 top-3 z-10 grid place-items-center"
+          role="status"
+          aria-label="Loading older messages"
+        >
+          <Spinner className="size-5 text-faint" />
+        </div>
+      )}
+      <div
+        ref={scroller}
+        tabIndex={0}
+        role="region"
+        aria-label="Messages"
+        className="h-full overflow-y-auto overscroll-contain [overflow-anchor:none] focus-visible:-outline-offset-2"
+      >
+        <div className="relative" style={{ height: size }}>
+          {rows.map(({ index, key, start }) => {
+            const message = messages[index];
+            return (
+              <div
+                key={key}
+                ref={virtualizer.measureElement}
+                data-index={index}
+                className="absolute inset-x-0 top-0"
+                style={{ transform: `translateY(${start}px)` }}
+              >
+                <div className="mx-auto max-w-[46rem] px-4 pb-7 sm:px-6">
+                  {message === undefined ? (
+                    <UserMessage text={sending ?? ""} pending />
+                  ) : (
+                    <MessageRow
+                      message={message}
+                      isLast={index === messages.length - 1 && sending === null}
+                      modelName={modelName(message.model_id)}
+                    />
+                  )}
+                </div>
+              </div>
+            );
+          })}
+        </div>
+      </div>
+      {detached && <NewContentPill leaf={messages.at(-1)} onClick={attach} />}
+    </div>
+  );
+}

@@ -1,0 +1,42 @@
+import { useEffect } from "react";
+import type { Message } from "@/api/types";
+import { announce } from "@/lib/announcer";
+import { queryClient } from "@/lib/query-client";
+import { storeMessage } from "../api/messages";
+import { explain } from "../lib/message-errors";
+import { onStreamFinished, onStreamLost, watchStream } from "../lib/stream-hub";
+
+const announcedLength = 400;
+
+/** Once for the workspace: brings finished answers into the cache and says them aloud. */
+export function useFinishedStreams(): void {
+  useEffect(() => {
+    const stopFinished = onStreamFinished((message) => {
+      storeMessage(message);
+      announce(spoken(message));
+    });
+    const stopLost = onStreamLost(
+      () => void queryClient.invalidateQueries({ queryKey: ["messages"] }),
+    );
+    return () => {
+      stopFinished();
+      stopLost();
+    };
+  }, []);
+}
+
+/** Watches whatever of these messages is still being written. */
+export function useWatchedStreams(messages: readonly Message[]): void {
+  useEffect(() => {
+    for (const message of messages) if (message.status === "streaming") watchStream(message);
+  }, [messages]);
+}
+
+function spoken({ status, content, error }: Message): string {
+  if (status === "failed") return explain(error?.code).title;
+  if (status === "stopped") return "The answer was stopped.";
+  if (status === "interrupted") return "The answer was interrupted.";
+  const plain = content.replace(/```[\s\S]*?```/g, " (code) ").replace(/[*_`#>|]+/g, "");
+  const short = plain.length > announcedLength ? `${plain.slice(0, announcedLength)}…` : plain;
+  return `Answer: ${short.trim()}`;
+}
