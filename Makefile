@@ -32,7 +32,7 @@ test:
 
 lint:
 	@tools/need build test lint
-	tools/test format banned shell cppcheck tidy frontend-lint
+	tools/test format banned layers shell cppcheck tidy frontend-lint
 
 format:
 	@tools/need build lint
