@@ -28,7 +28,7 @@ enum fetch_end {
 	FETCH_OK,           /* the whole reply arrived, whatever its status */
 	FETCH_REFUSED,      /* no connection: refused, unresolved, unreachable, TLS */
 	FETCH_FORBIDDEN,    /* the address is out of reach */
-	FETCH_TIMEOUT,      /* no first byte in time */
+	FETCH_TIMEOUT,      /* no first byte in time, or not over in total_ms */
 	FETCH_STALLED,      /* silent for too long in the middle */
 	FETCH_TRUNCATED,    /* closed before its end */
 	FETCH_TOO_LARGE,
@@ -43,8 +43,8 @@ struct fetch_options {
 	size_t body_length;
 	enum reach reach;
 	int64_t connect_ms;          /* 5 s when 0 */
-	int64_t first_byte_ms;       /* from the start to the first byte of the reply: 60 s when 0 */
-	int64_t stall_ms;            /* between bytes: 60 s when 0 */
+	int64_t first_byte_ms;       /* from the start to the first byte of the reply's body: 60 s when 0 */
+	int64_t stall_ms;            /* between later bytes: 60 s when 0 */
 	int64_t total_ms;            /* 0: none */
 	size_t reply_max;            /* bytes of body; 16 MiB when 0 */
 };
