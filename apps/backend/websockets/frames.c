@@ -273,7 +273,7 @@ void frame_reader_feed(struct frame_reader *reader, const uint8_t *data, size_t 
 	work->fed += length;
 	while (step(&feeding, work))
 		;
-	if (reader->ended || (!work->in_message && work->fed == work->parsed))
+	if (reader->ended || (!work->in_frame && !work->in_message && work->fed == work->parsed))
 		frame_reader_finish(reader);
 }
 
