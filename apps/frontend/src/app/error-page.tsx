@@ -15,16 +15,18 @@ export function ErrorPage({ error, reset }: ErrorComponentProps) {
   };
   useRetry(away, retry);
   return (
-    <MessagePage
-      title={away ? "The server cannot be reached" : "Something went wrong"}
-      actions={
-        <Button variant="primary" onClick={away ? retry : () => location.assign("/")}>
-          {away ? "Try again" : "Start over"}
-        </Button>
-      }
-    >
-      {away ? "This page goes on by itself as soon as the server is back." : errorText(error)}
-    </MessagePage>
+    <main className="h-full">
+      <MessagePage
+        title={away ? "The server cannot be reached" : "Something went wrong"}
+        actions={
+          <Button variant="primary" onClick={away ? retry : () => location.assign("/")}>
+            {away ? "Try again" : "Start over"}
+          </Button>
+        }
+      >
+        {away ? "This page goes on by itself as soon as the server is back." : errorText(error)}
+      </MessagePage>
+    </main>
   );
 }
 

@@ -2,8 +2,6 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
-  parseSearchWith,
-  stringifySearchWith,
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
@@ -69,13 +67,19 @@ const chat = createRoute({
   component: lazyRouteComponent(() => import("./chat-routes"), "ChatRoute"),
 });
 
+function searchText(search: Record<string, unknown>): string {
+  const given = Object.entries(search).filter(([, value]) => typeof value === "string");
+  const text = new URLSearchParams(given as [string, string][]).toString();
+  return text === "" ? "" : `?${text}`;
+}
+
 export const router = createRouter({
   routeTree: root.addChildren([setup, login, help, workspace.addChildren([newChat, chat])]),
   defaultPendingComponent: PendingPage,
   defaultPendingMs: 300,
   // Every value is text: a token of digits alone must not become a number.
-  parseSearch: parseSearchWith((value) => value),
-  stringifySearch: stringifySearchWith(String),
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: searchText,
 });
 
 declare module "@tanstack/react-router" {

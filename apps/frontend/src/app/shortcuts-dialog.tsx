@@ -1,6 +1,5 @@
 import { X } from "lucide-react";
 import { Dialog } from "@/components/ui/dialog";
-import { IconButton } from "@/components/ui/icon-button";
 import { Keys } from "@/components/ui/keys";
 import { shortcuts } from "@/lib/shortcuts";
 
@@ -16,12 +15,14 @@ export function ShortcutsDialog({ onClose }: { onClose: () => void }) {
     <Dialog label="Keyboard shortcuts" onClose={onClose}>
       <div className="flex items-center justify-between pt-3.5 pr-3.5 pl-5">
         <h2 className="text-lg font-semibold tracking-[-0.015em]">Keyboard shortcuts</h2>
-        <IconButton
-          label="Close"
-          size="small"
-          icon={<X className="size-4" aria-hidden="true" />}
+        <button
+          type="button"
+          aria-label="Close"
           onClick={onClose}
-        />
+          className="grid size-8 place-items-center rounded-lg text-soft hover:bg-hover hover:text-ink"
+        >
+          <X className="size-4" aria-hidden="true" />
+        </button>
       </div>
       <dl className="px-5 pt-2 pb-5 text-sm">
         {[...Object.values(shortcuts), ...inPlace].map(({ combo, label }) => (

@@ -1,8 +1,9 @@
-import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useRouter } from "@tanstack/react-router";
 import { PanelLeft, Search, SquarePen } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { useEffect, useEffectEvent } from "react";
 import { IconButton } from "@/components/ui/icon-button";
 import { Keys } from "@/components/ui/keys";
+import { Modal } from "@/components/ui/modal";
 import { Logo } from "@/components/ui/logo";
 import { ConversationList } from "@/features/chat/components/conversation-list";
 import { cx } from "@/lib/cx";
@@ -29,40 +30,28 @@ export function Sidebar(props: SidebarProps) {
 }
 
 /** The same list as a modal over the chat, for narrow screens. */
-function Drawer(props: SidebarProps) {
-  const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const dialog = ref.current;
-    dialog?.showModal();
-    return () => dialog?.close();
-  }, []);
+function Drawer({ onSearch, onShortcuts }: SidebarProps) {
   const close = () => sidebarDrawn.set(false);
+  const closeThen = (act: () => void) => () => {
+    close();
+    act();
+  };
+  useCloseOnNavigation(close);
   return (
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events -- a click beside the drawer or on a link in it; Escape is the same by keyboard
-    <dialog
-      ref={ref}
-      aria-label="Chats"
-      onCancel={(event) => {
-        event.preventDefault();
-        close();
-      }}
-      onClick={({ target, currentTarget }) => {
-        if (target === currentTarget || (target as Element).closest("a") !== null) close();
-      }}
+    <Modal
+      label="Chats"
+      onClose={close}
       className="motion-slide-in fixed inset-y-0 left-0 m-0 h-dvh max-h-none w-[min(20rem,86vw)] max-w-none border-0 bg-panel p-0 shadow-float backdrop:bg-[var(--scrim)] md:hidden"
     >
-      <SidebarContent
-        onSearch={() => {
-          close();
-          props.onSearch();
-        }}
-        onShortcuts={() => {
-          close();
-          props.onShortcuts();
-        }}
-      />
-    </dialog>
+      <SidebarContent onSearch={closeThen(onSearch)} onShortcuts={closeThen(onShortcuts)} />
+    </Modal>
   );
+}
+
+function useCloseOnNavigation(close: () => void): void {
+  const router = useRouter();
+  const onNavigation = useEffectEvent(close);
+  useEffect(() => router.subscribe("onBeforeNavigate", () => onNavigation()), [router]);
 }
 
 const row =
@@ -72,9 +61,12 @@ function SidebarContent({ onSearch, onShortcuts }: SidebarProps) {
   const { conversationId } = useParams({ strict: false });
   const navigate = useNavigate();
   return (
-    <div className="flex h-full flex-col pt-[env(safe-area-inset-top)] pb-[env(safe-area-inset-bottom)]">
+    <aside
+      aria-label="Workspace"
+      className="flex h-full flex-col pt-[env(safe-area-inset-top)] pb-[env(safe-area-inset-bottom)]"
+    >
       <div className="flex h-14 items-center justify-between pr-2 pl-4">
-        <Link to="/" aria-label="Web+, new chat" className="rounded-lg">
+        <Link to="/" aria-label="Web+, new chat" className="flex rounded-lg">
           <Logo />
         </Link>
         <IconButton
@@ -114,6 +106,6 @@ function SidebarContent({ onSearch, onShortcuts }: SidebarProps) {
       <div className="border-t border-line p-2">
         <UserMenu onShortcuts={onShortcuts} />
       </div>
-    </div>
+    </aside>
   );
 }

@@ -1,7 +1,6 @@
 import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { session } from "@/api/session";
-import { preloadMarkdown } from "@/components/markdown/lazy-markdown";
 import { useFinishedStreams } from "@/features/chat/hooks/use-streams";
 import { useModelsLive } from "@/features/models/api";
 import { useShortcut } from "@/lib/shortcuts";
@@ -22,7 +21,6 @@ export function Workspace() {
   useLeaveWhenSignedOut();
   useFinishedStreams();
   useModelsLive();
-  useEffect(preloadMarkdown, []);
   useShortcut("palette", () => setOpen(open === "palette" ? null : "palette"));
   useShortcut("help", () => setOpen(open === "shortcuts" ? null : "shortcuts"));
   useShortcut("newChat", () => {

@@ -2,6 +2,7 @@ import { Check } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import type { ComponentProps, ReactElement, ReactNode } from "react";
 import { cx } from "@/lib/cx";
+import { usePortalContainer } from "./portal";
 
 type MenuProps = {
   trigger: ReactElement;
@@ -26,7 +27,7 @@ export function Menu({
   return (
     <DropdownMenu.Root modal={false} {...(onOpenChange && { onOpenChange })}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
+      <DropdownMenu.Portal container={usePortalContainer()}>
         <DropdownMenu.Content
           side={side}
           align={align}

@@ -3,10 +3,10 @@ import { LogoMark } from "./logo";
 
 type MessagePageProps = { title: string; children: ReactNode; actions?: ReactNode };
 
-/** A whole view that has one thing to say: not found, failed, unreachable. */
+/** A view that has one thing to say: not found, failed, unreachable. */
 export function MessagePage({ title, children, actions }: MessagePageProps) {
   return (
-    <main className="relative isolate grid h-full min-h-80 place-items-center overflow-hidden p-6">
+    <div className="relative isolate grid h-full min-h-80 place-items-center overflow-hidden p-6">
       <div className="plus-field absolute inset-0 -z-10" aria-hidden="true" />
       <div className="motion-rise max-w-sm text-center">
         <LogoMark className="mx-auto mb-6 size-11" />
@@ -14,6 +14,6 @@ export function MessagePage({ title, children, actions }: MessagePageProps) {
         <div className="mt-2 text-pretty text-soft">{children}</div>
         {actions !== undefined && <div className="mt-6 flex justify-center gap-2">{actions}</div>}
       </div>
-    </main>
+    </div>
   );
 }

@@ -32,7 +32,10 @@ export function Notice({ tone, title, children, actions, className }: NoticeProp
         className,
       )}
     >
-      <Icon className="size-4 shrink-0 translate-y-0.5 self-start" aria-hidden="true" />
+      <Icon
+        className={cx("size-4 shrink-0", title !== undefined && "translate-y-0.5 self-start")}
+        aria-hidden="true"
+      />
       <div className="min-w-48 flex-1">
         {title !== undefined && <p className="font-semibold">{title}</p>}
         {children !== undefined && (

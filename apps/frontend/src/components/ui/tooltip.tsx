@@ -1,6 +1,7 @@
 import { Tooltip as Primitive } from "radix-ui";
 import type { ReactElement } from "react";
 import { Keys } from "./keys";
+import { usePortalContainer } from "./portal";
 
 type TooltipProps = {
   label: string;
@@ -15,7 +16,7 @@ export function Tooltip({ label, shortcut, side = "bottom", children }: TooltipP
   return (
     <Primitive.Root>
       <Primitive.Trigger asChild>{children}</Primitive.Trigger>
-      <Primitive.Portal>
+      <Primitive.Portal container={usePortalContainer()}>
         <Primitive.Content
           side={side}
           sideOffset={6}

@@ -44,7 +44,7 @@ function AnswerActions({ message, text, isLast }: AnswerActionsProps) {
       )}
     >
       {text !== "" && <CopyButton text={text} label="Copy answer" />}
-      {isLast && (
+      {isLast && message.status !== "failed" && (
         <IconButton
           label="Regenerate"
           size="small"

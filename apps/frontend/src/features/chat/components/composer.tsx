@@ -6,6 +6,7 @@ import {
   type ReactNode,
   type RefObject,
 } from "react";
+import { preloadMarkdown } from "@/components/markdown/lazy-markdown";
 import { Spinner } from "@/components/ui/spinner";
 import { Tooltip } from "@/components/ui/tooltip";
 import { cx } from "@/lib/cx";
@@ -73,7 +74,10 @@ export function Composer(props: ComposerProps) {
         placeholder="Ask anything"
         aria-invalid={tooLong}
         aria-describedby={tooLong ? "composer-note" : undefined}
-        onChange={(event) => draft.set(event.target.value)}
+        onChange={(event) => {
+          draft.set(event.target.value);
+          preloadMarkdown();
+        }}
         onKeyDown={onKeyDown}
         className="block max-h-[40dvh] w-full resize-none bg-transparent px-5 pt-4 pb-1 text-[1rem] leading-[1.55] outline-none placeholder:text-faint"
       />

@@ -53,7 +53,12 @@ export function ConversationList({ currentId, onDeletedCurrent }: ConversationLi
           </ul>
         </section>
       ))}
-      {query.hasNextPage && (
+      {query.isFetchNextPageError && (
+        <Button size="small" className="mx-3" onClick={() => void query.fetchNextPage()}>
+          Fetch more
+        </Button>
+      )}
+      {query.hasNextPage && !query.isFetchNextPageError && (
         <MoreWhenSeen busy={query.isFetchingNextPage} onSeen={() => void query.fetchNextPage()} />
       )}
     </>

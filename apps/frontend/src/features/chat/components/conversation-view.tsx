@@ -51,6 +51,7 @@ export function ConversationView({ conversation, modelPicker, modelName }: Conve
           sending={sending}
           hasOlder={query.hasNextPage}
           loadingOlder={query.isFetchingNextPage}
+          olderFailed={query.isFetchNextPageError}
           loadOlder={loadOlder}
           modelName={modelName}
         />

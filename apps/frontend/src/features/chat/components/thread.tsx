@@ -1,6 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useLayoutEffect } from "react";
 import type { Message } from "@/api/types";
+import { Button } from "@/components/ui/button";
 import { Spinner } from "@/components/ui/spinner";
 import { useFollow } from "../hooks/use-follow";
 import { MessageRow } from "./message-row";
@@ -13,6 +14,7 @@ type ThreadProps = {
   sending: string | null;
   hasOlder: boolean;
   loadingOlder: boolean;
+  olderFailed: boolean;
   loadOlder: () => void;
   modelName: (id: string | null) => string;
 };
@@ -28,7 +30,7 @@ function estimateHeight(message: Message | undefined): number {
 }
 
 export function Thread(props: ThreadProps) {
-  const { messages, sending, hasOlder, loadingOlder, loadOlder, modelName } = props;
+  const { messages, sending, hasOlder, loadingOlder, olderFailed, loadOlder, modelName } = props;
   const { scroller, detached, attach, toEnd } = useFollow();
   const count = messages.length + (sending === null ? 0 : 1);
   // eslint-disable-next-line react-hooks/incompatible-library -- nothing here is memoised by it
@@ -51,8 +53,8 @@ export function Thread(props: ThreadProps) {
   useLayoutEffect(toEnd, [toEnd, size]);
 
   useEffect(() => {
-    if (nearTop && hasOlder && !loadingOlder) loadOlder();
-  }, [nearTop, hasOlder, loadingOlder, loadOlder]);
+    if (nearTop && hasOlder && !loadingOlder && !olderFailed) loadOlder();
+  }, [nearTop, hasOlder, loadingOlder, olderFailed, loadOlder]);
 
   // Who sends wants to see it, wherever they were reading.
   useEffect(() => {
@@ -61,14 +63,8 @@ export function Thread(props: ThreadProps) {
 
   return (
     <div className="relative min-h-0 flex-1">
-      {loadingOlder && (
-        <div
-          className="absolute inset-x-0 top-3 z-10 grid place-items-center"
-          role="status"
-          aria-label="Loading older messages"
-        >
-          <Spinner className="size-5 text-faint" />
-        </div>
+      {(loadingOlder || olderFailed) && (
+        <OlderState failed={olderFailed && !loadingOlder} onRetry={loadOlder} />
       )}
       <div
         ref={scroller}
@@ -88,7 +84,7 @@ export function Thread(props: ThreadProps) {
                 className="absolute inset-x-0 top-0"
                 style={{ transform: `translateY(${start}px)` }}
               >
-                <div className="mx-auto max-w-[46rem] px-4 pb-7 sm:px-6">
+                <div className="mx-auto max-w-[46rem] px-4 pb-4 sm:px-6">
                   {message === undefined ? (
                     <UserMessage text={sending ?? ""} pending />
                   ) : (
@@ -104,7 +100,28 @@ export function Thread(props: ThreadProps) {
           })}
         </div>
       </div>
+      <div
+        aria-hidden="true"
+        className="pointer-events-none absolute inset-x-0 bottom-0 h-6 bg-linear-to-t from-canvas"
+      />
       {detached && <NewContentPill leaf={messages.at(-1)} onClick={attach} />}
+    </div>
+  );
+}
+
+function OlderState({ failed, onRetry }: { failed: boolean; onRetry: () => void }) {
+  return (
+    <div className="absolute inset-x-0 top-2 z-10 grid place-items-center" role="status">
+      {failed ? (
+        <Button size="small" onClick={onRetry}>
+          Older messages could not be fetched. Try again
+        </Button>
+      ) : (
+        <>
+          <span className="sr-only">Loading older messages</span>
+          <Spinner className="size-5 text-faint" />
+        </>
+      )}
     </div>
   );
 }

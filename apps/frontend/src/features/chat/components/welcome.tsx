@@ -1,4 +1,5 @@
 import { BookOpen, Boxes, KeyRound, ServerCog } from "lucide-react";
+import { preloadMarkdown } from "@/components/markdown/lazy-markdown";
 import { LogoMark } from "@/components/ui/logo";
 import { cx } from "@/lib/cx";
 
@@ -32,6 +33,11 @@ function greeting(hour: number): string {
   return "Good evening";
 }
 
+/** User names are stored in lower case; a greeting is not. */
+function capitalised(name: string): string {
+  return name.charAt(0).toLocaleUpperCase() + name.slice(1);
+}
+
 type WelcomeProps = { name: string; onPick: (prompt: string) => void };
 
 export function Welcome({ name, onPick }: WelcomeProps) {
@@ -40,8 +46,8 @@ export function Welcome({ name, onPick }: WelcomeProps) {
       <div className="plus-field absolute inset-0 -z-10" aria-hidden="true" />
       <div className="m-auto w-full max-w-[46rem] px-4 py-8 sm:px-6">
         <LogoMark className="motion-rise size-12" />
-        <h1 className="motion-rise mt-6 text-3xl font-medium tracking-[-0.035em] text-balance">
-          {greeting(new Date().getHours())}, {name}.
+        <h1 className="motion-rise mt-6 text-3xl font-medium tracking-[-0.028em] text-balance">
+          {greeting(new Date().getHours())}, {capitalised(name)}.
           <span className="block text-faint">What shall we work on?</span>
         </h1>
         <ul className="mt-9 grid gap-2.5 sm:grid-cols-2">
@@ -50,6 +56,7 @@ export function Welcome({ name, onPick }: WelcomeProps) {
               <button
                 type="button"
                 onClick={() => onPick(prompt)}
+                onPointerEnter={preloadMarkdown}
                 className="group flex h-full w-full items-start gap-3.5 rounded-2xl border border-line bg-raised p-4 text-left transition-colors duration-150 hover:border-accent"
               >
                 <span className="grid size-9 shrink-0 place-items-center rounded-xl bg-accent-wash text-accent">

@@ -21,7 +21,7 @@ export function HelpPage({ name }: { name: string }) {
     <div className="h-full overflow-y-auto">
       <header className="sticky top-0 z-10 border-b border-line bg-canvas/90 backdrop-blur">
         <div className="mx-auto flex h-14 max-w-5xl items-center justify-between px-5">
-          <Link to="/" aria-label="Web+, home" className="rounded-lg">
+          <Link to="/" aria-label="Web+, home" className="flex rounded-lg">
             <Logo />
           </Link>
           <Link
