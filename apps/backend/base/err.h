@@ -24,6 +24,8 @@
 	X(CONFLICT, "conflict", 409, "This is at odds with the present state.")                    \
 	X(TOO_LARGE, "too_large", 413, "The request is too large.")                                \
 	X(MEDIA_TYPE, "media_type", 415, "This type of content is not accepted here.")             \
+	X(EXPECTATION, "expectation_failed", 417,                                                  \
+	  "The server cannot do what the Expect header asks.")                                     \
 	X(INVALID, "validation_failed", 422, "Some fields are not valid.")                         \
 	X(TOO_MANY, "too_many_requests", 429, "Too many requests. Try again later.")               \
 	X(HEADERS_TOO_LARGE, "headers_too_large", 431, "The headers are too large.")               \

@@ -20,33 +20,35 @@ struct fetch;
 
 /* What a fetch may connect to. */
 enum reach {
-	REACH_ANY,    /* an address that the administrator configured: a provider, on this host or the network */
-	REACH_PUBLIC, /* an address that a user named: no loopback, private, link-local or mapped address */
+	/* An address that the administrator configured: a provider, on this host or the network. */
+	REACH_ANY,
+	/* An address that a user named: no loopback, private, link-local or mapped address. */
+	REACH_PUBLIC,
 };
 
 enum fetch_end {
-	FETCH_OK,           /* the whole reply arrived, whatever its status */
-	FETCH_REFUSED,      /* no connection: refused, unresolved, unreachable, TLS */
-	FETCH_FORBIDDEN,    /* the address is out of reach */
-	FETCH_TIMEOUT,      /* no first byte in time, or not over in total_ms */
-	FETCH_STALLED,      /* silent for too long in the middle */
-	FETCH_TRUNCATED,    /* closed before its end */
+	FETCH_OK,        /* the whole reply arrived, whatever its status */
+	FETCH_REFUSED,   /* no connection: refused, unresolved, unreachable, TLS */
+	FETCH_FORBIDDEN, /* the address is out of reach */
+	FETCH_TIMEOUT,   /* no first byte in time, or not over in total_ms */
+	FETCH_STALLED,   /* silent for too long in the middle */
+	FETCH_TRUNCATED, /* closed before its end */
 	FETCH_TOO_LARGE,
-	FETCH_FAILED,       /* broke HTTP */
+	FETCH_FAILED, /* broke HTTP */
 };
 
 struct fetch_options {
-	const char *method;          /* "GET", "POST" */
-	const char *url;             /* http or https; redirects are not followed */
-	const char *const *headers;  /* "Name: value", ended by NULL; copied */
-	const void *body;            /* copied; NULL for none */
+	const char *method;         /* "GET", "POST" */
+	const char *url;            /* http or https; redirects are not followed */
+	const char *const *headers; /* "Name: value", ended by NULL; copied */
+	const void *body;           /* copied; NULL for none */
 	size_t body_length;
 	enum reach reach;
-	int64_t connect_ms;          /* 5 s when 0 */
-	int64_t first_byte_ms;       /* from the start to the first byte of the reply's body: 60 s when 0 */
-	int64_t stall_ms;            /* between later bytes: 60 s when 0 */
-	int64_t total_ms;            /* 0: none */
-	size_t reply_max;            /* bytes of body; 16 MiB when 0 */
+	int64_t connect_ms;    /* 5 s when 0 */
+	int64_t first_byte_ms; /* from the start to the first byte of the reply's body: 60 s when 0 */
+	int64_t stall_ms;      /* between later bytes: 60 s when 0 */
+	int64_t total_ms;      /* 0: none */
+	size_t reply_max;      /* bytes of body; 16 MiB when 0 */
 };
 
 struct fetch_events {
@@ -62,8 +64,8 @@ struct client *client_create(struct loop *loop);
 /* Cancels what is under way. */
 void client_destroy(struct client *client);
 
-struct fetch *fetch_start(struct client *client, const struct fetch_options *options, const struct fetch_events *events,
-			  void *context);
+struct fetch *fetch_start(struct client *client, const struct fetch_options *options,
+			  const struct fetch_events *events, void *context);
 /* Closes the connection to the upstream; no callback comes any more. */
 void fetch_cancel(struct fetch *fetch);
 /* The value of a reply header once `head` was called, or NULL. */

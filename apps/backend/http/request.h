@@ -29,7 +29,14 @@ struct loop_task; /* base/loop.h */
 struct principal; /* security/authorize.h */
 
 /* What a reply's body is. */
-enum reply_kind { REPLY_NONE, REPLY_BODY, REPLY_STATIC, REPLY_PRODUCER, REPLY_EVENTS, REPLY_UPGRADE };
+enum reply_kind {
+	REPLY_NONE,
+	REPLY_BODY,
+	REPLY_STATIC,
+	REPLY_PRODUCER,
+	REPLY_EVENTS,
+	REPLY_UPGRADE,
+};
 
 /*
  * A body made piece by piece. `next` runs on a worker and appends up to REPLY_PIECE_MAX bytes to `out` each time it is
@@ -46,13 +53,13 @@ struct producer {
 struct reply {
 	int status;
 	enum reply_kind kind;
-	const char *media;     /* content type */
-	struct buf headers;    /* complete lines, "Name: value\r\n" */
-	struct buf body;       /* REPLY_BODY */
-	const void *fixed;     /* REPLY_STATIC: bytes that outlive the request */
+	const char *media;  /* content type */
+	struct buf headers; /* complete lines, "Name: value\r\n" */
+	struct buf body;    /* REPLY_BODY */
+	const void *fixed;  /* REPLY_STATIC: bytes that outlive the request */
 	size_t fixed_length;
 	struct producer *producer;
-	const char *detail;    /* of a problem */
+	const char *detail; /* of a problem */
 	struct field_errors *errors;
 };
 
@@ -63,25 +70,27 @@ struct request {
 	const struct route *route;
 	const struct principal *principal; /* NULL: nobody is signed in */
 
-	char id[37];              /* sent as X-Request-Id, logged, and passed upstream */
+	char id[37]; /* sent as X-Request-Id, logged, and passed upstream */
 	const char *method;
-	const char *path;         /* decoded, without the query */
-	const char *target;       /* as sent */
-	const char *peer;         /* the client's address as text, without the port */
-	const struct text_pair *path_values, *query, *headers; /* each ended by a NULL name; header names in lower case */
+	const char *path;   /* decoded, without the query */
+	const char *target; /* as sent */
+	const char *peer;   /* the client's address as text, without the port */
+	/* Each ended by a NULL name; names of headers in lower case. */
+	const struct text_pair *path_values, *query, *headers;
 
-	struct buf body;          /* BODY_JSON */
-	int body_fd;              /* BODY_STREAM: readable from 0; -1 otherwise */
+	struct buf body; /* BODY_JSON */
+	int body_fd;     /* BODY_STREAM: readable from 0; -1 otherwise */
 	int64_t body_size;
 
-	void *out;                /* the handler's, schema->size bytes */
+	void *out; /* the handler's, schema->size bytes */
 	struct reply reply;
 
-	int64_t start_us;         /* monotonic */
-	int64_t deadline_ms;      /* monotonic: after it the answer is 503 */
+	int64_t start_us;    /* monotonic */
+	int64_t deadline_ms; /* monotonic: after it the answer is 503 */
 	atomic_bool cancelled;
-	void (*on_cancel)(struct request *request); /* on the loop, once, when the client leaves while PENDING */
-	void *holder;             /* for whoever holds a PENDING request */
+	/* On the loop, once, when the client leaves or the deadline passes while PENDING. */
+	void (*on_cancel)(struct request *request);
+	void *holder;                          /* for whoever holds a PENDING request */
 	void (*step)(struct request *request); /* request_on_loop's */
 	enum err result;
 };
@@ -94,23 +103,29 @@ const char *request_cookie(struct request *request, const char *name);
 bool request_cancelled(const struct request *request);
 
 /* Sets the sentence of the problem document and returns `err`, to be returned by the handler. */
-enum err request_fail(struct request *request, enum err err, const char *format, ...) PRINTF_LIKE(3, 4);
+enum err request_fail(struct request *request, enum err err, const char *format, ...)
+	PRINTF_LIKE(3, 4);
 /* Adds an error of one field and returns ERR_INVALID. */
-enum err request_invalid(struct request *request, const char *field, const char *format, ...) PRINTF_LIKE(3, 4);
+enum err request_invalid(struct request *request, const char *field, const char *format, ...)
+	PRINTF_LIKE(3, 4);
 
 /* `name` and `value` must hold no control characters (asserted); a header is never made of what a client sent. */
 void reply_header(struct request *request, const char *name, const char *value);
 /* Sends text instead of `out`. `media` must outlive the request. */
-void reply_text(struct request *request, int status, const char *media, const char *text, size_t length);
+void reply_text(struct request *request, int status, const char *media, const char *text,
+		size_t length);
 /* Sends bytes that outlive the request, uncopied. */
-void reply_fixed(struct request *request, int status, const char *media, const void *data, size_t length);
+void reply_fixed(struct request *request, int status, const char *media, const void *data,
+		 size_t length);
 /* Sends the asset in the best encoding that the client takes; 304 where its ETag matches. */
 void reply_asset(struct request *request, const struct asset *asset);
 /* Sends what the producer makes, chunked. */
-void reply_producer(struct request *request, int status, const char *media, struct producer *producer);
+void reply_producer(struct request *request, int status, const char *media,
+		    struct producer *producer);
 
 /* Hands the request to the loop, where `step` is called with it; returns ERR_PENDING for the handler to return. */
-enum err request_on_loop(struct request *request, void (*step)(struct request *request)) WARN_UNUSED;
+enum err request_on_loop(struct request *request,
+			 void (*step)(struct request *request)) WARN_UNUSED;
 /* On the loop: ends a PENDING request as if the handler had returned `err`. */
 void request_finish(struct request *request, enum err err);
 

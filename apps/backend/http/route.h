@@ -25,8 +25,10 @@ struct request;
 #define ACCESS_SIGNED_IN "signed-in"
 
 enum body_kind {
-	BODY_JSON,   /* at most 1 MiB, in memory, decoded before the handler; none if `in` has no body field */
-	BODY_STREAM, /* at most body_max bytes, spilled to an unlinked file: request_body_fd */
+	/* At most 1 MiB, in memory, decoded before the handler; none if `in` has no body field. */
+	BODY_JSON,
+	/* At most body_max bytes, spilled to an unlinked file: request->body_fd. */
+	BODY_STREAM,
 };
 
 enum { JSON_BODY_MAX = 1024 * 1024 };
@@ -35,15 +37,16 @@ typedef enum err (*handler)(struct request *request, const void *in, void *out);
 
 struct route {
 	const char *method;
-	const char *path; /* "/api/v1/messages/{id}/stop"; a last segment {name...} takes the rest, slashes too */
+	/* "/api/v1/messages/{id}/stop"; a last segment {name...} takes the rest, slashes too. */
+	const char *path;
 	const char *access;
 	const struct schema *in;
 	const struct schema *out;
 	int status; /* of success; 0 means 200 with `out`, 204 without */
 	enum body_kind body;
-	size_t body_max;  /* bytes, BODY_STREAM */
-	bool on_loop;     /* runs on the loop: it neither waits nor touches the database */
-	bool internal;    /* left out of the OpenAPI document (pages, assets, metrics) */
+	size_t body_max;   /* bytes, BODY_STREAM */
+	bool on_loop;      /* runs on the loop: it neither waits nor touches the database */
+	bool internal;     /* left out of the OpenAPI document (pages, assets, metrics) */
 	const char *media; /* of the success reply where it is not JSON: "text/event-stream" */
 	const char *doc;
 	handler handle;

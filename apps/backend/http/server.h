@@ -24,22 +24,29 @@ struct server;
  */
 struct middleware {
 	const char *name;
-	enum err (*admit)(struct request *request);   /* loop, when the head is routed, before the body is read */
-	enum err (*prepare)(struct request *request); /* worker, before the handler */
-	void (*decorate)(struct request *request);    /* loop, adds headers to any reply, errors too */
-	void (*done)(struct request *request);        /* loop, when the reply was written or given up */
+	/* Loop, when the head is routed, before the body is read. */
+	enum err (*admit)(struct request *request);
+	/*
+	 * Worker, before the handler. A public route that runs on the loop goes without; any other one takes the way
+	 * over a worker first.
+	 */
+	enum err (*prepare)(struct request *request);
+	/* Loop: adds headers to any reply, errors too. The route is NULL where none was found. */
+	void (*decorate)(struct request *request);
+	/* Loop, once: the reply was written or given up (its status then is 499, or 503 past the deadline). */
+	void (*done)(struct request *request);
 };
 
 struct server_limits {
-	size_t head_bytes;         /* request line and headers: 16 KiB */
-	int64_t head_ms;           /* from the first byte to the end of the head: 10 s */
-	int64_t body_ms;           /* the whole body: 60 s, and a minimum of body_bytes_per_s after 10 s */
-	size_t body_bytes_per_s;   /* 1 KiB */
-	int64_t idle_ms;           /* between requests: 75 s */
-	int64_t write_ms;          /* without progress while the client has to read: 30 s */
-	int64_t request_ms;        /* from the routed head to the handler's answer: 60 s */
-	unsigned connections_max;  /* 20 000; above it a new one is closed at once */
-	unsigned headers_max;      /* 100 */
+	size_t head_bytes;        /* request line and headers: 16 KiB */
+	int64_t head_ms;          /* from the first byte to the end of the head: 10 s */
+	int64_t body_ms;          /* a whole JSON body: 60 s */
+	size_t body_bytes_per_s;  /* that any body, and any reader, keeps up after 10 s: 1 KiB */
+	int64_t idle_ms;          /* between requests: 75 s */
+	int64_t write_ms;         /* without progress while the client has to read: 30 s */
+	int64_t request_ms;       /* from the whole request to the handler's answer: 60 s */
+	unsigned connections_max; /* 20 000; above it a new one is closed at once */
+	unsigned headers_max;     /* 100 */
 };
 
 extern const struct server_limits server_limits_default;
@@ -51,22 +58,27 @@ struct server_options {
 	const struct route *const *routes;           /* tables, ended by NULL */
 	const struct middleware *const *middlewares; /* ended by NULL */
 	struct server_limits limits;
-	const char *spill_folder;                    /* for BODY_STREAM */
+	const char *spill_folder; /* for BODY_STREAM */
 };
 
-/* ERR_INVALID with *ret_reason (static or leaked: the program ends) where a route table is wrong: no access, two rows alike, a bad schema. */
-enum err server_create(const struct server_options *options, struct server **ret_server, const char **ret_reason)
-	WARN_UNUSED;
+/*
+ * ERR_INVALID where a route table is wrong: no access, two rows alike, a bad schema. *ret_reason then lies in static
+ * memory until the next call.
+ */
+enum err server_create(const struct server_options *options, struct server **ret_server,
+		       const char **ret_reason) WARN_UNUSED;
 /* All connections must be closed: after server_drain called back. */
 void server_destroy(struct server *server);
 
 /* "127.0.0.1:8080", "[::1]:8080"; port 0 takes a free one. *ret_reason as above. */
-enum err server_listen(struct server *server, const char *address, const char **ret_reason) WARN_UNUSED;
+enum err server_listen(struct server *server, const char *address,
+		       const char **ret_reason) WARN_UNUSED;
 /* The port that the first listener got. */
 int server_port(const struct server *server);
 
 /* Stops accepting, lets requests end for at most `grace_ms`, tells transports to drain, then calls `drained`. */
-void server_drain(struct server *server, int64_t grace_ms, void (*drained)(void *context), void *context);
+void server_drain(struct server *server, int64_t grace_ms, void (*drained)(void *context),
+		  void *context);
 
 struct server_counts {
 	unsigned connections, transports;

@@ -44,10 +44,11 @@ struct transport_owner {
 /*
  * Answers a PENDING request (or one whose handler runs on the loop, which then returns ERR_PENDING) with a head of
  * `status` and the reply's headers, and takes the connection over. 101 upgrades; 200 starts a chunked body, whose
- * chunks are made by transport_write. The request is freed; do not call request_finish. NULL if the client has left.
+ * chunks are made by transport_write. The request is freed; do not call request_finish. NULL, the request freed too, if
+ * the client has left or asked by HEAD. Bytes that came behind the request are read after the caller returns.
  */
-struct transport *transport_take(struct request *request, int status, const struct transport_owner *owner,
-				 void *context);
+struct transport *transport_take(struct request *request, int status,
+				 const struct transport_owner *owner, void *context);
 
 void transport_write(struct transport *transport, struct payload *payload);
 /* Bytes that wait for the peer to read. */

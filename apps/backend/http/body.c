@@ -1,0 +1,131 @@
+#include "http/spill.h"
+#include "http/state.h"
+
+/* A file operation is over: the connection goes on where the body left it. */
+static void on_spill_progress(void *context)
+{
+	struct exchange *exchange = context;
+
+	if (conn_usable(exchange->request.conn))
+		conn_resume(exchange->request.conn);
+}
+
+static void choose_sink(struct exchange *exchange)
+{
+	const struct route *route = exchange->endpoint != NULL ? exchange->endpoint->route : NULL;
+	struct body *body = &exchange->body;
+
+	if (exchange->early != ERR_OK || route == NULL) {
+		body->sink = SINK_DISCARD;
+		body->max = DISCARD_BYTES_MAX;
+	} else if (route->body == BODY_STREAM) {
+		body->sink = SINK_SPILL;
+		body->max = (int64_t)route->body_max;
+		body->spill = spill_create(&exchange->server->loop->uv,
+					   exchange->server->options.spill_folder,
+					   on_spill_progress, exchange);
+	} else {
+		body->sink = SINK_MEMORY;
+		body->max = JSON_BODY_MAX;
+	}
+}
+
+void body_expect(struct exchange *exchange, const struct head *head)
+{
+	struct body *body = &exchange->body;
+
+	body->is_chunked = head->chunked;
+	body->left = head->content_length > 0 ? head->content_length : 0;
+	choose_sink(exchange);
+}
+
+bool body_expected(const struct body *body)
+{
+	return body->is_chunked || body->left > 0 || body->sink == SINK_SPILL;
+}
+
+static enum err take(struct exchange *exchange, const char *data, size_t length)
+{
+	struct body *body = &exchange->body;
+
+	if (length == 0)
+		return ERR_OK;
+	body->received += (int64_t)length;
+	if (body->received > body->max)
+		return ERR_TOO_LARGE;
+	if (body->sink == SINK_MEMORY)
+		buf_append(&exchange->request.body, data, length);
+	else if (body->sink == SINK_SPILL)
+		spill_append(body->spill, data, length);
+	return ERR_OK;
+}
+
+static enum err feed_counted(struct exchange *exchange, const char *data, size_t length,
+			     size_t *ret_used)
+{
+	struct body *body = &exchange->body;
+
+	if ((int64_t)length > body->left)
+		length = (size_t)body->left;
+	body->left -= (int64_t)length;
+	*ret_used = length;
+	return take(exchange, data, length);
+}
+
+static enum err feed_chunked(struct exchange *exchange, const char *data, size_t length,
+			     size_t *ret_used)
+{
+	struct chunked *chunked = &exchange->body.chunked;
+	enum err err = ERR_OK;
+	size_t used = 0;
+
+	while (err == ERR_OK && used < length && chunked->state < CHUNKED_DONE) {
+		const char *piece = NULL;
+		size_t piece_length;
+
+		used += chunked_read(chunked, data + used, length - used, &piece, &piece_length);
+		if (piece_length > 0)
+			err = take(exchange, piece, piece_length);
+	}
+	*ret_used = used;
+	return err == ERR_OK && chunked->state == CHUNKED_BAD ? ERR_MALFORMED : err;
+}
+
+enum err body_feed(struct exchange *exchange, const char *data, size_t length, size_t *ret_used)
+{
+	struct body *body = &exchange->body;
+	enum err err;
+
+	*ret_used = 0;
+	if (body_blocked(body))
+		return ERR_OK;
+	if (body->spill != NULL && spill_error(body->spill) != ERR_OK)
+		return spill_error(body->spill);
+	if (body->left > body->max) /* refused by its length, before it is read */
+		return ERR_TOO_LARGE;
+	if (body->is_chunked)
+		err = feed_chunked(exchange, data, length, ret_used);
+	else
+		err = feed_counted(exchange, data, length, ret_used);
+	if (err == ERR_OK && body->spill != NULL)
+		spill_flush(body->spill);
+	return err;
+}
+
+bool body_complete(const struct body *body)
+{
+	if (body->spill != NULL && (spill_busy(body->spill) || spill_error(body->spill) != ERR_OK))
+		return false;
+	return body->is_chunked ? body->chunked.state == CHUNKED_DONE : body->left == 0;
+}
+
+bool body_blocked(const struct body *body)
+{
+	return body->spill != NULL && spill_busy(body->spill);
+}
+
+void body_finish(struct exchange *exchange)
+{
+	spill_destroy(exchange->body.spill);
+	exchange->body.spill = NULL;
+}
