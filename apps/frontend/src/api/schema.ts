@@ -26,7 +26,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["setup_state"];
+                        "application/json": components["schemas"]["SetupState"];
                     };
                 };
                 /** @description A problem. */
@@ -35,7 +35,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -50,7 +50,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["setup"];
+                    "application/json": components["schemas"]["SetupInput"];
                 };
             };
             responses: {
@@ -60,7 +60,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["session"];
+                        "application/json": components["schemas"]["Session"];
                     };
                 };
                 /** @description A problem. */
@@ -69,7 +69,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -98,7 +98,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["login"];
+                    "application/json": components["schemas"]["LoginInput"];
                 };
             };
             responses: {
@@ -108,7 +108,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["session"];
+                        "application/json": components["schemas"]["Session"];
                     };
                 };
                 /** @description A problem. */
@@ -117,7 +117,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -152,7 +152,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["session"];
+                        "application/json": components["schemas"]["Session"];
                     };
                 };
                 /** @description A problem. */
@@ -161,7 +161,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -203,7 +203,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -236,7 +236,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["user"];
+                        "application/json": components["schemas"]["User"];
                     };
                 };
                 /** @description A problem. */
@@ -245,7 +245,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -283,7 +283,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["model_list"];
+                        "application/json": components["schemas"]["ModelPage"];
                     };
                 };
                 /** @description A problem. */
@@ -292,7 +292,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -330,7 +330,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["conversation_list"];
+                        "application/json": components["schemas"]["ConversationPage"];
                     };
                 };
                 /** @description A problem. */
@@ -339,7 +339,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -354,7 +354,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["conversation_new"];
+                    "application/json": components["schemas"]["ConversationNew"];
                 };
             };
             responses: {
@@ -364,7 +364,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["conversation"];
+                        "application/json": components["schemas"]["Conversation"];
                     };
                 };
                 /** @description A problem. */
@@ -373,7 +373,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -408,7 +408,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["conversation"];
+                        "application/json": components["schemas"]["Conversation"];
                     };
                 };
                 /** @description A problem. */
@@ -417,7 +417,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -448,7 +448,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -466,7 +466,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["conversation_change"];
+                    "application/json": components["schemas"]["ConversationChange"];
                 };
             };
             responses: {
@@ -476,7 +476,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["conversation"];
+                        "application/json": components["schemas"]["Conversation"];
                     };
                 };
                 /** @description A problem. */
@@ -485,7 +485,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -518,7 +518,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["conversation"];
+                        "application/json": components["schemas"]["Conversation"];
                     };
                 };
                 /** @description A problem. */
@@ -527,7 +527,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -567,7 +567,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["message_list"];
+                        "application/json": components["schemas"]["MessagePage"];
                     };
                 };
                 /** @description A problem. */
@@ -576,7 +576,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -586,7 +586,7 @@ export interface paths {
             parameters: {
                 query?: never;
                 header?: {
-                    "Idempotency-Key"?: string;
+                    "idempotency-key"?: string;
                 };
                 path: {
                     id: string;
@@ -595,7 +595,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["message_new"];
+                    "application/json": components["schemas"]["MessageNew"];
                 };
             };
             responses: {
@@ -605,7 +605,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["message_pair"];
+                        "application/json": components["schemas"]["MessagePair"];
                     };
                 };
                 /** @description A problem. */
@@ -614,7 +614,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -649,7 +649,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["message"];
+                        "application/json": components["schemas"]["Message"];
                     };
                 };
                 /** @description A problem. */
@@ -658,7 +658,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -697,7 +697,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["message"];
+                        "application/json": components["schemas"]["Message"];
                     };
                 };
                 /** @description A problem. */
@@ -706,7 +706,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -743,7 +743,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["message"];
+                        "application/json": components["schemas"]["Message"];
                     };
                 };
                 /** @description A problem. */
@@ -752,7 +752,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -789,7 +789,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["message"];
+                        "application/json": components["schemas"]["Message"];
                     };
                 };
                 /** @description A problem. */
@@ -798,7 +798,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -831,7 +831,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["help_entry_list"];
+                        "application/json": components["schemas"]["GuidePage"];
                     };
                 };
                 /** @description A problem. */
@@ -840,7 +840,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -877,7 +877,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["help_page"];
+                        "application/json": components["schemas"]["Guide"];
                     };
                 };
                 /** @description A problem. */
@@ -886,7 +886,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -921,7 +921,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["health"];
+                        "application/json": components["schemas"]["Health"];
                     };
                 };
                 /** @description A problem. */
@@ -930,7 +930,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["problem"];
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -947,20 +947,20 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        field_error: {
+        FieldError: {
             field: string;
             message: string;
         };
-        problem: {
+        Problem: {
             type: string;
             title: string;
             status: number;
             code: string;
             detail: string;
-            errors: components["schemas"]["field_error"][];
+            errors: components["schemas"]["FieldError"][];
             request_id: string;
         };
-        user: {
+        User: {
             /** Format: uuid */
             id: string;
             username: string;
@@ -969,26 +969,26 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
-        session: {
+        Session: {
             access_token: string;
             token_type: string;
             expires_in: number;
-            user: components["schemas"]["user"];
+            user: components["schemas"]["User"];
         };
-        setup_state: {
+        SetupState: {
             required: boolean;
         };
-        setup: {
+        SetupInput: {
             token: string;
             username: string;
             email: string;
             password: string;
         };
-        login: {
+        LoginInput: {
             username: string;
             password: string;
         };
-        model: {
+        Model: {
             id: string;
             name: string;
             provider: string;
@@ -997,7 +997,7 @@ export interface components {
             detail: string | null;
             context_window: number | null;
         };
-        conversation: {
+        Conversation: {
             /** Format: uuid */
             id: string;
             title: string;
@@ -1009,21 +1009,21 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
-        conversation_new: {
+        ConversationNew: {
             title?: string;
             model_id?: string;
         };
-        conversation_change: {
+        ConversationChange: {
             title?: string;
             model_id?: string;
             /** Format: uuid */
             active_message_id?: string;
         };
-        message_error: {
+        MessageError: {
             code: string;
             detail: string;
         };
-        message: {
+        Message: {
             /** Format: uuid */
             id: string;
             /** Format: uuid */
@@ -1037,49 +1037,49 @@ export interface components {
             status: "complete" | "streaming" | "stopped" | "interrupted" | "failed";
             seq: number;
             model_id: string | null;
-            error: components["schemas"]["message_error"] | null;
+            error: components["schemas"]["MessageError"] | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
             completed_at: string | null;
         };
-        message_new: {
+        MessageNew: {
             content: string;
             /** Format: uuid */
             parent_id?: string | null;
             model_id?: string;
         };
-        message_pair: {
-            user_message: components["schemas"]["message"];
-            assistant_message: components["schemas"]["message"];
+        MessagePair: {
+            user_message: components["schemas"]["Message"];
+            assistant_message: components["schemas"]["Message"];
         };
-        help_entry: {
+        GuideTitle: {
             name: string;
             title: string;
         };
-        help_page: {
+        Guide: {
             name: string;
             title: string;
             content: string;
         };
-        health: {
+        Health: {
             status: string;
             version: string;
         };
-        model_list: {
-            items: components["schemas"]["model"][];
+        ModelPage: {
+            items: components["schemas"]["Model"][];
             next_cursor: string | null;
         };
-        conversation_list: {
-            items: components["schemas"]["conversation"][];
+        ConversationPage: {
+            items: components["schemas"]["Conversation"][];
             next_cursor: string | null;
         };
-        message_list: {
-            items: components["schemas"]["message"][];
+        MessagePage: {
+            items: components["schemas"]["Message"][];
             next_cursor: string | null;
         };
-        help_entry_list: {
-            items: components["schemas"]["help_entry"][];
+        GuidePage: {
+            items: components["schemas"]["GuideTitle"][];
             next_cursor: string | null;
         };
     };

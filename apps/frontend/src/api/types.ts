@@ -3,13 +3,11 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
-export type Problem = Schemas["problem"];
-export type User = Schemas["user"];
-export type Session = Schemas["session"];
-export type Model = Schemas["model"];
-export type Conversation = Schemas["conversation"];
-export type ConversationPage = Schemas["conversation_list"];
-export type Message = Schemas["message"];
-export type MessagePage = Schemas["message_list"];
-export type HelpEntry = Schemas["help_entry"];
-export type HelpPage = Schemas["help_page"];
+export type Problem = Schemas["Problem"];
+export type User = Schemas["User"];
+export type Session = Schemas["Session"];
+export type Model = Schemas["Model"];
+export type Conversation = Schemas["Conversation"];
+export type ConversationPage = Schemas["ConversationPage"];
+export type Message = Schemas["Message"];
+export type MessagePage = Schemas["MessagePage"];

@@ -68,7 +68,7 @@ function changeMessages(
 export type NewMessage = { content: string; model_id?: string };
 
 export function postMessage(conversationId: string, body: NewMessage, key: string) {
-  const params = { path: { id: conversationId }, header: { "Idempotency-Key": key } };
+  const params = { path: { id: conversationId }, header: { "idempotency-key": key } };
   return unwrap(api.POST("/api/v1/conversations/{id}/messages", { params, body }));
 }
 
