@@ -13,6 +13,7 @@
 LISTEN ?= 127.0.0.1:8080
 DATA ?= ./data
 FUZZ_SECONDS ?= 30
+SOAK_SECONDS ?= 3600
 
 FRONTEND := apps/frontend
 export PATH := $(CURDIR)/build/node/bin:$(PATH)
@@ -39,11 +40,11 @@ format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 	npm --prefix $(FRONTEND) run format
 
-bench: need-bench build
-	bench/run
+bench: need-bench build tests/node_modules
+	bench/run $(MEASURES)
 
-soak: need-bench build
-	bench/soak
+soak: build tests/node_modules
+	bench/soak $(SOAK_SECONDS)
 
 fuzz:
 	@tools/need build fuzz
