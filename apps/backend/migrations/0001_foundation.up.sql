@@ -65,10 +65,8 @@ CREATE TABLE message (
 	owner_id TEXT NOT NULL,
 	parent_id TEXT,
 	role TEXT NOT NULL,
-	content BYTEA NOT NULL,
 	status TEXT NOT NULL,
 	seq BIGINT NOT NULL, -- of the last delta in content
-	lengths BYTEA, -- of the deltas in content, so that any number stays answerable
 	model_id TEXT,
 	error_code TEXT,
 	error_detail TEXT,
@@ -76,7 +74,10 @@ CREATE TABLE message (
 	epoch BIGINT NOT NULL,
 	lease_until BIGINT,
 	created_at BIGINT NOT NULL,
-	completed_at BIGINT
+	completed_at BIGINT,
+	-- The large ones last, so that what stands before is read without them.
+	lengths BYTEA, -- of the deltas in content, so that any number stays answerable
+	content BYTEA NOT NULL
 );
 -- A conversation's messages in the order they were made.
 CREATE INDEX message_by_conversation ON message (conversation_id, id);

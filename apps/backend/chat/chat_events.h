@@ -1,0 +1,31 @@
+/*
+ * Private to chat/: what is published of conversations and messages, and how it is worded.
+ *
+ *	message:<id>            delta, done
+ *	conversation:<id>       message, conversation
+ *	conversations:<user>    conversation, conversation_deleted     (the client names it "conversations")
+ */
+#ifndef WEBPLUS_CHAT_CHAT_EVENTS_H
+#define WEBPLUS_CHAT_CHAT_EVENTS_H
+
+#include "chat/chat_store.h"
+#include "websockets/topics.h"
+
+struct app;
+
+/* "message:<id>" */
+void topic_name(char name[static TOPIC_SIZE], const char *kind, const char *id);
+
+/* Loop: the event of one delta; `out` holds its words until event_finish. */
+void delta_event(struct event *event, struct buf *out, const char *topic, int64_t seq, const char *text,
+		 size_t length);
+/* Loop: the event of a message's end; the server-sent event's data is the message itself. */
+void done_event(struct event *event, struct buf *out, const char *topic, const struct message *message);
+
+/* Any thread: tells who listens to its conversation that the message is there or has changed. */
+void publish_message(struct app *app, const struct message *message);
+/* Any thread: tells who listens to it, and to its owner's list. */
+void publish_conversation(struct app *app, const struct conversation *conversation);
+void publish_conversation_deleted(struct app *app, const struct conversation *conversation);
+
+#endif

@@ -1,0 +1,157 @@
+/*
+ * Private to chat/: its records and its SQL. Workers, or inside a transaction.
+ *
+ * What belongs to somebody is read through a function that takes the principal: another one's answers ERR_NOT_FOUND.
+ */
+#ifndef WEBPLUS_CHAT_CHAT_STORE_H
+#define WEBPLUS_CHAT_CHAT_STORE_H
+
+#include "base/id.h"
+#include "db/database.h"
+#include "security/authorize.h"
+
+struct conversation {
+	const char *id;
+	const char *owner_id;
+	const char *title;
+	const char *model_id;
+	const char *active_message_id;
+	struct timestamp created_at;
+	struct timestamp updated_at;
+	struct timestamp deleted_at;
+};
+
+extern const struct schema conversation_schema;
+
+/* What may change of a conversation. */
+struct conversation_patch {
+	struct presence presence;
+	const char *id;
+	const char *title;
+	const char *model_id;
+	const char *active_message_id;
+	struct timestamp updated_at;
+	struct timestamp deleted_at;
+};
+
+/* Says that a field of the patch is given. */
+void conversation_patch_give(struct conversation_patch *patch, const char *name);
+
+enum message_role { MESSAGE_USER, MESSAGE_ASSISTANT };
+enum message_status { MESSAGE_COMPLETE, MESSAGE_STREAMING, MESSAGE_STOPPED, MESSAGE_INTERRUPTED, MESSAGE_FAILED };
+
+struct message_error {
+	const char *code;
+	const char *detail;
+};
+
+struct message {
+	const char *id;
+	const char *conversation_id;
+	const char *owner_id;
+	const char *parent_id;
+	enum message_role role;
+	const char *content;
+	enum message_status status;
+	int64_t seq;
+	struct blob lengths;
+	const char *model_id;
+	struct message_error error;
+	const char *node_id;
+	int64_t epoch;
+	struct timestamp lease_until;
+	struct timestamp created_at;
+	struct timestamp completed_at;
+};
+
+extern const struct schema message_schema;
+
+/* What was committed of a streaming message since its `content`. */
+struct message_chunk {
+	const char *message_id;
+	int64_t first_seq;
+	struct blob lengths;
+	const char *text;
+};
+
+/* The server's own row, and which run of it this is. */
+struct node {
+	const char *id;
+	int64_t epoch;
+};
+
+enum { LEASE_MS = 30 * 1000, UNDO_DAYS = 30, IDEMPOTENCY_HOURS = 24 };
+
+/* ---- Conversations ---- */
+
+enum err conversation_insert(struct db *db, const struct conversation *conversation) WARN_UNUSED;
+/* Also one that is deleted, but not purged. */
+enum err conversation_read_any(struct db *db, const struct principal *principal, enum permission permission,
+			       const char *id, struct arena *arena, struct conversation *ret_conversation) WARN_UNUSED;
+enum err conversation_read(struct db *db, const struct principal *principal, enum permission permission,
+			   const char *id, struct arena *arena, struct conversation *ret_conversation) WARN_UNUSED;
+/* Up to `limit` of the principal's own, the newest first, those before the place (updated_at, id). */
+enum err conversation_page(struct db *db, const struct principal *principal, struct timestamp before,
+			   const char *before_id, int64_t limit, struct arena *arena, struct array *ret_conversations)
+	WARN_UNUSED;
+/* Writes what the patch gives; the caller has read the conversation for writing. */
+enum err conversation_update(struct db *db, const struct conversation_patch *patch) WARN_UNUSED;
+
+/* ---- Messages ---- */
+
+enum err message_insert(struct db *db, const struct message *message) WARN_UNUSED;
+/* A streaming message comes with the prefix that is committed. */
+enum err message_read(struct db *db, const struct principal *principal, enum permission permission, const char *id,
+		      struct arena *arena, struct message *ret_message) WARN_UNUSED;
+/* The same without asking who reads: for the server itself, or after it asked. */
+enum err message_read_whole(struct db *db, const char *id, struct arena *arena, struct message *ret_message)
+	WARN_UNUSED;
+/* A message of this conversation, which the caller has read; ERR_NOT_FOUND otherwise. */
+enum err message_read_in(struct db *db, const char *conversation_id, const char *id, struct arena *arena,
+			 struct message *ret_message) WARN_UNUSED;
+/* From the message `from` (of this conversation) towards the root, at most `limit`. */
+enum err message_branch(struct db *db, const char *conversation_id, const char *from, int64_t limit,
+			struct arena *arena, struct array *ret_messages) WARN_UNUSED;
+/* From the root towards `leaf`, at most `limit`, those behind the message `after` ("": from the root). */
+enum err message_branch_from_root(struct db *db, const char *conversation_id, const char *leaf, const char *after,
+				  int64_t limit, struct arena *arena, struct array *ret_messages) WARN_UNUSED;
+/* All of the conversation in the order they were made, at most `limit`, those behind `after` ("": the first). */
+enum err message_tree(struct db *db, const char *conversation_id, const char *after, int64_t limit,
+		      struct arena *arena, struct array *ret_messages) WARN_UNUSED;
+
+/* ---- Streaming ---- */
+
+/* Makes this server's row, or raises its epoch, which ends the leases of the run before. Start, before others. */
+enum err node_start(struct db *db, struct arena *arena, struct node *ret_node) WARN_UNUSED;
+/* Lets the message stream (again) here. ERR_CONFLICT if it streams already. */
+enum err message_take(struct db *tx, const char *id, const struct node *node, struct timestamp now) WARN_UNUSED;
+/* One batch of what streams; rows whose message is not ours (any more) are left out. */
+enum err chunks_insert(struct db *tx, const struct node *node, const struct message_chunk *chunks, size_t count)
+	WARN_UNUSED;
+/* Writes the end of a message and drops its chunks. ERR_CONFLICT: it is not ours any more. */
+enum err message_finish(struct db *tx, const struct node *node, const struct message *message) WARN_UNUSED;
+/* Renews the leases of all that streams here. */
+enum err leases_renew(struct db *tx, const struct node *node, struct timestamp now) WARN_UNUSED;
+/* Folds what nobody streams any more into its exact prefix, "interrupted". How many is put into *ret_count. */
+enum err messages_interrupt(struct db *tx, const struct node *node, struct timestamp now, int64_t *ret_count)
+	WARN_UNUSED;
+
+/* ---- What must not be done twice ---- */
+
+struct idempotency_key {
+	const char *owner_id;
+	const char *key;
+	const char *request_hash;
+	const char *user_message_id;
+	const char *assistant_message_id;
+	struct timestamp created_at;
+};
+
+enum err idempotency_find(struct db *tx, const char *owner_id, const char *key, struct arena *arena,
+			  struct idempotency_key *ret_key) WARN_UNUSED;
+enum err idempotency_insert(struct db *tx, const struct idempotency_key *key) WARN_UNUSED;
+
+/* Drops what was deleted UNDO_DAYS ago, and keys of IDEMPOTENCY_HOURS ago. */
+enum err chat_purge(struct db *tx, struct timestamp now) WARN_UNUSED;
+
+#endif

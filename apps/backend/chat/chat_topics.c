@@ -1,0 +1,86 @@
+/* What can be listened to: a message as it streams, a conversation, the list of one's conversations. */
+#include "chat/chat.h"
+
+#include "base/memory.h"
+#include "chat/chat_store.h"
+#include "chat/feed.h"
+#include "websockets/connection_manager.h"
+
+#include <stdio.h>
+
+static enum err authorize_message(struct app *app, const struct principal *principal, const char *id)
+{
+	struct message message;
+	struct arena arena;
+	enum err err;
+
+	arena_init(&arena);
+	err = message_read(app->db, principal, PERMISSION_CHAT_READ, id, &arena, &message);
+	arena_finish(&arena);
+	return err;
+}
+
+/* The subscription's state is the feed while it runs. */
+static void join_message(struct app *app, struct subscription *subscription, const struct principal *principal,
+			 const char *id)
+{
+	(void)principal;
+	feed_start(app, id, subscription->seq, &subscription->subscriber, (struct feed **)(void *)&subscription->state);
+}
+
+static void leave_message(struct app *app, struct subscription *subscription)
+{
+	(void)app;
+	feed_cancel(subscription->state);
+}
+
+const struct topic_kind message_topic = {
+	.name = "message", .has_id = true, .authorize = authorize_message, .join = join_message, .left = leave_message
+};
+
+static enum err authorize_conversation(struct app *app, const struct principal *principal, const char *id)
+{
+	struct conversation conversation;
+	struct arena arena;
+	enum err err;
+
+	arena_init(&arena);
+	err = conversation_read(app->db, principal, PERMISSION_CHAT_READ, id, &arena, &conversation);
+	arena_finish(&arena);
+	return err;
+}
+
+static void join_conversation(struct app *app, struct subscription *subscription, const struct principal *principal,
+			      const char *id)
+{
+	char name[TOPIC_SIZE];
+
+	(void)principal;
+	snprintf(name, sizeof(name), "conversation:%s", id);
+	topic_join(app->topics, name, &subscription->subscriber);
+}
+
+const struct topic_kind conversation_topic = {
+	.name = "conversation", .has_id = true, .authorize = authorize_conversation, .join = join_conversation
+};
+
+static enum err authorize_list(struct app *app, const struct principal *principal, const char *id)
+{
+	(void)app;
+	(void)id;
+	return authorize(principal, PERMISSION_CHAT_READ);
+}
+
+static void join_list(struct app *app, struct subscription *subscription, const struct principal *principal,
+		      const char *id)
+{
+	char name[TOPIC_SIZE];
+
+	(void)id;
+	snprintf(name, sizeof(name), "conversations:%s", principal->user_id);
+	topic_join(app->topics, name, &subscription->subscriber);
+}
+
+const struct topic_kind conversations_topic = {
+	.name = "conversations", .authorize = authorize_list, .join = join_list
+};

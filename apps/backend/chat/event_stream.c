@@ -1,0 +1,115 @@
+#include "chat/event_stream.h"
+
+#include "app.h"
+#include "base/id.h"
+#include "base/loop.h"
+#include "base/memory.h"
+#include "chat/feed.h"
+#include "http/sse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PENDING_MAX = 1024 * 1024, HEARTBEAT_MS = 15 * 1000 };
+
+struct event_stream {
+	struct app *app;
+	struct transport *transport;
+	struct subscriber subscriber;
+	struct feed *feed;
+	uv_timer_t heartbeat;
+	char message_id[ID_SIZE];
+	int64_t after;
+};
+
+static void on_heartbeat(uv_timer_t *timer)
+{
+	struct event_stream *stream = timer->data;
+	struct payload *payload = sse_heartbeat();
+
+	transport_write(stream->transport, payload);
+	payload_unref(payload);
+}
+
+/* {"seq":…,fields}, or the data that the event brings. Made once for all readers. */
+static struct payload *render(struct event *event)
+{
+	struct buf data;
+
+	if (event->sse)
+		return event->sse;
+	if (event->data)
+		return event->sse = sse_event(event->type, event->seq, event->data, event->data_length);
+	buf_init(&data, SIZE_MAX / 2);
+	buf_printf(&data, "{\"seq\":%lld,", (long long)event->seq);
+	buf_append(&data, event->fields, event->fields_length);
+	buf_append_char(&data, '}');
+	event->sse = sse_event(event->type, event->seq, data.data, data.length);
+	buf_finish(&data);
+	return event->sse;
+}
+
+/* A reader who falls behind is cut, and comes back with its Last-Event-ID. */
+static void deliver(struct subscriber *subscriber, struct event *event)
+{
+	struct event_stream *stream = CONTAINER_OF(subscriber, struct event_stream, subscriber);
+
+	if (transport_pending_bytes(stream->transport) > PENDING_MAX) {
+		transport_abort(stream->transport);
+		return;
+	}
+	transport_write(stream->transport, render(event));
+	if (strcmp(event->type, "done") == 0)
+		transport_close(stream->transport);
+}
+
+static void on_heartbeat_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+static void on_closed(void *context)
+{
+	struct event_stream *stream = context;
+
+	feed_cancel(stream->feed);
+	topic_leave(stream->app->topics, &stream->subscriber);
+	uv_close((uv_handle_t *)&stream->heartbeat, on_heartbeat_closed);
+}
+
+static void on_drain(void *context)
+{
+	struct event_stream *stream = context;
+
+	transport_close(stream->transport);
+}
+
+static void begin(struct request *request)
+{
+	static const struct transport_owner owner = { .closed = on_closed, .drain = on_drain };
+	struct event_stream *stream = request->holder;
+
+	sse_prepare(request);
+	stream->transport = transport_take(request, 200, &owner, stream);
+	if (!stream->transport) {
+		free(stream);
+		return;
+	}
+	uv_timer_init(&stream->app->loop->uv, &stream->heartbeat);
+	stream->heartbeat.data = stream;
+	uv_timer_start(&stream->heartbeat, on_heartbeat, HEARTBEAT_MS, HEARTBEAT_MS);
+	feed_start(stream->app, stream->message_id, stream->after, &stream->subscriber, &stream->feed);
+}
+
+enum err event_stream_begin(struct request *request, const char *message_id, int64_t after)
+{
+	struct event_stream *stream = MEMORY_NEW(struct event_stream);
+
+	stream->app = request->app;
+	stream->subscriber.deliver = deliver;
+	list_init(&stream->subscriber.node);
+	stream->after = after;
+	memcpy(stream->message_id, message_id, ID_SIZE);
+	request->holder = stream;
+	return request_on_loop(request, begin);
+}

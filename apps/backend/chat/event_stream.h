@@ -1,0 +1,15 @@
+/*
+ * Private to chat/: one reader of a message's events over SSE. Made by a handler, lives on the loop until the answer has
+ * ended, the reader has left, or it has fallen too far behind.
+ */
+#ifndef WEBPLUS_CHAT_EVENT_STREAM_H
+#define WEBPLUS_CHAT_EVENT_STREAM_H
+
+#include "http/request.h"
+
+#include <stdint.h>
+
+/* From a worker, when the reading was authorised; returns what the handler is to return. */
+enum err event_stream_begin(struct request *request, const char *message_id, int64_t after) WARN_UNUSED;
+
+#endif

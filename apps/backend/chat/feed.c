@@ -1,0 +1,134 @@
+#include "chat/feed.h"
+
+#include "base/memory.h"
+#include "base/pool.h"
+#include "chat/chat_events.h"
+#include "chat/deltas.h"
+#include "chat/generation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * A feed whose message does not stream here reads it on a worker. If it is read as one that streams here all the same, it
+ * began or ended meanwhile, and the feed looks again. One that streams on another node is joined, and heard of there.
+ */
+struct feed {
+	struct app *app;
+	struct subscriber *subscriber; /* NULL: cancelled */
+	struct feed **slot;
+	char message_id[ID_SIZE];
+	int64_t after;
+	bool was_read;
+	struct task task;
+	struct loop_task loop_task;
+	struct arena arena;
+	struct message message;
+	enum err err;
+};
+
+static void feed_destroy(struct feed *feed)
+{
+	if (feed->subscriber)
+		*feed->slot = NULL;
+	arena_finish(&feed->arena);
+	free(feed);
+}
+
+static void deliver_stored(struct feed *feed, const char *topic)
+{
+	struct subscriber *subscriber = feed->subscriber;
+	struct delta_walk walk;
+	struct event event;
+	struct buf words;
+
+	buf_init(&words, SIZE_MAX / 2);
+	deltas_begin(&walk, feed->message.lengths, feed->message.content, strlen(feed->message.content));
+	while (feed->subscriber && deltas_next(&walk)) {
+		if (walk.seq <= feed->after)
+			continue;
+		delta_event(&event, &words, topic, walk.seq, walk.delta, walk.length);
+		event_deliver(&event, subscriber);
+		event_finish(&event);
+	}
+	if (feed->subscriber && feed->message.status != MESSAGE_STREAMING) {
+		done_event(&event, &words, topic, &feed->message);
+		event_deliver(&event, subscriber);
+		event_finish(&event);
+	}
+	buf_finish(&words);
+}
+
+static void advance(struct feed *feed);
+
+static void read_done(struct loop_task *task)
+{
+	struct feed *feed = CONTAINER_OF(task, struct feed, loop_task);
+
+	if (!feed->subscriber || feed->err != ERR_OK)
+		feed_destroy(feed);
+	else
+		advance(feed);
+}
+
+/* On a worker. The caller has authorised the reading, so it is read for its owner. */
+static void read_message(struct task *task)
+{
+	struct feed *feed = CONTAINER_OF(task, struct feed, task);
+
+	feed->err = message_read_whole(feed->app->db, feed->message_id, &feed->arena, &feed->message);
+	feed->was_read = true;
+	feed->loop_task.run = read_done;
+	loop_post(feed->app->loop, &feed->loop_task);
+}
+
+static bool must_read(const struct feed *feed)
+{
+	const struct node *node = generations_node(feed->app->generations);
+
+	return !feed->was_read ||
+	       (feed->message.status == MESSAGE_STREAMING && strcmp(feed->message.node_id, node->id) == 0);
+}
+
+static void advance(struct feed *feed)
+{
+	struct generation *generation = generation_find(feed->app->generations, feed->message_id);
+	char topic[TOPIC_SIZE];
+
+	topic_name(topic, "message", feed->message_id);
+	if (!generation && must_read(feed)) {
+		feed->task.run = read_message;
+		pool_submit(feed->app->workers, &feed->task);
+		return;
+	}
+	if (generation)
+		generation_replay(generation, feed->after, feed->subscriber, topic);
+	else
+		deliver_stored(feed, topic);
+	if (feed->subscriber)
+		topic_join(feed->app->topics, topic, feed->subscriber);
+	feed_destroy(feed);
+}
+
+void feed_start(struct app *app, const char *message_id, int64_t after, struct subscriber *subscriber,
+		struct feed **slot)
+{
+	struct feed *feed = MEMORY_NEW(struct feed);
+
+	feed->app = app;
+	feed->subscriber = subscriber;
+	feed->slot = slot;
+	feed->after = after;
+	memcpy(feed->message_id, message_id, ID_SIZE);
+	arena_init(&feed->arena);
+	*slot = feed;
+	advance(feed);
+}
+
+void feed_cancel(struct feed *feed)
+{
+	if (!feed)
+		return;
+	*feed->slot = NULL;
+	feed->subscriber = NULL;
+}

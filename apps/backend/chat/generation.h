@@ -1,0 +1,69 @@
+/*
+ * Answers under way. A generation is the server's: it goes on when whoever asked has left, and ends in the database.
+ *
+ *	provider -> deltas, numbered -> one commit for all of the last few milliseconds -> only then published
+ *
+ * So what was shown is never lost. A live generation keeps its whole text, and answers a subscriber that comes back from
+ * memory; what has ended is answered from the database (feed.h).
+ *
+ * Loop thread only, but for generation_submit.
+ */
+#ifndef WEBPLUS_CHAT_GENERATION_H
+#define WEBPLUS_CHAT_GENERATION_H
+
+#include "app.h"
+#include "chat/chat_store.h"
+#include "http/request.h"
+#include "providers/provider.h"
+#include "websockets/topics.h"
+
+struct generations;
+struct generation;
+
+/* Prepares; `node` is this server's row. The timers run from generations_start on. */
+struct generations *generations_create(struct app *app, const struct node *node);
+const struct node *generations_node(const struct generations *generations);
+/* At the start: folds what earlier runs left streaming, marked interrupted. Blocks. */
+enum err generations_recover(struct generations *generations, int64_t *ret_interrupted) WARN_UNUSED;
+/* Begins to renew leases and to look after abandoned messages. */
+void generations_start(struct generations *generations);
+/*
+ * Lets no new one begin, and calls `drained` when all have ended; those that run are interrupted after `grace_ms`: their
+ * text is kept, marked so.
+ */
+void generations_drain(struct generations *generations, int64_t grace_ms, void (*drained)(void *context),
+		       void *context);
+void generations_destroy(struct generations *generations);
+
+/* What a generation begins with; `arena` holds all of it, and the generation takes it over. */
+struct generation_start {
+	struct arena arena;
+	struct message message; /* as it is in the database: streaming, with the prefix that it goes on from */
+	struct chat_turn *turns;
+	size_t turns_count;
+	char request_id[ID_SIZE];
+	struct app *app;
+	struct loop_task task;
+};
+
+/* Made on a worker, after the message was committed. */
+struct generation_start *generation_start_create(struct app *app);
+/* Instead of submitting it. */
+void generation_start_discard(struct generation_start *start);
+/* From any thread: hands it to the loop, ahead of whatever is posted there afterwards. */
+void generation_submit(struct generation_start *start);
+
+/* NULL when the message does not stream here. */
+struct generation *generation_find(struct generations *generations, const char *message_id);
+unsigned generations_count(const struct generations *generations);
+
+/*
+ * Ends the generation as stopped; `request`, which is PENDING with a struct message as its `out`, is finished when that is
+ * committed. Any number of requests may stop the same one.
+ */
+void generation_stop(struct generation *generation, struct request *request);
+
+/* Delivers the committed deltas behind number `after`. */
+void generation_replay(struct generation *generation, int64_t after, struct subscriber *subscriber, const char *topic);
+
+#endif

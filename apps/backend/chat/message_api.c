@@ -1,0 +1,242 @@
+#include "chat/chat.h"
+
+#include "app.h"
+#include "chat/chat_store.h"
+#include "chat/event_stream.h"
+#include "chat/generation.h"
+#include "chat/posting.h"
+#include "db/page.h"
+#include "http/request.h"
+
+#include <string.h>
+
+enum { CONTENT_MAX = 100000 };
+
+struct message_id {
+	const char *id;
+};
+
+static const struct field message_id_fields[] = {
+	FIELD(struct message_id, id, .from = FROM_PATH, .format = FORMAT_ID, .doc = "The message's id."),
+	{ 0 },
+};
+
+static const struct schema message_id_schema = SCHEMA(struct message_id, message_id_fields, .name = "MessageId");
+
+/* ---- The messages of a conversation ---- */
+
+enum message_order { ORDER_ASC, ORDER_DESC };
+
+static const char *const order_words[] = { "asc", "desc", NULL };
+
+struct message_list {
+	const char *id;
+	int64_t limit;
+	const char *cursor;
+	enum message_order order;
+	bool tree;
+};
+
+static const struct field message_list_fields[] = {
+	FIELD(struct message_list, id, .from = FROM_PATH, .format = FORMAT_ID, .doc = "The conversation's id."),
+	FIELD(struct message_list, limit, .from = FROM_QUERY, .preset = "20", .min = 1, .max = PAGE_LIMIT_MAX,
+	      .doc = "How many at the most."),
+	FIELD(struct message_list, cursor, .from = FROM_QUERY, .optional = true, .format = FORMAT_ID,
+	      .doc = "`next_cursor` of the page before."),
+	FIELD(struct message_list, order, .from = FROM_QUERY, .names = order_words, .preset = "asc",
+	      .doc = "From the first message on, or from the last one back."),
+	FIELD(struct message_list, tree, .from = FROM_QUERY, .preset = "false",
+	      .doc = "All branches, in the order the messages were made."),
+	{ 0 },
+};
+
+static const struct schema message_list_schema =
+	SCHEMA(struct message_list, message_list_fields, .name = "MessageList");
+
+PAGE_SCHEMA(message_page_schema, message_schema, "MessagePage");
+
+/* Reads one more than asked for. Going back, the cursor is the message to begin with; else the last one that was seen. */
+static enum err read_list(struct db *db, const struct message_list *input, const char *leaf, struct arena *arena,
+			  struct array *ret_messages)
+{
+	const char *cursor = input->cursor ? input->cursor : "";
+
+	if (input->tree)
+		return message_tree(db, input->id, cursor, input->limit + 1, arena, ret_messages);
+	if (!leaf)
+		return ERR_OK;
+	if (input->order == ORDER_DESC)
+		return message_branch(db, input->id, *cursor ? cursor : leaf, input->limit + 1, arena, ret_messages);
+	return message_branch_from_root(db, input->id, leaf, cursor, input->limit + 1, arena, ret_messages);
+}
+
+static enum err messages_list(struct request *request, const void *in, void *out)
+{
+	const struct message_list *input = in;
+	struct conversation conversation;
+	struct page *page = out;
+	const struct message *messages;
+	enum err err;
+
+	if (input->tree && input->order == ORDER_DESC)
+		return request_invalid(request, "order", "goes with one branch, not with the tree");
+	err = conversation_read(request->app->db, request->principal, PERMISSION_CHAT_READ, input->id, &request->arena,
+				&conversation);
+	if (err == ERR_OK)
+		err = read_list(request->app->db, input, conversation.active_message_id, &request->arena, &page->items);
+	if (err != ERR_OK || (int64_t)page->items.count <= input->limit)
+		return err;
+	messages = page->items.items;
+	page->items.count = (size_t)input->limit;
+	page->next_cursor = messages[input->limit - (input->order == ORDER_DESC ? 0 : 1)].id;
+	return ERR_OK;
+}
+
+/* ---- Sending ---- */
+
+static const struct field message_new_fields[] = {
+	FIELD(struct message_new, id, .from = FROM_PATH, .format = FORMAT_ID, .doc = "The conversation's id."),
+	FIELD(struct message_new, idempotency_key, .from = FROM_HEADER, .header = "idempotency-key", .optional = true,
+	      .min = 1, .max = 100, .format = FORMAT_TOKEN,
+	      .doc = "With the same key, the same request is carried out once; kept for a day."),
+	FIELD(struct message_new, content, .min = 1, .max = CONTENT_MAX, .doc = "Markdown."),
+	FIELD(struct message_new, parent_id, .optional = true, .nullable = true, .format = FORMAT_ID,
+	      .doc = "The message it follows; without it, the last one of the branch that is shown."),
+	FIELD(struct message_new, model_id, .optional = true, .nullable = true, .min = 1, .max = 300,
+	      .doc = "Which model answers this time; without it, the conversation's."),
+	{ 0 },
+};
+
+static const struct schema message_new_schema = SCHEMA(struct message_new, message_new_fields, .name = "MessageNew");
+
+static const struct field message_pair_fields[] = {
+	FIELD(struct message_pair, user_message, .schema = &message_schema, .doc = "What was sent."),
+	FIELD(struct message_pair, assistant_message, .schema = &message_schema, .doc = "The answer, as it begins."),
+	{ 0 },
+};
+
+static const struct schema message_pair_schema =
+	SCHEMA(struct message_pair, message_pair_fields, .name = "MessagePair");
+
+static bool is_blank(const char *text)
+{
+	return text[strspn(text, " \t\n")] == '\0';
+}
+
+static enum err message_send(struct request *request, const void *in, void *out)
+{
+	const struct message_new *input = in;
+	bool replayed;
+	enum err err;
+
+	if (is_blank(input->content))
+		return request_invalid(request, "content", "must not be blank");
+	if (input->model_id && !registry_has_model(request->app->models, input->model_id))
+		return request_invalid(request, "model_id",
+				       "is not the id of a model; GET /api/v1/models lists them");
+	err = posting_send(request, input, out, &replayed);
+	if (err == ERR_OK && replayed)
+		reply_header(request, "Idempotency-Replayed", "true");
+	return err;
+}
+
+/* ---- One message ---- */
+
+static enum err message_get(struct request *request, const void *in, void *out)
+{
+	const struct message_id *input = in;
+
+	return message_read(request->app->db, request->principal, PERMISSION_CHAT_READ, input->id, &request->arena,
+			    out);
+}
+
+static enum err message_continue(struct request *request, const void *in, void *out)
+{
+	const struct message_id *input = in;
+
+	return posting_continue(request, input->id, out);
+}
+
+static enum err message_regenerate(struct request *request, const void *in, void *out)
+{
+	const struct message_id *input = in;
+
+	return posting_regenerate(request, input->id, out);
+}
+
+/* Confirmed: the answer comes when the upstream is closed and the end is committed. */
+static void stop_on_loop(struct request *request)
+{
+	const struct message *message = request->out;
+	struct generation *generation = generation_find(request->app->generations, message->id);
+
+	if (generation)
+		generation_stop(generation, request);
+	else
+		request_finish(request, ERR_OK);
+}
+
+static enum err message_stop(struct request *request, const void *in, void *out)
+{
+	const struct message_id *input = in;
+	struct message *message = out;
+	enum err err = message_read(request->app->db, request->principal, PERMISSION_CHAT_WRITE, input->id,
+				    &request->arena, message);
+
+	if (err != ERR_OK || message->status != MESSAGE_STREAMING)
+		return err;
+	return request_on_loop(request, stop_on_loop);
+}
+
+/* ---- Its events ---- */
+
+struct message_events {
+	const char *id;
+	int64_t last_event_id;
+};
+
+static const struct field message_events_fields[] = {
+	FIELD(struct message_events, id, .from = FROM_PATH, .format = FORMAT_ID, .doc = "The message's id."),
+	FIELD(struct message_events, last_event_id, .from = FROM_HEADER, .header = "last-event-id", .optional = true,
+	      .min = 0, .doc = "Number of the last delta that was received: only those behind it follow."),
+	{ 0 },
+};
+
+static const struct schema message_events_schema =
+	SCHEMA(struct message_events, message_events_fields, .name = "MessageEvents");
+
+static enum err message_events(struct request *request, const void *in, void *out)
+{
+	const struct message_events *input = in;
+	struct message message;
+	enum err err = message_read(request->app->db, request->principal, PERMISSION_CHAT_READ, input->id,
+				    &request->arena, &message);
+
+	(void)out;
+	if (err != ERR_OK)
+		return err;
+	return event_stream_begin(request, input->id, input->last_event_id);
+}
+
+const struct route message_routes[] = {
+	{ "GET", "/api/v1/conversations/{id}/messages", .access = "chat:read", .in = &message_list_schema,
+	  .out = &message_page_schema, .handle = messages_list, .doc = "The messages of the branch that is shown." },
+	{ "POST", "/api/v1/conversations/{id}/messages", .access = "chat:write", .in = &message_new_schema,
+	  .out = &message_pair_schema, .status = 202, .handle = message_send,
+	  .doc = "Send a message; the answer streams." },
+	{ "GET", "/api/v1/messages/{id}", .access = "chat:read", .in = &message_id_schema, .out = &message_schema,
+	  .handle = message_get, .doc = "One message; of one that streams, what is committed so far." },
+	{ "POST", "/api/v1/messages/{id}/stop", .access = "chat:write", .in = &message_id_schema,
+	  .out = &message_schema, .handle = message_stop,
+	  .doc = "Stop an answer. The reply comes when it has stopped; on one that has ended, nothing happens." },
+	{ "POST", "/api/v1/messages/{id}/continue", .access = "chat:write", .in = &message_id_schema,
+	  .out = &message_schema, .status = 202, .handle = message_continue,
+	  .doc = "Go on with an answer that was interrupted, was stopped or failed, from where it ends." },
+	{ "POST", "/api/v1/messages/{id}/regenerate", .access = "chat:write", .in = &message_id_schema,
+	  .out = &message_schema, .status = 202, .handle = message_regenerate,
+	  .doc = "Answer anew: another message beside this one, which is shown from now on." },
+	{ "GET", "/api/v1/messages/{id}/events", .access = "chat:read", .in = &message_events_schema,
+	  .media = "text/event-stream", .handle = message_events,
+	  .doc = "The deltas of an answer as server-sent events: `delta` {seq, text}, and `done` with the message." },
+	{ 0 },
+};

@@ -1,0 +1,12 @@
+/* Private to chat/: what the two files about stored messages share. */
+#ifndef WEBPLUS_CHAT_MESSAGE_STORE_H
+#define WEBPLUS_CHAT_MESSAGE_STORE_H
+
+#include "chat/chat_store.h"
+
+extern const struct schema message_chunk_schema;
+
+/* Adds what is committed beyond `content` to a message that streams. */
+enum err message_add_chunks(struct db *db, struct arena *arena, struct message *message) WARN_UNUSED;
+
+#endif

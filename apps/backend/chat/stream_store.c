@@ -1,0 +1,207 @@
+/* What is written while an answer streams, and what becomes of one whose server went away. */
+#include "chat/chat.h"
+#include "chat/message_store.h"
+
+#include <string.h>
+
+static const struct field node_fields[] = {
+	FIELD(struct node, id, .doc = "The server's id."),
+	FIELD(struct node, epoch, .doc = "How often it was started."),
+	{ 0 },
+};
+
+static const struct schema node_schema =
+	SCHEMA(struct node, node_fields, .name = "Node", .table = "node", .key = { "id" });
+
+/* The end of a stream, as it is written into the message. */
+struct message_end {
+	const char *id;
+	const char *content;
+	enum message_status status;
+	int64_t seq;
+	struct blob lengths;
+	struct message_error error;
+	struct timestamp lease_until;
+	struct timestamp completed_at;
+};
+
+static const char *const end_status_words[] = { "complete", "streaming", "stopped", "interrupted", "failed", NULL };
+
+static const struct field end_error_fields[] = {
+	FIELD(struct message_error, code, .doc = "Why it failed."),
+	FIELD(struct message_error, detail, .nullable = true, .doc = "The same for people."),
+	{ 0 },
+};
+
+static const struct schema end_error_schema = SCHEMA(struct message_error, end_error_fields, .name = "StoredError");
+
+static const struct field message_end_fields[] = {
+	FIELD(struct message_end, id, .doc = "Which message."),
+	FIELD(struct message_end, content, .private = "message.content", .doc = "All of it."),
+	FIELD(struct message_end, status, .names = end_status_words, .doc = "How it ended."),
+	FIELD(struct message_end, seq, .doc = "Number of its last delta."),
+	FIELD(struct message_end, lengths, .stored = true, .nullable = true, .doc = "Of its deltas."),
+	FIELD(struct message_end, error, .schema = &end_error_schema, .nullable = true, .doc = "Why it failed."),
+	FIELD(struct message_end, lease_until, .nullable = true, .doc = "None any more."),
+	FIELD(struct message_end, completed_at, .nullable = true, .doc = "When."),
+	{ 0 },
+};
+
+static const struct schema message_end_schema = SCHEMA(struct message_end, message_end_fields, .name = "MessageEnd",
+						       .table = "message", .key = { "id" });
+
+struct lease {
+	int64_t epoch;
+};
+
+static const struct field lease_fields[] = {
+	FIELD(struct lease, epoch, .doc = "In which run of the server."),
+	{ 0 },
+};
+
+static const struct schema lease_schema = SCHEMA(struct lease, lease_fields, .name = "Lease");
+
+static const struct statement select_node = { "SELECT {columns} FROM node LIMIT 1", &node_schema };
+static const struct statement raise_epoch = { "UPDATE node SET epoch = epoch + 1 WHERE id = $1", NULL };
+static const struct statement take_message = {
+	"UPDATE message SET status = 'streaming', node_id = $2, epoch = $3, lease_until = $4, error_code = NULL, "
+	"error_detail = NULL, completed_at = NULL WHERE id = $1 AND status <> 'streaming'",
+	NULL
+};
+static const struct statement select_ours = {
+	"SELECT epoch FROM message WHERE id = $1 AND status = 'streaming' AND node_id = $2 AND epoch = $3",
+	&lease_schema
+};
+static const struct statement delete_chunks = { "DELETE FROM message_chunk WHERE message_id = $1", NULL };
+static const struct statement renew_leases = {
+	"UPDATE message SET lease_until = $3 WHERE status = 'streaming' AND node_id = $1 AND epoch = $2", NULL
+};
+static const struct statement select_abandoned = {
+	"SELECT {columns} FROM message WHERE status = 'streaming' "
+	"AND ((node_id <> $1 AND lease_until < $3) OR (node_id = $1 AND epoch < $2)) ORDER BY id LIMIT 100",
+	&message_schema
+};
+
+const struct statement *const stream_statements[] = {
+	&select_node,  &raise_epoch,	 &take_message, &select_ours, &delete_chunks,
+	&renew_leases, &select_abandoned, NULL,
+};
+
+/* ---- The server's own row ---- */
+
+struct node_starting {
+	struct arena *arena;
+	struct node *node;
+};
+
+static enum err run_node_start(struct db *tx, void *context)
+{
+	struct node_starting *starting = context;
+	struct node *node = starting->node;
+	enum err err = db_one(tx, &select_node, ARGS_NONE, starting->arena, node);
+	char *id;
+
+	if (err == ERR_OK) {
+		node->epoch++;
+		return db_exec(tx, &raise_epoch, ARGS(node->id), NULL);
+	}
+	if (err != ERR_NOT_FOUND)
+		return err;
+	id = arena_alloc(starting->arena, ID_SIZE);
+	id_make(id);
+	*node = (struct node){ .id = id, .epoch = 1 };
+	return db_insert(tx, &node_schema, node);
+}
+
+enum err node_start(struct db *db, struct arena *arena, struct node *ret_node)
+{
+	struct node_starting starting = { arena, ret_node };
+
+	return db_transaction(db, run_node_start, &starting);
+}
+
+/* ---- Streaming ---- */
+
+enum err message_take(struct db *tx, const char *id, const struct node *node, struct timestamp now)
+{
+	struct timestamp until = { now.ms + LEASE_MS };
+	int64_t changed = 0;
+	enum err err = db_exec(tx, &take_message, ARGS(id, node->id, node->epoch, until), &changed);
+
+	return err == ERR_OK && changed == 0 ? ERR_CONFLICT : err;
+}
+
+/* ERR_CONFLICT if another one has taken the message, or it has ended. */
+static enum err is_ours(struct db *tx, const char *id, const struct node *node)
+{
+	struct lease lease;
+	enum err err = db_one(tx, &select_ours, ARGS(id, node->id, node->epoch), NULL, &lease);
+
+	return err == ERR_NOT_FOUND ? ERR_CONFLICT : err;
+}
+
+enum err chunks_insert(struct db *tx, const struct node *node, const struct message_chunk *chunks, size_t count)
+{
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; err == ERR_OK && i < count; i++) {
+		err = is_ours(tx, chunks[i].message_id, node);
+		if (err == ERR_OK)
+			err = db_insert(tx, &message_chunk_schema, &chunks[i]);
+		else if (err == ERR_CONFLICT)
+			err = ERR_OK;
+	}
+	return err;
+}
+
+static enum err write_end(struct db *tx, const struct message *message)
+{
+	struct message_end end = { .id = message->id,
+				   .content = message->content,
+				   .status = message->status,
+				   .seq = message->seq,
+				   .lengths = message->lengths,
+				   .error = message->error,
+				   .completed_at = message->completed_at };
+	enum err err = db_update(tx, &message_end_schema, &end);
+
+	return err == ERR_OK ? db_exec(tx, &delete_chunks, ARGS(message->id), NULL) : err;
+}
+
+enum err message_finish(struct db *tx, const struct node *node, const struct message *message)
+{
+	enum err err = is_ours(tx, message->id, node);
+
+	return err == ERR_OK ? write_end(tx, message) : err;
+}
+
+enum err leases_renew(struct db *tx, const struct node *node, struct timestamp now)
+{
+	struct timestamp until = { now.ms + LEASE_MS };
+
+	return db_exec(tx, &renew_leases, ARGS(node->id, node->epoch, until), NULL);
+}
+
+static enum err interrupt(struct db *tx, struct message *message, struct timestamp now, struct arena *arena)
+{
+	enum err err = message_add_chunks(tx, arena, message);
+
+	message->status = MESSAGE_INTERRUPTED;
+	message->completed_at = now;
+	return err == ERR_OK ? write_end(tx, message) : err;
+}
+
+enum err messages_interrupt(struct db *tx, const struct node *node, struct timestamp now, int64_t *ret_count)
+{
+	struct array abandoned = { 0 };
+	struct arena arena;
+	enum err err;
+
+	arena_init(&arena);
+	err = db_all(tx, &select_abandoned, ARGS(node->id, node->epoch, now), &arena, &abandoned);
+	for (size_t i = 0; err == ERR_OK && i < abandoned.count; i++)
+		err = interrupt(tx, &((struct message *)abandoned.items)[i], now, &arena);
+	*ret_count = (int64_t)abandoned.count;
+	arena_finish(&arena);
+	return err;
+}

@@ -1,0 +1,222 @@
+/* The sub-commands. */
+#include "app.h"
+#include "auth/auth.h"
+#include "base/log.h"
+#include "config.h"
+#include "db/database.h"
+#include "db/migrate.h"
+#include "installation.h"
+#include "routes.h"
+#include "serve.h"
+#include "service/service.h"
+
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DOCUMENT_MAX = 16 * 1024 * 1024, PASSWORD_LINE_MAX = 1024 };
+
+/* What a sub-command gets: the settings, and the words that are no settings, ended by NULL. */
+struct call {
+	const struct config *config;
+	const char *const *words;
+	struct arena *arena;
+};
+
+static int fail(const char *reason)
+{
+	fprintf(stderr, "webplus: %s\n", reason);
+	return EXIT_FAILURE;
+}
+
+static int print(void (*fill)(struct buf *out))
+{
+	struct buf out;
+	bool written;
+
+	buf_init(&out, DOCUMENT_MAX);
+	fill(&out);
+	written = fwrite(out.data, 1, out.length, stdout) == out.length && fflush(stdout) == 0;
+	buf_finish(&out);
+	return written ? EXIT_SUCCESS : fail("standard output cannot be written");
+}
+
+static int run_serve(const struct call *call)
+{
+	return serve(call->config);
+}
+
+static int run_config(const struct call *call)
+{
+	(void)call;
+	return print(config_print_reference);
+}
+
+static void fill_openapi(struct buf *out)
+{
+	openapi_print(route_tables, out);
+}
+
+static int run_openapi(const struct call *call)
+{
+	(void)call;
+	return print(fill_openapi);
+}
+
+static int run_version(const struct call *call)
+{
+	(void)call;
+	puts("webplus " WEBPLUS_VERSION);
+	return EXIT_SUCCESS;
+}
+
+/* ---- migrate ---- */
+
+static int run_migrate(const struct call *call)
+{
+	struct db_options options = { .folder = call->config->data };
+	const char *word = call->words[0] ? call->words[0] : "status", *reason;
+	char *end = NULL;
+	long target = strcmp(word, "down") == 0 && call->words[1] ? strtol(call->words[1], &end, 10) : MIGRATE_LATEST;
+	enum err err = installation_make_folder(call->config, call->arena, &reason);
+
+	if (err != ERR_OK)
+		return fail(reason);
+	if (strcmp(word, "status") == 0)
+		err = migrate_status(&options, stdout, call->arena, &reason);
+	else if (strcmp(word, "up") == 0 || (end && *end == '\0' && target >= 0 && target < 10000))
+		err = migrate_to(&options, (int)target, call->arena, &reason);
+	else
+		return fail("migrate takes: status, up, or down STEP (0 takes everything away)");
+	return err == ERR_OK ? EXIT_SUCCESS : fail(reason);
+}
+
+/* ---- user create ---- */
+
+/* The value behind "--name", or NULL. */
+static const char *option(const struct call *call, const char *name)
+{
+	for (const char *const *word = call->words; *word; word++)
+		if (strcmp(*word, name) == 0)
+			return word[1];
+	return NULL;
+}
+
+static bool find_role(const char *word, enum role *ret_role)
+{
+	for (unsigned i = 0; role_names[i]; i++) {
+		if (strcmp(role_names[i], word) != 0)
+			continue;
+		*ret_role = (enum role)i;
+		return true;
+	}
+	return false;
+}
+
+static int create_user(const struct call *call, const char *username, const char *email, enum role role)
+{
+	struct app app = { .config = call->config };
+	char password[PASSWORD_LINE_MAX] = "";
+	const char *reason = "the password is read from standard input, one line";
+	enum err err;
+
+	if (!fgets(password, sizeof(password), stdin))
+		return fail(reason);
+	password[strcspn(password, "\r\n")] = '\0';
+	err = installation_open(&app, call->arena, &reason);
+	if (err == ERR_OK) {
+		err = account_create(&app, username, email, password, role, call->arena, &reason);
+		installation_close(&app);
+	}
+	sodium_memzero(password, sizeof(password));
+	return err == ERR_OK ? EXIT_SUCCESS : fail(reason);
+}
+
+static int run_user(const struct call *call)
+{
+	const char *username = option(call, "--username"), *email = option(call, "--email");
+	const char *role_word = option(call, "--role");
+	enum role role = ROLE_USER;
+
+	if (!call->words[0] || strcmp(call->words[0], "create") != 0 || !username || !email)
+		return fail("user takes: create --username NAME --email ADDRESS [--role administrator|developer|user|viewer], "
+			    "and the password as a line of standard input");
+	if (role_word && !find_role(role_word, &role))
+		return fail("there is no such role");
+	return create_user(call, username, email, role);
+}
+
+/* ---- Which one ---- */
+
+static int run_help(const struct call *call);
+
+static const struct command {
+	const char *name;
+	const char *doc;
+	bool takes_words;
+	int (*run)(const struct call *call);
+} commands[] = {
+	{ "serve", "run the server (what happens without a command)", false, run_serve },
+	{ "migrate", "status, up, or down STEP: the shape of the database", true, run_migrate },
+	{ "user", "create --username NAME --email ADDRESS [--role ROLE], password on standard input", true, run_user },
+	{ "openapi", "print the OpenAPI document", false, run_openapi },
+	{ "config", "print the reference of the settings", false, run_config },
+	{ "version", "print the version", false, run_version },
+	{ "help", "print this", false, run_help },
+	{ NULL, NULL, false, NULL },
+};
+
+static int run_help(const struct call *call)
+{
+	(void)call;
+	puts("Usage: webplus [COMMAND] [--SETTING VALUE]...\n");
+	for (const struct command *command = commands; command->name; command++)
+		printf("  %-8s %s\n", command->name, command->doc);
+	puts("\n`webplus config` lists the settings.");
+	return EXIT_SUCCESS;
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (const struct command *command = commands; command->name; command++)
+		if (strcmp(command->name, name) == 0)
+			return command;
+	return NULL;
+}
+
+static int run_command(const char *name, const struct call *call)
+{
+	const struct command *command = find_command(name);
+
+	if (!command)
+		return fail("there is no such command; see `webplus help`");
+	if (!command->takes_words && call->words[0])
+		return fail(arena_printf(call->arena, "what is %s? See `webplus help` and `webplus config`.",
+					 call->words[0]));
+	return command->run(call);
+}
+
+int main(int argc, char **argv)
+{
+	bool named = argc > 1 && argv[1][0] != '-';
+	struct config config;
+	struct arena arena;
+	const char *reason;
+	struct call call = { .config = &config, .arena = &arena };
+	int status;
+
+	if (sodium_init() < 0)
+		return fail("libsodium cannot be used on this machine");
+	signal(SIGPIPE, SIG_IGN);
+	arena_init(&arena);
+	if (config_read(argv + 1 + named, &arena, &config, &call.words, &reason) != ERR_OK) {
+		status = fail(reason);
+	} else {
+		log_set_level((enum log_level)config.log_level);
+		status = run_command(named ? argv[1] : "serve", &call);
+	}
+	arena_finish(&arena);
+	return status;
+}

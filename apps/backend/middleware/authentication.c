@@ -1,0 +1,265 @@
+#include "middleware/authentication.h"
+
+#include "app.h"
+#include "base/map.h"
+#include "base/memory.h"
+
+#include <pthread.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { HASH_BYTES = 16, HASH_TEXT_SIZE = HASH_BYTES * 2 + 1, GENERATION_MAX = 8192 };
+
+/*
+ * Known tokens, by hash, in two generations: when the young one is full it becomes the old one, and what was in that and
+ * was not asked for since is forgotten.
+ */
+struct authentication {
+	struct app *app;
+	session_loader load;
+	pthread_mutex_t lock;
+	struct map young, old; /* to struct principal */
+	uint64_t forgotten;    /* how many sessions have ended: a check that began before does not remember */
+};
+
+struct authentication *authentication_create(struct app *app, session_loader load)
+{
+	struct authentication *authentication = MEMORY_NEW(struct authentication);
+
+	authentication->app = app;
+	authentication->load = load;
+	pthread_mutex_init(&authentication->lock, NULL);
+	map_init(&authentication->young);
+	map_init(&authentication->old);
+	return authentication;
+}
+
+static void free_principal(const char *key, void *value, void *context)
+{
+	(void)key;
+	(void)context;
+	free(value);
+}
+
+static void clear(struct map *generation)
+{
+	map_each(generation, free_principal, NULL);
+	map_finish(generation);
+	map_init(generation);
+}
+
+void authentication_destroy(struct authentication *authentication)
+{
+	if (!authentication)
+		return;
+	clear(&authentication->young);
+	clear(&authentication->old);
+	map_finish(&authentication->young);
+	map_finish(&authentication->old);
+	pthread_mutex_destroy(&authentication->lock);
+	free(authentication);
+}
+
+/* ---- Known tokens ---- */
+
+static void hash_token(const char *token, char text[static HASH_TEXT_SIZE])
+{
+	unsigned char hash[HASH_BYTES];
+
+	crypto_generichash(hash, sizeof(hash), (const unsigned char *)token, strlen(token), NULL, 0);
+	sodium_bin2hex(text, HASH_TEXT_SIZE, hash, sizeof(hash));
+}
+
+/* Under the lock. Takes the principal over. */
+static void remember(struct authentication *authentication, const char *hash, struct principal *principal)
+{
+	if (authentication->young.count >= GENERATION_MAX) {
+		struct map old = authentication->old;
+
+		authentication->old = authentication->young;
+		authentication->young = old;
+		clear(&authentication->young);
+	}
+	free(map_set(&authentication->young, hash, principal));
+}
+
+static bool find(struct authentication *authentication, const char *hash, struct principal *ret_principal)
+{
+	struct principal *known;
+
+	pthread_mutex_lock(&authentication->lock);
+	known = map_get(&authentication->young, hash);
+	if (!known) {
+		known = map_remove(&authentication->old, hash);
+		if (known)
+			remember(authentication, hash, known);
+	}
+	if (known)
+		*ret_principal = *known;
+	pthread_mutex_unlock(&authentication->lock);
+	return known && ret_principal->expires_ms > clock_now().ms;
+}
+
+struct ended_session {
+	struct map *generation;
+	const char *id;
+};
+
+static void forget_if_ended(const char *key, void *value, void *context)
+{
+	struct ended_session *ended = context;
+	struct principal *principal = value;
+
+	if (strcmp(principal->session_id, ended->id) == 0)
+		free(map_remove(ended->generation, key));
+}
+
+void authentication_forget_session(struct authentication *authentication, const char *session_id)
+{
+	struct ended_session young = { &authentication->young, session_id };
+	struct ended_session old = { &authentication->old, session_id };
+
+	pthread_mutex_lock(&authentication->lock);
+	authentication->forgotten++;
+	map_each(&authentication->young, forget_if_ended, &young);
+	map_each(&authentication->old, forget_if_ended, &old);
+	pthread_mutex_unlock(&authentication->lock);
+}
+
+static uint64_t forgotten_now(struct authentication *authentication)
+{
+	uint64_t forgotten;
+
+	pthread_mutex_lock(&authentication->lock);
+	forgotten = authentication->forgotten;
+	pthread_mutex_unlock(&authentication->lock);
+	return forgotten;
+}
+
+static enum err verify(struct authentication *authentication, const char *token, const char *hash,
+		       struct principal *ret_principal)
+{
+	uint64_t forgotten = forgotten_now(authentication);
+	struct principal *known;
+	struct claims claims;
+	enum err err = jwt_verify(authentication->app->keyring, token, clock_now(), &claims);
+
+	if (err == ERR_OK)
+		err = authentication->load(authentication->app, &claims, ret_principal);
+	if (err != ERR_OK)
+		return err;
+	ret_principal->expires_ms = claims.expires.ms;
+	known = MEMORY_NEW(struct principal);
+	*known = *ret_principal;
+	pthread_mutex_lock(&authentication->lock);
+	if (forgotten == authentication->forgotten)
+		remember(authentication, hash, known);
+	else
+		free(known);
+	pthread_mutex_unlock(&authentication->lock);
+	return ERR_OK;
+}
+
+enum err authentication_check(struct authentication *authentication, const char *token,
+			      struct principal *ret_principal)
+{
+	char hash[HASH_TEXT_SIZE];
+
+	if (strlen(token) > JWT_LENGTH_MAX)
+		return ERR_UNAUTHENTICATED;
+	hash_token(token, hash);
+	if (find(authentication, hash, ret_principal))
+		return ERR_OK;
+	return verify(authentication, token, hash, ret_principal);
+}
+
+/* ---- The middleware ---- */
+
+/* RFC 6750, 2.1; the scheme's name knows no case. */
+static const char *bearer(const struct request *request)
+{
+	const char *header = request_header(request, "authorization");
+
+	if (!header || strncasecmp(header, "Bearer ", 7) != 0)
+		return NULL;
+	return header + 7 + strspn(header + 7, " ");
+}
+
+static enum err challenge(struct request *request, bool had_token)
+{
+	reply_header(request, "WWW-Authenticate", had_token ? "Bearer error=\"invalid_token\"" : "Bearer");
+	return request_fail(request, ERR_UNAUTHENTICATED, "%s",
+			    had_token ? "The access token is not valid, or not any more." : "Sign in first.");
+}
+
+static enum err check_access(struct request *request)
+{
+	enum permission permission;
+	const char *access = request->route->access;
+
+	if (strcmp(access, ACCESS_SIGNED_IN) == 0)
+		return ERR_OK;
+	if (!permission_find(access, &permission))
+		return ERR_INTERNAL;
+	if (authorize(request->principal, permission) == ERR_OK)
+		return ERR_OK;
+	return request_fail(request, ERR_FORBIDDEN, "Your role lacks the permission %s.", access);
+}
+
+static void set_principal(struct request *request, const struct principal *principal)
+{
+	struct principal *own = ARENA_NEW(&request->arena, struct principal);
+
+	*own = *principal;
+	request->principal = own;
+}
+
+void authentication_identify(struct request *request)
+{
+	const char *token = bearer(request);
+	struct principal principal;
+
+	if (token && authentication_check(request->app->authentication, token, &principal) == ERR_OK)
+		set_principal(request, &principal);
+}
+
+/* On the loop: refuses what needs no look at the database to be refused, and knows who was here before. */
+static enum err admit(struct request *request)
+{
+	struct authentication *authentication = request->app->authentication;
+	bool is_public = strcmp(request->route->access, ACCESS_PUBLIC) == 0;
+	const char *token = bearer(request);
+	struct principal principal;
+	char hash[HASH_TEXT_SIZE];
+
+	if (is_public)
+		return ERR_OK;
+	if (!token || strlen(token) > JWT_LENGTH_MAX)
+		return challenge(request, token != NULL);
+	hash_token(token, hash);
+	if (!find(authentication, hash, &principal))
+		return ERR_OK;
+	set_principal(request, &principal);
+	return check_access(request);
+}
+
+/* On a worker: whom the loop did not know. */
+static enum err prepare(struct request *request)
+{
+	struct principal principal;
+	enum err err;
+
+	if (request->principal || strcmp(request->route->access, ACCESS_PUBLIC) == 0)
+		return ERR_OK;
+	err = authentication_check(request->app->authentication, bearer(request), &principal);
+	if (err == ERR_UNAUTHENTICATED)
+		return challenge(request, true);
+	if (err != ERR_OK)
+		return err;
+	set_principal(request, &principal);
+	return check_access(request);
+}
+
+const struct middleware authentication_middleware = { .name = "authentication", .admit = admit, .prepare = prepare };

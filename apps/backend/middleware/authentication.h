@@ -1,0 +1,33 @@
+/*
+ * Who asks: turns the access token of a request into its principal, and holds the request to its route's `access`.
+ *
+ * A token is verified once, on a worker: its signature, and its session in the database. After that it is known by its
+ * hash and answered from memory, on the loop, until it expires, its session ends, or there are too many.
+ * Every function may be called from any thread.
+ */
+#ifndef WEBPLUS_MIDDLEWARE_AUTHENTICATION_H
+#define WEBPLUS_MIDDLEWARE_AUTHENTICATION_H
+
+#include "http/server.h"
+#include "security/authorize.h"
+#include "security/jwt.h"
+
+struct authentication;
+
+/* Worker: fills in what the session and its account say. ERR_UNAUTHENTICATED if the session is over. */
+typedef enum err (*session_loader)(struct app *app, const struct claims *claims, struct principal *ret_principal);
+
+struct authentication *authentication_create(struct app *app, session_loader load);
+void authentication_destroy(struct authentication *authentication);
+
+/* On a worker: who holds this token? ERR_UNAUTHENTICATED for nobody. */
+enum err authentication_check(struct authentication *authentication, const char *token,
+			      struct principal *ret_principal) WARN_UNUSED;
+/* On a worker, on a public route: sets the principal if the request has a good token, and does nothing otherwise. */
+void authentication_identify(struct request *request);
+/* The session has ended: its tokens are worth nothing from now on. */
+void authentication_forget_session(struct authentication *authentication, const char *session_id);
+
+extern const struct middleware authentication_middleware;
+
+#endif

@@ -1,0 +1,16 @@
+/* The features, one line each: their routes, their topics, their statements. Constant; any thread. */
+#ifndef WEBPLUS_ROUTES_H
+#define WEBPLUS_ROUTES_H
+
+struct middleware;
+struct route;
+struct statement;
+struct topic_kind;
+
+/* Each ended by NULL. */
+extern const struct route *const route_tables[];
+extern const struct middleware *const middlewares[];
+extern const struct topic_kind *const topic_kinds[];
+extern const struct statement *const *const statement_lists[];
+
+#endif
