@@ -1,172 +1,204 @@
-import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
-import { describe, test } from 'node:test'
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { describe, test } from "node:test";
 
-import { refreshCookie } from './lib/client.ts'
-import { ada, nobody, passwords, stranger } from './lib/world.ts'
+import { refreshCookie } from "./lib/client.ts";
+import { ada, nobody, passwords, stranger } from "./lib/world.ts";
 
-const login = '/api/v1/auth/login'
-const refresh = '/api/v1/auth/refresh'
-const me = '/api/v1/auth/me'
+const login = "/api/v1/auth/login";
+const refresh = "/api/v1/auth/refresh";
+const me = "/api/v1/auth/me";
 
-const withCookie = (cookie: string): { headers: { cookie: string } } => ({ headers: { cookie } })
+const withCookie = (cookie: string): { headers: { cookie: string } } => ({ headers: { cookie } });
 
-describe('signing in', () => {
-  test('gives a token, the user, and a refresh cookie that scripts cannot read', async () => {
-    const reply = await nobody().call('POST', login, { body: { username: 'ada', password: passwords.ada } })
-    assert.equal(reply.status, 200)
-    assert.equal(reply.json.token_type, 'Bearer')
-    assert.equal(reply.json.expires_in, 900)
-    assert.equal(reply.json.user.username, 'ada')
-    assert.match(reply.headers.get('cache-control') ?? '', /no-store/)
-    refreshCookie(reply)
-  })
+describe("signing in", () => {
+  test("gives a token, the user, and a refresh cookie that scripts cannot read", async () => {
+    const reply = await nobody().call("POST", login, {
+      body: { username: "ada", password: passwords.ada },
+    });
+    assert.equal(reply.status, 200);
+    assert.equal(reply.json.token_type, "Bearer");
+    assert.equal(reply.json.expires_in, 900);
+    assert.equal(reply.json.user.username, "ada");
+    assert.match(reply.headers.get("cache-control") ?? "", /no-store/);
+    refreshCookie(reply);
+  });
 
-  test('takes the name in any case', async () => {
-    await nobody().post(login, { username: 'ADA', password: passwords.ada })
-  })
+  test("takes the name in any case", async () => {
+    await nobody().post(login, { username: "ADA", password: passwords.ada });
+  });
 
-  test('gives the same answer for an unknown user and for a wrong password', async () => {
-    const wrong = await nobody().refused(401, 'POST', login, { body: { username: 'ada', password: 'not her password' } })
-    const unknown = await nobody().refused(401, 'POST', login, { body: { username: 'nobody', password: 'not her password' } })
-    assert.equal(wrong.detail, 'Wrong user name or password.')
-    const { request_id: _a, ...first } = wrong as unknown as Record<string, unknown>
-    const { request_id: _b, ...second } = unknown as unknown as Record<string, unknown>
-    assert.deepEqual(first, second)
-  })
+  test("gives the same answer for an unknown user and for a wrong password", async () => {
+    const wrong = await nobody().refused(401, "POST", login, {
+      body: { username: "ada", password: "not her password" },
+    });
+    const unknown = await nobody().refused(401, "POST", login, {
+      body: { username: "nobody", password: "not her password" },
+    });
+    assert.equal(wrong.detail, "Wrong user name or password.");
+    const { request_id: _a, ...first } = wrong as unknown as Record<string, unknown>;
+    const { request_id: _b, ...second } = unknown as unknown as Record<string, unknown>;
+    assert.deepEqual(first, second);
+  });
 
-  test('asks for both', async () => {
-    const problem = await nobody().refused(422, 'POST', login, { body: {} })
-    assert.deepEqual(problem.errors?.map((error) => error.field).sort(), ['password', 'username'])
-  })
-})
+  test("asks for both", async () => {
+    const problem = await nobody().refused(422, "POST", login, { body: {} });
+    assert.deepEqual(problem.errors?.map((error) => error.field).sort(), ["password", "username"]);
+  });
+});
 
-describe('the refresh cookie', () => {
-  test('is exchanged for a new one at each use', async () => {
-    const client = await stranger('grace')
-    const first = client.cookie
-    const reply = await nobody().call('POST', refresh, withCookie(first))
-    assert.equal(reply.status, 200, reply.text)
-    assert.equal(reply.json.user.username, 'grace')
-    const second = refreshCookie(reply)
-    assert.notEqual(second, first)
-    const again = await nobody().call('POST', refresh, withCookie(second))
-    assert.equal(again.status, 200, again.text)
-  })
+describe("the refresh cookie", () => {
+  test("is exchanged for a new one at each use", async () => {
+    const client = await stranger("grace");
+    const first = client.cookie;
+    const reply = await nobody().call("POST", refresh, withCookie(first));
+    assert.equal(reply.status, 200, reply.text);
+    assert.equal(reply.json.user.username, "grace");
+    const second = refreshCookie(reply);
+    assert.notEqual(second, first);
+    const again = await nobody().call("POST", refresh, withCookie(second));
+    assert.equal(again.status, 200, again.text);
+  });
 
-  test('ends the whole family when it is used twice', async () => {
-    const client = await stranger('grace')
-    const rotated = client.takeSession(await nobody().call('POST', refresh, withCookie(client.cookie)))
-    const newest = client.cookie
-    const stolen = (await stranger('grace')).cookie
-    const thief = refreshCookie(await nobody().call('POST', refresh, withCookie(stolen)))
-    await nobody().refused(401, 'POST', refresh, withCookie(stolen))
-    await nobody().refused(401, 'POST', refresh, withCookie(thief))
+  test("ends the whole family when it is used twice", async () => {
+    const client = await stranger("grace");
+    const rotated = client.takeSession(
+      await nobody().call("POST", refresh, withCookie(client.cookie)),
+    );
+    const newest = client.cookie;
+    const stolen = (await stranger("grace")).cookie;
+    const thief = refreshCookie(await nobody().call("POST", refresh, withCookie(stolen)));
+    await nobody().refused(401, "POST", refresh, withCookie(stolen));
+    await nobody().refused(401, "POST", refresh, withCookie(thief));
     // Another session of the same user is another family.
-    assert.ok(rotated.access_token)
-    assert.equal((await nobody().call('POST', refresh, withCookie(newest))).status, 200)
-  })
+    assert.ok(rotated.access_token);
+    assert.equal((await nobody().call("POST", refresh, withCookie(newest))).status, 200);
+  });
 
-  test('takes the access token of the family along when it ends', async () => {
-    const client = await stranger('grace')
-    const first = client.cookie
-    client.takeSession(await nobody().call('POST', refresh, withCookie(first)))
-    await client.get(me)
-    await nobody().refused(401, 'POST', refresh, withCookie(first))
-    await client.refused(401, 'GET', me)
-  })
+  test("takes the access token of the family along when it ends", async () => {
+    const client = await stranger("grace");
+    const first = client.cookie;
+    client.takeSession(await nobody().call("POST", refresh, withCookie(first)));
+    await client.get(me);
+    await nobody().refused(401, "POST", refresh, withCookie(first));
+    await client.refused(401, "GET", me);
+  });
 
-  test('is refused when it is missing, made up or another cookie', async () => {
-    await nobody().refused(401, 'POST', refresh)
-    await nobody().refused(401, 'POST', refresh, withCookie('webplus_refresh='))
-    await nobody().refused(401, 'POST', refresh, withCookie(`webplus_refresh=${'a'.repeat(64)}`))
-    await nobody().refused(401, 'POST', refresh, withCookie((await stranger('grace')).cookie.replace('webplus_refresh', 'other')))
-  })
+  test("is refused when it is missing, made up or another cookie", async () => {
+    await nobody().refused(401, "POST", refresh);
+    await nobody().refused(401, "POST", refresh, withCookie("webplus_refresh="));
+    await nobody().refused(401, "POST", refresh, withCookie(`webplus_refresh=${"a".repeat(64)}`));
+    await nobody().refused(
+      401,
+      "POST",
+      refresh,
+      withCookie((await stranger("grace")).cookie.replace("webplus_refresh", "other")),
+    );
+  });
 
-  test('of ten refreshes at once leaves one lineage at most', async () => {
-    const { cookie } = await stranger('grace')
-    const replies = await Promise.all(Array.from({ length: 10 }, () => nobody().call('POST', refresh, withCookie(cookie))))
-    const granted = replies.filter((reply) => reply.status === 200)
-    assert.equal(granted.length, 1)
-    assert.equal(replies.filter((reply) => reply.status === 401).length, 9)
-    await nobody().refused(401, 'POST', refresh, withCookie(refreshCookie(granted[0]!)))
-  })
-})
+  test("of ten refreshes at once leaves one lineage at most", async () => {
+    const { cookie } = await stranger("grace");
+    const replies = await Promise.all(
+      Array.from({ length: 10 }, () => nobody().call("POST", refresh, withCookie(cookie))),
+    );
+    const granted = replies.filter((reply) => reply.status === 200);
+    assert.equal(granted.length, 1);
+    assert.equal(replies.filter((reply) => reply.status === 401).length, 9);
+    await nobody().refused(401, "POST", refresh, withCookie(refreshCookie(granted[0]!)));
+  });
+});
 
-describe('signing out', () => {
-  test('ends the session: its access token and its cookie', async () => {
-    const client = await stranger('grace')
-    const reply = await client.call('POST', '/api/v1/auth/logout', withCookie(client.cookie))
-    assert.equal(reply.status, 204)
-    assert.match(reply.headers.getSetCookie()[0] ?? '', /^webplus_refresh=;.*Max-Age=0/i)
-    await client.refused(401, 'GET', me)
-    await nobody().refused(401, 'POST', refresh, withCookie(client.cookie))
-  })
+describe("signing out", () => {
+  test("ends the session: its access token and its cookie", async () => {
+    const client = await stranger("grace");
+    const reply = await client.call("POST", "/api/v1/auth/logout", withCookie(client.cookie));
+    assert.equal(reply.status, 204);
+    assert.match(reply.headers.getSetCookie()[0] ?? "", /^webplus_refresh=;.*Max-Age=0/i);
+    await client.refused(401, "GET", me);
+    await nobody().refused(401, "POST", refresh, withCookie(client.cookie));
+  });
 
-  test('works with the cookie alone, and leaves other sessions be', async () => {
-    const one = await stranger('grace')
-    const two = await stranger('grace')
-    assert.equal((await nobody().call('POST', '/api/v1/auth/logout', withCookie(one.cookie))).status, 204)
-    await one.refused(401, 'GET', me)
-    await two.get(me)
-  })
+  test("works with the cookie alone, and leaves other sessions be", async () => {
+    const one = await stranger("grace");
+    const two = await stranger("grace");
+    assert.equal(
+      (await nobody().call("POST", "/api/v1/auth/logout", withCookie(one.cookie))).status,
+      204,
+    );
+    await one.refused(401, "GET", me);
+    await two.get(me);
+  });
 
-  test('closes the WebSockets of the session', async () => {
-    const client = await stranger('grace')
-    const socket = await client.webSocket()
-    const other = await (await stranger('grace')).webSocket()
-    await client.expect(204, 'POST', '/api/v1/auth/logout')
-    assert.equal(await socket.closed(), 4401)
-    assert.deepEqual(await other.ask({ type: 'ping' }), { type: 'pong' })
-    await other.close()
-  })
-})
+  test("closes the WebSockets of the session", async () => {
+    const client = await stranger("grace");
+    const socket = await client.webSocket();
+    const other = await (await stranger("grace")).webSocket();
+    await client.expect(204, "POST", "/api/v1/auth/logout");
+    assert.equal(await socket.closed(), 4401);
+    assert.deepEqual(await other.ask({ type: "ping" }), { type: "pong" });
+    await other.close();
+  });
+});
 
-describe('an access token', () => {
-  const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+describe("an access token", () => {
+  const encode = (value: unknown): string =>
+    Buffer.from(JSON.stringify(value)).toString("base64url");
 
-  test('says who one is', async () => {
-    assert.deepEqual(await ada.get(me), ada.session!.user)
-  })
+  test("says who one is", async () => {
+    assert.deepEqual(await ada.get(me), ada.session!.user);
+  });
 
-  test('is refused when it was forged', async () => {
-    const [head, claims, signature] = ada.token.split('.') as [string, string, string]
-    const told = JSON.parse(Buffer.from(claims, 'base64url').toString()) as Record<string, unknown>
+  test("is refused when it was forged", async () => {
+    const [head, claims, signature] = ada.token.split(".") as [string, string, string];
+    const told = JSON.parse(Buffer.from(claims, "base64url").toString()) as Record<string, unknown>;
     const sign = (text: string, key: string): string =>
-      `${text}.${createHmac('sha256', key).update(text).digest('base64url')}`
-    const later = encode({ ...told, exp: Number(told['exp']) + 86_400 })
-    const none = encode({ alg: 'none', typ: 'JWT' })
+      `${text}.${createHmac("sha256", key).update(text).digest("base64url")}`;
+    const later = encode({ ...told, exp: Number(told["exp"]) + 86_400 });
+    const none = encode({ alg: "none", typ: "JWT" });
     const forged: Record<string, string> = {
-      'alg none, unsigned': `${none}.${claims}.`,
-      'alg none, signature kept': `${none}.${claims}.${signature}`,
-      'no signature': `${head}.${claims}.`,
-      'two parts': `${head}.${claims}`,
-      'wrong key': sign(`${head}.${claims}`, 'secret'),
-      'empty key': sign(`${head}.${claims}`, '\0'),
-      'longer life': `${head}.${later}.${signature}`,
-      'another user': `${head}.${encode({ ...told, sub: '01890000-0000-7000-8000-000000000000' })}.${signature}`,
-      'another algorithm': `${encode({ alg: 'HS512', typ: 'JWT' })}.${claims}.${signature}`,
-      'a signature cut short': ada.token.slice(0, -4),
-      'a bit changed': ada.token.slice(0, -5) + (ada.token.at(-5) === 'A' ? 'B' : 'A') + ada.token.slice(-4),
-      'not a token': 'hello',
-      'very long': 'a'.repeat(8000),
-    }
+      "alg none, unsigned": `${none}.${claims}.`,
+      "alg none, signature kept": `${none}.${claims}.${signature}`,
+      "no signature": `${head}.${claims}.`,
+      "two parts": `${head}.${claims}`,
+      "wrong key": sign(`${head}.${claims}`, "secret"),
+      "empty key": sign(`${head}.${claims}`, "\0"),
+      "longer life": `${head}.${later}.${signature}`,
+      "another user": `${head}.${encode({ ...told, sub: "01890000-0000-7000-8000-000000000000" })}.${signature}`,
+      "another algorithm": `${encode({ alg: "HS512", typ: "JWT" })}.${claims}.${signature}`,
+      "a signature cut short": ada.token.slice(0, -4),
+      "a bit changed":
+        ada.token.slice(0, -5) + (ada.token.at(-5) === "A" ? "B" : "A") + ada.token.slice(-4),
+      "not a token": "hello",
+      "very long": "a".repeat(8000),
+    };
     for (const [what, token] of Object.entries(forged)) {
-      const reply = await nobody().call('GET', me, { headers: { authorization: `Bearer ${token}` } })
-      assert.equal(reply.status, 401, what)
-      assert.match(reply.headers.get('www-authenticate') ?? '', /^Bearer/, what)
+      const reply = await nobody().call("GET", me, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      assert.equal(reply.status, 401, what);
+      assert.match(reply.headers.get("www-authenticate") ?? "", /^Bearer/, what);
     }
-  })
+  });
 
-  test('is asked for as a Bearer token, and nowhere else', async () => {
-    for (const authorization of ['Bearer', 'Bearer ', `Basic ${ada.token}`, ada.token, `Bearer  ${ada.token} x`])
-      await nobody().refused(401, 'GET', me, { headers: { authorization } })
-    await nobody().refused(401, 'GET', me, withCookie(ada.cookie))
-    const inUrl = await nobody().call('GET', `${me}?access_token=${ada.token}`)
-    assert.ok(inUrl.status === 401 || inUrl.status === 422, `${inUrl.status}`)
-  })
+  test("is asked for as a Bearer token, and nowhere else", async () => {
+    for (const authorization of [
+      "Bearer",
+      "Bearer ",
+      `Basic ${ada.token}`,
+      ada.token,
+      `Bearer  ${ada.token} x`,
+    ])
+      await nobody().refused(401, "GET", me, { headers: { authorization } });
+    await nobody().refused(401, "GET", me, withCookie(ada.cookie));
+    const inUrl = await nobody().call("GET", `${me}?access_token=${ada.token}`);
+    assert.ok(inUrl.status === 401 || inUrl.status === 422, `${inUrl.status}`);
+  });
 
-  test('takes the word Bearer in any case', async () => {
-    assert.equal((await nobody().call('GET', me, { headers: { authorization: `bearer ${ada.token}` } })).status, 200)
-  })
-})
+  test("takes the word Bearer in any case", async () => {
+    assert.equal(
+      (await nobody().call("GET", me, { headers: { authorization: `bearer ${ada.token}` } }))
+        .status,
+      200,
+    );
+  });
+});

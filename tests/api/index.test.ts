@@ -2,16 +2,16 @@
  * Black-box tests of the real server, over HTTP and WebSocket, in this order. All run in one process, so that they share
  * a server and the record of what was reached.
  */
-import './setup.test.ts'
-import './service.test.ts'
-import './auth.test.ts'
-import './conversations.test.ts'
-import './messages.test.ts'
-import './streams.test.ts'
-import './upstream.test.ts'
-import './websocket.test.ts'
-import './input.test.ts'
-import './http.test.ts'
-import './lifecycle.test.ts'
-import './owners.test.ts'
-import './coverage.test.ts'
+import "./setup.test.ts";
+import "./service.test.ts";
+import "./auth.test.ts";
+import "./conversations.test.ts";
+import "./messages.test.ts";
+import "./streams.test.ts";
+import "./upstream.test.ts";
+import "./websocket.test.ts";
+import "./input.test.ts";
+import "./http.test.ts";
+import "./lifecycle.test.ts";
+import "./owners.test.ts";
+import "./coverage.test.ts";

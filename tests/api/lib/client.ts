@@ -2,178 +2,218 @@
  * One caller of the API: nobody, or somebody who is signed in. Every reply is held against the contract and must carry
  * the security headers.
  */
-import assert from 'node:assert/strict'
+import assert from "node:assert/strict";
 
-import type { Contract } from './contract.ts'
-import { type ServerEvent, readEvents } from './events.ts'
-import { type Handshake, WebSocketClient } from './websocket.ts'
-import type { Conversation, Message, Page, Problem, Session, Turn } from './types.ts'
+import type { Contract } from "./contract.ts";
+import { type ServerEvent, readEvents } from "./events.ts";
+import { type Handshake, WebSocketClient } from "./websocket.ts";
+import type { Conversation, Message, Page, Problem, Session, Turn } from "./types.ts";
 
 export interface Reply {
-  status: number
-  headers: Headers
-  text: string
+  status: number;
+  headers: Headers;
+  text: string;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- checked against the schema at run time
-  json: any
+  json: any;
 }
 
 export interface CallOptions {
-  headers?: Record<string, string>
+  headers?: Record<string, string>;
   /** Sent as JSON. */
-  body?: unknown
+  body?: unknown;
   /** Sent as it is. */
-  raw?: string | Uint8Array
-  signal?: AbortSignal
+  raw?: string | Uint8Array;
+  signal?: AbortSignal;
 }
 
 const securityHeaders = {
-  'content-security-policy':
+  "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'x-frame-options': 'DENY',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'permissions-policy': 'camera=(), microphone=(), geolocation=()',
-}
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "x-frame-options": "DENY",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "permissions-policy": "camera=(), microphone=(), geolocation=()",
+};
 
 export function assertSecurityHeaders(headers: Headers, where: string): void {
-  for (const [name, value] of Object.entries(securityHeaders)) assert.equal(headers.get(name), value, `${where}: ${name}`)
+  for (const [name, value] of Object.entries(securityHeaders))
+    assert.equal(headers.get(name), value, `${where}: ${name}`);
 }
 
 export class Client {
-  readonly url: string
-  readonly contract: Contract
-  token = ''
+  readonly url: string;
+  readonly contract: Contract;
+  token = "";
   /** The refresh cookie, "webplus_refresh=…". */
-  cookie = ''
-  session: Session | undefined
+  cookie = "";
+  session: Session | undefined;
 
   constructor(url: string, contract: Contract) {
-    this.url = url
-    this.contract = contract
+    this.url = url;
+    this.contract = contract;
   }
 
   async fetch(method: string, target: string, options: CallOptions = {}): Promise<Response> {
-    const headers: Record<string, string> = { ...options.headers }
-    if (this.token !== '' && headers['authorization'] === undefined) headers['authorization'] = `Bearer ${this.token}`
-    if (options.body !== undefined) headers['content-type'] ??= 'application/json'
-    const body = options.body === undefined ? options.raw : JSON.stringify(options.body)
-    const init: RequestInit = { method, headers, redirect: 'manual' }
-    if (body !== undefined) init.body = body as BodyInit
-    if (options.signal) init.signal = options.signal
-    const response = await fetch(this.url + target, init)
-    assertSecurityHeaders(response.headers, `${method} ${target}`)
-    assert.match(response.headers.get('x-request-id') ?? '', /^[0-9a-f-]{36}$/, `${method} ${target}: X-Request-Id`)
-    return response
+    const headers: Record<string, string> = { ...options.headers };
+    if (this.token !== "" && headers["authorization"] === undefined)
+      headers["authorization"] = `Bearer ${this.token}`;
+    if (options.body !== undefined) headers["content-type"] ??= "application/json";
+    const body = options.body === undefined ? options.raw : JSON.stringify(options.body);
+    const init: RequestInit = { method, headers, redirect: "manual" };
+    if (body !== undefined) init.body = body as BodyInit;
+    if (options.signal) init.signal = options.signal;
+    const response = await fetch(this.url + target, init);
+    assertSecurityHeaders(response.headers, `${method} ${target}`);
+    assert.match(
+      response.headers.get("x-request-id") ?? "",
+      /^[0-9a-f-]{36}$/,
+      `${method} ${target}: X-Request-Id`,
+    );
+    return response;
   }
 
   async call(method: string, target: string, options: CallOptions = {}): Promise<Reply> {
-    const response = await this.fetch(method, target, options)
-    const text = await response.text()
-    const media = response.headers.get('content-type') ?? ''
-    this.contract.check(method, target, response.status, media, text)
+    const response = await this.fetch(method, target, options);
+    const text = await response.text();
+    const media = response.headers.get("content-type") ?? "";
+    this.contract.check(method, target, response.status, media, text);
     return {
       status: response.status,
       headers: response.headers,
       text,
-      json: /json/.test(media) && text !== '' ? JSON.parse(text) : undefined,
-    }
+      json: /json/.test(media) && text !== "" ? JSON.parse(text) : undefined,
+    };
   }
 
   /** The reply's JSON; any other status than the expected is a failure that shows the problem. */
-  async expect(status: number, method: string, target: string, options: CallOptions = {}): Promise<any> {
-    const reply = await this.call(method, target, options)
-    assert.equal(reply.status, status, `${method} ${target} answered ${reply.status}: ${reply.text.slice(0, 1000)}`)
-    return reply.json
+  async expect(
+    status: number,
+    method: string,
+    target: string,
+    options: CallOptions = {},
+  ): Promise<any> {
+    const reply = await this.call(method, target, options);
+    assert.equal(
+      reply.status,
+      status,
+      `${method} ${target} answered ${reply.status}: ${reply.text.slice(0, 1000)}`,
+    );
+    return reply.json;
   }
 
   get(target: string, status = 200): Promise<any> {
-    return this.expect(status, 'GET', target)
+    return this.expect(status, "GET", target);
   }
 
   post(target: string, body?: unknown, status = 200): Promise<any> {
-    return this.expect(status, 'POST', target, body === undefined ? {} : { body })
+    return this.expect(status, "POST", target, body === undefined ? {} : { body });
   }
 
   /** A refusal, and which fields it names. */
-  async refused(status: number, method: string, target: string, options: CallOptions = {}): Promise<Problem> {
-    return (await this.expect(status, method, target, options)) as Problem
+  async refused(
+    status: number,
+    method: string,
+    target: string,
+    options: CallOptions = {},
+  ): Promise<Problem> {
+    return (await this.expect(status, method, target, options)) as Problem;
   }
 
   // Signing in
 
   takeSession(reply: Reply): Session {
-    this.session = reply.json as Session
-    this.token = this.session.access_token
-    this.cookie = refreshCookie(reply)
-    return this.session
+    this.session = reply.json as Session;
+    this.token = this.session.access_token;
+    this.cookie = refreshCookie(reply);
+    return this.session;
   }
 
   async signIn(username: string, password: string): Promise<Session> {
-    const reply = await this.call('POST', '/api/v1/auth/login', { body: { username, password } })
-    assert.equal(reply.status, 200, reply.text)
-    return this.takeSession(reply)
+    const reply = await this.call("POST", "/api/v1/auth/login", { body: { username, password } });
+    assert.equal(reply.status, 200, reply.text);
+    return this.takeSession(reply);
   }
 
   // Chat
 
   conversation(fields: { title?: string; model_id?: string } = {}): Promise<Conversation> {
-    return this.post('/api/v1/conversations', fields, 201) as Promise<Conversation>
+    return this.post("/api/v1/conversations", fields, 201) as Promise<Conversation>;
   }
 
-  send(conversation: { id: string }, content: string, fields: Record<string, unknown> = {}): Promise<Turn> {
-    return this.post(`/api/v1/conversations/${conversation.id}/messages`, { content, ...fields }, 202) as Promise<Turn>
+  send(
+    conversation: { id: string },
+    content: string,
+    fields: Record<string, unknown> = {},
+  ): Promise<Turn> {
+    return this.post(
+      `/api/v1/conversations/${conversation.id}/messages`,
+      { content, ...fields },
+      202,
+    ) as Promise<Turn>;
   }
 
   message(id: string): Promise<Message> {
-    return this.get(`/api/v1/messages/${id}`) as Promise<Message>
+    return this.get(`/api/v1/messages/${id}`) as Promise<Message>;
   }
 
-  messages(conversation: { id: string }, query = ''): Promise<Page<Message>> {
-    return this.get(`/api/v1/conversations/${conversation.id}/messages${query}`) as Promise<Page<Message>>
+  messages(conversation: { id: string }, query = ""): Promise<Page<Message>> {
+    return this.get(`/api/v1/conversations/${conversation.id}/messages${query}`) as Promise<
+      Page<Message>
+    >;
   }
 
   // Streams
 
   /** The events of a message as they come, until the server ends them. */
   async *events(id: string, after?: number, signal?: AbortSignal): AsyncGenerator<ServerEvent> {
-    const options: CallOptions = after === undefined ? {} : { headers: { 'last-event-id': String(after) } }
-    if (signal) options.signal = signal
-    const response = await this.fetch('GET', `/api/v1/messages/${id}/events`, options)
-    assert.equal(response.status, 200, `events of ${id}`)
-    this.contract.check('GET', `/api/v1/messages/${id}/events`, 200, response.headers.get('content-type') ?? '', '')
-    yield* readEvents(response.body!)
+    const options: CallOptions =
+      after === undefined ? {} : { headers: { "last-event-id": String(after) } };
+    if (signal) options.signal = signal;
+    const response = await this.fetch("GET", `/api/v1/messages/${id}/events`, options);
+    assert.equal(response.status, 200, `events of ${id}`);
+    this.contract.check(
+      "GET",
+      `/api/v1/messages/${id}/events`,
+      200,
+      response.headers.get("content-type") ?? "",
+      "",
+    );
+    yield* readEvents(response.body!);
   }
 
   /** The message in its final state, after all its events. */
   async finished(id: string): Promise<Message> {
-    for await (const event of this.events(id)) if (event.event === 'done') return JSON.parse(event.data) as Message
-    assert.fail(`the events of ${id} ended without "done"`)
+    for await (const event of this.events(id))
+      if (event.event === "done") return JSON.parse(event.data) as Message;
+    assert.fail(`the events of ${id} ended without "done"`);
   }
 
   openWebSocket(options: Parameters<typeof WebSocketClient.open>[1] = {}): Promise<Handshake> {
-    return WebSocketClient.open(this.url, options)
+    return WebSocketClient.open(this.url, options);
   }
 
   /** A WebSocket that is signed in. */
   async webSocket(): Promise<WebSocketClient> {
-    const { socket, status } = await this.openWebSocket({ headers: { authorization: `Bearer ${this.token}` } })
-    assert.equal(status, 101)
-    const hello = await socket.next()
-    assert.deepEqual(hello, { type: 'authenticated', user_id: this.session!.user.id })
-    return socket
+    const { socket, status } = await this.openWebSocket({
+      headers: { authorization: `Bearer ${this.token}` },
+    });
+    assert.equal(status, 101);
+    const hello = await socket.next();
+    assert.deepEqual(hello, { type: "authenticated", user_id: this.session!.user.id });
+    return socket;
   }
 }
 
 /** The refresh cookie that a reply sets, with its rules checked. */
 export function refreshCookie(reply: Reply): string {
-  const cookies = reply.headers.getSetCookie()
-  assert.equal(cookies.length, 1, 'one cookie')
-  const [pair, ...attributes] = cookies[0]!.split(/;\s*/)
-  assert.match(pair!, /^webplus_refresh=/)
-  const given = attributes.map((attribute) => attribute.toLowerCase())
-  for (const attribute of ['httponly', 'samesite=strict', 'path=/api/v1/auth'])
-    assert.ok(given.includes(attribute), `the cookie is ${attribute}: ${cookies[0]}`)
-  return pair!
+  const cookies = reply.headers.getSetCookie();
+  assert.equal(cookies.length, 1, "one cookie");
+  const [pair, ...attributes] = cookies[0]!.split(/;\s*/);
+  assert.match(pair!, /^webplus_refresh=/);
+  const given = attributes.map((attribute) => attribute.toLowerCase());
+  for (const attribute of ["httponly", "samesite=strict", "path=/api/v1/auth"])
+    assert.ok(given.includes(attribute), `the cookie is ${attribute}: ${cookies[0]}`);
+  return pair!;
 }

@@ -2,135 +2,148 @@
  * The real program, started on a free port with a folder of its own. What it prints is kept, and shown when it dies
  * unasked.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { createInterface } from 'node:readline'
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
 
-const root = path.resolve(import.meta.dirname, '../../..')
+const root = path.resolve(import.meta.dirname, "../../..");
 
 export const binary =
-  process.env['WEBPLUS_BINARY'] ?? process.env['WEBPLUS'] ?? path.join(root, 'build/webplus')
+  process.env["WEBPLUS_BINARY"] ?? process.env["WEBPLUS"] ?? path.join(root, "build/webplus");
 
 export interface ServerOptions {
-  env?: Record<string, string>
+  env?: Record<string, string>;
   /** An existing folder; by default a new one, removed by `remove`. */
-  data?: string
+  data?: string;
 }
 
-const stopLimitMs = 40_000
+const stopLimitMs = 40_000;
 
 export class Server {
-  readonly data: string
-  readonly env: Record<string, string>
-  url = ''
-  port = 0
+  readonly data: string;
+  readonly env: Record<string, string>;
+  url = "";
+  port = 0;
   /** Of the set-up link; empty when none was printed. */
-  setupToken = ''
-  output: string[] = []
-  #child: ChildProcess | undefined
-  #exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }> | undefined
+  setupToken = "";
+  output: string[] = [];
+  #child: ChildProcess | undefined;
+  #exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }> | undefined;
 
   private constructor(data: string, env: Record<string, string>) {
-    this.data = data
-    this.env = env
+    this.data = data;
+    this.env = env;
   }
 
   static async start(options: ServerOptions = {}): Promise<Server> {
-    if (!existsSync(binary)) throw new Error(`${binary} is missing: run make build first`)
-    const data = options.data ?? (await mkdtemp(path.join(tmpdir(), 'webplus-test-')))
-    const server = new Server(data, options.env ?? {})
-    await server.run()
-    return server
+    if (!existsSync(binary)) throw new Error(`${binary} is missing: run make build first`);
+    const data = options.data ?? (await mkdtemp(path.join(tmpdir(), "webplus-test-")));
+    const server = new Server(data, options.env ?? {});
+    await server.run();
+    return server;
   }
 
   /** Starts the program, again if it has ended, and waits until it listens. */
   async run(): Promise<void> {
-    const child = spawn(binary, ['serve', '--listen', '127.0.0.1:0', '--data', this.data], {
+    const child = spawn(binary, ["serve", "--listen", "127.0.0.1:0", "--data", this.data], {
       cwd: this.data,
-      env: { ...inherited(), WEBPLUS_DISCOVER: 'false', WEBPLUS_ACCESS_LOG: 'false', ...this.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    this.#child = child
-    this.#exit = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
-    this.output = []
-    this.setupToken = ''
-    createInterface({ input: child.stdout! }).on('line', (line) => this.#onLine(line))
+      env: { ...inherited(), WEBPLUS_DISCOVER: "false", WEBPLUS_ACCESS_LOG: "false", ...this.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child = child;
+    this.#exit = once(child, "exit").then(([code, signal]) => ({ code, signal }));
+    this.output = [];
+    this.setupToken = "";
+    createInterface({ input: child.stdout! }).on("line", (line) => this.#onLine(line));
     await new Promise<void>((resolve, reject) => {
-      child.once('error', reject)
-      child.once('exit', (code, signal) =>
+      child.once("error", reject);
+      child.once("exit", (code, signal) =>
         reject(new Error(`The server ended at its start (${code ?? signal}).\n${this.tail()}`)),
-      )
-      createInterface({ input: child.stderr! }).on('line', (line) => {
-        this.#onLine(line)
-        const port = /"listening".*"[^"]*:(\d+)"/.exec(line)?.[1]
-        if (port === undefined) return
-        this.port = Number(port)
-        this.url = `http://127.0.0.1:${port}`
-        resolve()
-      })
-    })
+      );
+      createInterface({ input: child.stderr! }).on("line", (line) => {
+        this.#onLine(line);
+        const port = /"listening".*"[^"]*:(\d+)"/.exec(line)?.[1];
+        if (port === undefined) return;
+        this.port = Number(port);
+        this.url = `http://127.0.0.1:${port}`;
+        resolve();
+      });
+    });
   }
 
   #onLine(line: string): void {
-    this.output.push(line)
-    this.setupToken = /\/setup\?token=([^\s&]+)/.exec(line)?.[1] ?? this.setupToken
+    this.output.push(line);
+    this.setupToken = /\/setup\?token=([^\s&]+)/.exec(line)?.[1] ?? this.setupToken;
   }
 
   get pid(): number {
-    return this.#child!.pid!
+    return this.#child!.pid!;
   }
 
   tail(): string {
-    return this.output.slice(-60).join('\n')
+    return this.output.slice(-60).join("\n");
   }
 
   /** Sends the signal, and waits for the end of the process. */
-  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null; signal: string | null }> {
-    const child = this.#child!
-    if (child.exitCode === null && child.signalCode === null) child.kill(signal)
-    const limit = setTimeout(() => child.kill('SIGKILL'), stopLimitMs)
-    const result = await this.#exit!
-    clearTimeout(limit)
-    return result
+  async end(
+    signal: NodeJS.Signals = "SIGTERM",
+  ): Promise<{ code: number | null; signal: string | null }> {
+    const child = this.#child!;
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    const limit = setTimeout(() => child.kill("SIGKILL"), stopLimitMs);
+    const result = await this.#exit!;
+    clearTimeout(limit);
+    return result;
   }
 
   /** Ends it in good order; what a sanitizer found makes this fail. */
   async remove(): Promise<void> {
-    const { code, signal } = await this.end()
-    await rm(this.data, { recursive: true, force: true })
-    if (code !== 0) throw new Error(`The server ended with ${code ?? signal}.\n${this.tail()}`)
+    const { code, signal } = await this.end();
+    await rm(this.data, { recursive: true, force: true });
+    if (code !== 0) throw new Error(`The server ended with ${code ?? signal}.\n${this.tail()}`);
   }
 
   /** Runs another command of the program on the same folder. */
-  async command(args: string[], input = ''): Promise<{ code: number; output: string }> {
+  async command(args: string[], input = ""): Promise<{ code: number; output: string }> {
     const child = spawn(binary, args, {
       cwd: this.data,
       env: { ...inherited(), ...this.env },
-      stdio: 'pipe',
-    })
-    let output = ''
-    child.stdout.on('data', (data: Buffer) => (output += data.toString()))
-    child.stderr.on('data', (data: Buffer) => (output += data.toString()))
-    child.stdin.end(input)
-    const [code] = (await once(child, 'close')) as [number]
-    return { code, output }
+      stdio: "pipe",
+    });
+    let output = "";
+    child.stdout.on("data", (data: Buffer) => (output += data.toString()));
+    child.stderr.on("data", (data: Buffer) => (output += data.toString()));
+    child.stdin.end(input);
+    const [code] = (await once(child, "close")) as [number];
+    return { code, output };
   }
 
-  async createUser(username: string, password: string, role = 'user'): Promise<void> {
+  async createUser(username: string, password: string, role = "user"): Promise<void> {
     const { code, output } = await this.command(
-      ['user', 'create', '--data', this.data, '--username', username, '--email', `${username}@example.org`, '--role', role],
+      [
+        "user",
+        "create",
+        "--data",
+        this.data,
+        "--username",
+        username,
+        "--email",
+        `${username}@example.org`,
+        "--role",
+        role,
+      ],
       `${password}\n`,
-    )
-    if (code !== 0) throw new Error(`user create failed:\n${output}`)
+    );
+    if (code !== 0) throw new Error(`user create failed:\n${output}`);
   }
 }
 
 /** Our own environment without settings that would change the server's. */
 function inherited(): Record<string, string> {
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('WEBPLUS'))
-  return Object.fromEntries(kept) as Record<string, string>
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("WEBPLUS"));
+  return Object.fromEntries(kept) as Record<string, string>;
 }
