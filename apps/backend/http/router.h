@@ -31,8 +31,7 @@ struct endpoint {
 struct match {
 	const struct endpoint *endpoint;
 	const struct text_pair *values; /* of the path, ended by a NULL name */
-	const char *
-		allow; /* methods of the path, as in the Allow header; NULL if there is no such path */
+	const char *allow;              /* the methods of the path, as in the Allow header */
 };
 
 /* ERR_INVALID: *ret_reason says what is wrong with a table; it lies in static memory until the next call. */
