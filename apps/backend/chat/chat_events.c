@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A message's text and its escapes: at the worst six bytes for one. */
-enum { EVENT_MAX = 64 * 1024 * 1024 };
-
 void topic_name(char name[static TOPIC_SIZE], const char *kind, const char *id)
 {
 	snprintf(name, TOPIC_SIZE, "%s:%s", kind, id);

@@ -13,6 +13,9 @@
 
 struct app;
 
+/* Bytes of an event's words: a message's text of STREAM_TEXT_MAX, and its escapes, at the worst six bytes for one. */
+enum { EVENT_MAX = 32 * 1024 * 1024 };
+
 /* "message:<id>" */
 void topic_name(char name[static TOPIC_SIZE], const char *kind, const char *id);
 

@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/loop.h"
 #include "base/memory.h"
+#include "chat/chat_events.h"
 #include "chat/feed.h"
 #include "http/sse.h"
 
@@ -40,7 +41,7 @@ static struct payload *render(struct event *event)
 		return event->sse;
 	if (event->data)
 		return event->sse = sse_event(event->type, event->seq, event->data, event->data_length);
-	buf_init(&data, SIZE_MAX / 2);
+	buf_init(&data, EVENT_MAX);
 	buf_printf(&data, "{\"seq\":%lld,", (long long)event->seq);
 	buf_append(&data, event->fields, event->fields_length);
 	buf_append_char(&data, '}');

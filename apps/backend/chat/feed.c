@@ -42,7 +42,7 @@ static void deliver_stored(struct feed *feed, const char *topic)
 	struct event event;
 	struct buf words;
 
-	buf_init(&words, SIZE_MAX / 2);
+	buf_init(&words, EVENT_MAX);
 	deltas_begin(&walk, feed->message.lengths, feed->message.content, strlen(feed->message.content));
 	while (feed->subscriber && deltas_next(&walk)) {
 		if (walk.seq <= feed->after)

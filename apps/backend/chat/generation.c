@@ -408,7 +408,7 @@ struct generations *generations_create(struct app *app, const struct node *node)
 	generations->node = (struct node){ memory_strdup(node->id), node->epoch };
 	map_init(&generations->by_message);
 	list_init(&generations->all);
-	buf_init(&generations->words, (size_t)STREAM_TEXT_MAX * 8);
+	buf_init(&generations->words, EVENT_MAX);
 	stream_writer_init(&generations->writer, app, &generations->node);
 	uv_timer_init(&app->loop->uv, &generations->tick);
 	generations->tick.data = generations;
