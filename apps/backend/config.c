@@ -10,20 +10,24 @@ static const char *const log_levels[] = { "debug", "info", "warning", "error", N
 
 static const struct field config_fields[] = {
 	FIELD(struct config, listen, .preset = "127.0.0.1:8080", .max = 100,
-	      .doc = "Address and port to serve on. Behind a proxy, leave it on the loopback address."),
+	      .doc = "Address and port to serve on. Behind a proxy, leave it on the loopback "
+		     "address."),
 	FIELD(struct config, data, .preset = "./data", .max = 1000,
 	      .doc = "Folder of the database, the master key and the backups; made if missing."),
 	FIELD(struct config, public_url, .optional = true, .max = 300,
-	      .doc = "The address people use, `https://chat.example.org`. With https, cookies are marked Secure."),
+	      .doc = "The address people use, `https://chat.example.org`. With https, cookies are "
+		     "marked Secure."),
 	FIELD(struct config, master_key, .optional = true, .min = 64, .max = 64,
-	      .doc = "Master key as 64 hexadecimal digits. Without it, the file `master.key` in the data folder holds "
+	      .doc = "Master key as 64 hexadecimal digits. Without it, the file `master.key` in "
+		     "the data folder holds "
 		     "one, made at the first start. Whoever loses it loses the data."),
-	FIELD(struct config, log_level, .names = log_levels, .preset = "info", .doc = "What is logged."),
+	FIELD(struct config, log_level, .names = log_levels, .preset = "info",
+	      .doc = "What is logged."),
 	FIELD(struct config, access_log, .preset = "true", .doc = "Log a line per request."),
 	FIELD(struct config, workers, .preset = "64", .min = 1, .max = 1024, .unit = "threads",
 	      .doc = "At most so many requests are worked on at once; threads start when needed."),
-	FIELD(struct config, access_token_minutes, .preset = "15", .min = 1, .max = 1440, .unit = "minutes",
-	      .doc = "How long an access token is valid."),
+	FIELD(struct config, access_token_minutes, .preset = "15", .min = 1, .max = 1440,
+	      .unit = "minutes", .doc = "How long an access token is valid."),
 	FIELD(struct config, session_days, .preset = "30", .min = 1, .max = 365, .unit = "days",
 	      .doc = "How long a sign-in lasts without use."),
 	FIELD(struct config, openai_url, .optional = true, .max = 500,
@@ -34,11 +38,12 @@ static const struct field config_fields[] = {
 	      .doc = "Base URL of an Ollama server, `http://127.0.0.1:11434`."),
 	FIELD(struct config, discover, .preset = "true",
 	      .doc = "Look for model servers on the usual ports of this machine."),
-	FIELD(struct config, upstream_connect_ms, .preset = "5000", .min = 10, .max = 600000, .unit = "ms",
-	      .doc = "Time to connect to a model server."),
-	FIELD(struct config, upstream_first_byte_ms, .preset = "120000", .min = 10, .max = 3600000, .unit = "ms",
-	      .doc = "Time until a model server sends the first byte of its answer."),
-	FIELD(struct config, upstream_stall_ms, .preset = "60000", .min = 10, .max = 3600000, .unit = "ms",
+	FIELD(struct config, upstream_connect_ms, .preset = "5000", .min = 10, .max = 600000,
+	      .unit = "ms", .doc = "Time to connect to a model server."),
+	FIELD(struct config, upstream_first_byte_ms, .preset = "120000", .min = 10, .max = 3600000,
+	      .unit = "ms", .doc = "Time until a model server sends the first byte of its answer."),
+	FIELD(struct config, upstream_stall_ms, .preset = "60000", .min = 10, .max = 3600000,
+	      .unit = "ms",
 	      .doc = "Time that a model server may be silent in the middle of an answer."),
 	FIELD(struct config, guide_words_per_second, .preset = "80", .min = 1, .max = 100000,
 	      .doc = "Pace of the built-in model."),
@@ -47,8 +52,8 @@ static const struct field config_fields[] = {
 	{ 0 },
 };
 
-static const struct schema config_schema =
-	SCHEMA(struct config, config_fields, .name = "Config", .doc = "The settings of the server.");
+static const struct schema config_schema = SCHEMA(struct config, config_fields, .name = "Config",
+						  .doc = "The settings of the server.");
 
 enum { NAME_SIZE = 64, FILE_MAX = 64 * 1024 };
 
@@ -82,14 +87,16 @@ struct reader {
 	bool given[sizeof(config_fields) / sizeof(config_fields[0])];
 };
 
-static enum err set(struct reader *reader, const struct field *field, const char *origin, const char *text)
+static enum err set(struct reader *reader, const struct field *field, const char *origin,
+		    const char *text)
 {
 	struct field_errors errors = { .count = 0 };
 
 	if (reader->given[field - config_fields])
 		return ERR_OK;
 	if (schema_decode_text(field, text, reader->arena, reader->config, &errors) != ERR_OK) {
-		*reader->reason = arena_printf(reader->arena, "%s %s", origin, errors.list[0].message);
+		*reader->reason =
+			arena_printf(reader->arena, "%s %s", origin, errors.list[0].message);
 		return ERR_INVALID;
 	}
 	reader->given[field - config_fields] = true;
@@ -203,7 +210,8 @@ static enum err read_file(struct reader *reader)
 	if (!file && errno == ENOENT)
 		return ERR_OK;
 	if (!file) {
-		*reader->reason = arena_printf(reader->arena, "%s cannot be read: %s", file_name, strerror(errno));
+		*reader->reason = arena_printf(reader->arena, "%s cannot be read: %s", file_name,
+					       strerror(errno));
 		return ERR_INVALID;
 	}
 	while (err == ERR_OK && getline(&line, &size, file) > 0 && ftell(file) < FILE_MAX)
@@ -216,7 +224,8 @@ static enum err read_file(struct reader *reader)
 static enum err read_presets(struct reader *reader)
 {
 	for (const struct field *field = config_fields; field->name; field++) {
-		enum err err = field->preset ? set(reader, field, field->name, field->preset) : ERR_OK;
+		enum err err =
+			field->preset ? set(reader, field, field->name, field->preset) : ERR_OK;
 
 		if (err != ERR_OK)
 			return err;
@@ -224,8 +233,8 @@ static enum err read_presets(struct reader *reader)
 	return ERR_OK;
 }
 
-enum err config_read(char *const *args, struct arena *arena, struct config *ret_config, const char *const **ret_rest,
-		     const char **ret_reason)
+enum err config_read(char *const *args, struct arena *arena, struct config *ret_config,
+		     const char *const **ret_rest, const char **ret_reason)
 {
 	struct reader reader = { .arena = arena, .config = ret_config, .reason = ret_reason };
 	enum err err;
@@ -262,7 +271,9 @@ static void print_bounds(const struct field *field, struct buf *out)
 
 void config_print_reference(struct buf *out)
 {
-	BUF_LITERAL(out, "| environment | flag | preset | value | what it does |\n|---|---|---|---|---|\n");
+	BUF_LITERAL(
+		out,
+		"| environment | flag | preset | value | what it does |\n|---|---|---|---|---|\n");
 	for (const struct field *field = config_fields; field->name; field++) {
 		char variable[NAME_SIZE], flag[NAME_SIZE];
 

@@ -41,8 +41,8 @@ struct config {
  * Reads the settings; `args` are the flags, `--name value` or `--name=value`, ended by NULL. What is left over, which
  * the sub-command takes, is put into *ret_rest. ERR_INVALID: *ret_reason names the setting and the rule.
  */
-enum err config_read(char *const *args, struct arena *arena, struct config *ret_config, const char *const **ret_rest,
-		     const char **ret_reason) WARN_UNUSED;
+enum err config_read(char *const *args, struct arena *arena, struct config *ret_config,
+		     const char *const **ret_rest, const char **ret_reason) WARN_UNUSED;
 
 /* The reference, as a Markdown table. */
 void config_print_reference(struct buf *out);

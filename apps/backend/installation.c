@@ -23,10 +23,11 @@ static const struct field installation_fields[] = {
 	{ 0 },
 };
 
-static const struct schema installation_schema =
-	SCHEMA(struct installation, installation_fields, .name = "Installation", .table = "installation");
+static const struct schema installation_schema = SCHEMA(
+	struct installation, installation_fields, .name = "Installation", .table = "installation");
 
-static const struct statement select_installation = { "SELECT {columns} FROM installation", &installation_schema };
+static const struct statement select_installation = { "SELECT {columns} FROM installation",
+						      &installation_schema };
 
 /* At the first start the database learns the key's name; later ones compare. */
 static enum err check_key(struct app *app, struct arena *arena, const char **ret_reason)
@@ -41,10 +42,12 @@ static enum err check_key(struct app *app, struct arena *arena, const char **ret
 		err = db_insert(app->db, &installation_schema, &installation);
 	} else if (err == ERR_OK && strcmp(installation.key_fingerprint, fingerprint) != 0) {
 		err = ERR_CORRUPT;
-		*ret_reason = arena_printf(arena,
-					   "the master key is not the one that the database was written under (that is %s, "
-					   "this is %s). Bring back the file master.key, or WEBPLUS_MASTER_KEY.",
-					   installation.key_fingerprint, fingerprint);
+		*ret_reason = arena_printf(
+			arena,
+			"the master key is not the one that the database was written under (that "
+			"is %s, "
+			"this is %s). Bring back the file master.key, or WEBPLUS_MASTER_KEY.",
+			installation.key_fingerprint, fingerprint);
 		return err;
 	}
 	if (err != ERR_OK)
@@ -52,11 +55,14 @@ static enum err check_key(struct app *app, struct arena *arena, const char **ret
 	return err;
 }
 
-enum err installation_make_folder(const struct config *config, struct arena *arena, const char **ret_reason)
+enum err installation_make_folder(const struct config *config, struct arena *arena,
+				  const char **ret_reason)
 {
-	if (mkdir(config->data, 0700) == 0 || (errno == EEXIST && access(config->data, R_OK | W_OK | X_OK) == 0))
+	if (mkdir(config->data, 0700) == 0 ||
+	    (errno == EEXIST && access(config->data, R_OK | W_OK | X_OK) == 0))
 		return ERR_OK;
-	*ret_reason = arena_printf(arena, "the data folder %s cannot be used: %s", config->data, strerror(errno));
+	*ret_reason = arena_printf(arena, "the data folder %s cannot be used: %s", config->data,
+				   strerror(errno));
 	return ERR_INVALID;
 }
 

@@ -11,13 +11,15 @@
 #include "config.h"
 
 /* Only the folder: made with mode 0700 if it is missing. */
-enum err installation_make_folder(const struct config *config, struct arena *arena, const char **ret_reason) WARN_UNUSED;
+enum err installation_make_folder(const struct config *config, struct arena *arena,
+				  const char **ret_reason) WARN_UNUSED;
 
 /*
  * Opens app->keyring and app->db, after the migrations. The database tells under which master key it was written: with
  * another one the start is refused. app->config and, for a server, app->loop are set before.
  */
-enum err installation_open(struct app *app, struct arena *arena, const char **ret_reason) WARN_UNUSED;
+enum err installation_open(struct app *app, struct arena *arena,
+			   const char **ret_reason) WARN_UNUSED;
 void installation_close(struct app *app);
 
 #endif

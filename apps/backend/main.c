@@ -79,7 +79,8 @@ static int run_migrate(const struct call *call)
 	struct db_options options = { .folder = call->config->data };
 	const char *word = call->words[0] ? call->words[0] : "status", *reason;
 	char *end = NULL;
-	long target = strcmp(word, "down") == 0 && call->words[1] ? strtol(call->words[1], &end, 10) : MIGRATE_LATEST;
+	long target = strcmp(word, "down") == 0 && call->words[1] ? strtol(call->words[1], &end, 10)
+								  : MIGRATE_LATEST;
 	enum err err = installation_make_folder(call->config, call->arena, &reason);
 
 	if (err != ERR_OK)
@@ -115,7 +116,8 @@ static bool find_role(const char *word, enum role *ret_role)
 	return false;
 }
 
-static int create_user(const struct call *call, const char *username, const char *email, enum role role)
+static int create_user(const struct call *call, const char *username, const char *email,
+		       enum role role)
 {
 	struct app app = { .config = call->config };
 	char password[PASSWORD_LINE_MAX] = "";
@@ -141,7 +143,8 @@ static int run_user(const struct call *call)
 	enum role role = ROLE_USER;
 
 	if (!call->words[0] || strcmp(call->words[0], "create") != 0 || !username || !email)
-		return fail("user takes: create --username NAME --email ADDRESS [--role administrator|developer|user|viewer], "
+		return fail("user takes: create --username NAME --email ADDRESS [--role "
+			    "administrator|developer|user|viewer], "
 			    "and the password as a line of standard input");
 	if (role_word && !find_role(role_word, &role))
 		return fail("there is no such role");
@@ -160,7 +163,9 @@ static const struct command {
 } commands[] = {
 	{ "serve", "run the server (what happens without a command)", false, run_serve },
 	{ "migrate", "status, up, or down STEP: the shape of the database", true, run_migrate },
-	{ "user", "create --username NAME --email ADDRESS [--role ROLE], password on standard input", true, run_user },
+	{ "user",
+	  "create --username NAME --email ADDRESS [--role ROLE], password on standard input", true,
+	  run_user },
 	{ "openapi", "print the OpenAPI document", false, run_openapi },
 	{ "config", "print the reference of the settings", false, run_config },
 	{ "version", "print the version", false, run_version },
@@ -193,7 +198,8 @@ static int run_command(const char *name, const struct call *call)
 	if (!command)
 		return fail("there is no such command; see `webplus help`");
 	if (!command->takes_words && call->words[0])
-		return fail(arena_printf(call->arena, "what is %s? See `webplus help` and `webplus config`.",
+		return fail(arena_printf(call->arena,
+					 "what is %s? See `webplus help` and `webplus config`.",
 					 call->words[0]));
 	return command->run(call);
 }

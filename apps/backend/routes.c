@@ -13,12 +13,17 @@
 #include <stddef.h>
 
 const struct route *const route_tables[] = {
-	auth_routes, models_routes, conversation_routes, message_routes, help_routes, service_routes, NULL,
+	auth_routes,    models_routes, conversation_routes, message_routes, help_routes,
+	service_routes, NULL,
 };
 
 /* In the order in which they see a request. */
 const struct middleware *const middlewares[] = {
-	&metrics_middleware, &access_log_middleware, &security_middleware, &authentication_middleware, NULL,
+	&metrics_middleware,
+	&access_log_middleware,
+	&security_middleware,
+	&authentication_middleware,
+	NULL,
 };
 
 const struct topic_kind *const topic_kinds[] = {

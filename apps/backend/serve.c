@@ -90,7 +90,8 @@ static void create_models(struct app *app)
 		.loop = app->loop,
 		.workers = app->workers,
 		.client = app->client,
-		.times = { config->upstream_connect_ms, config->upstream_first_byte_ms, config->upstream_stall_ms },
+		.times = { config->upstream_connect_ms, config->upstream_first_byte_ms,
+			   config->upstream_stall_ms },
 		.openai_url = config->openai_url,
 		.openai_key = config->openai_api_key,
 		.ollama_url = config->ollama_url,
@@ -192,7 +193,8 @@ static enum err listen_to(struct program *program)
 					  .spill_folder = app->config->data };
 	enum err err = server_create(&options, &app->server, &program->reason);
 
-	return err == ERR_OK ? server_listen(app->server, app->config->listen, &program->reason) : err;
+	return err == ERR_OK ? server_listen(app->server, app->config->listen, &program->reason)
+			     : err;
 }
 
 /* "http://127.0.0.1:8080", with the port that was really taken. */

@@ -31,10 +31,12 @@ void setup_destroy(struct setup *setup);
 const char *setup_token(const struct setup *setup);
 
 /* A new account; worker or command. ERR_CONFLICT: the name or the address is taken, *ret_reason says which. */
-enum err account_create(struct app *app, const char *username, const char *email, const char *password,
-			enum role role, struct arena *arena, const char **ret_reason) WARN_UNUSED;
+enum err account_create(struct app *app, const char *username, const char *email,
+			const char *password, enum role role, struct arena *arena,
+			const char **ret_reason) WARN_UNUSED;
 
 /* The authentication middleware's look at the database. */
-enum err session_load(struct app *app, const struct claims *claims, struct principal *ret_principal) WARN_UNUSED;
+enum err session_load(struct app *app, const struct claims *claims,
+		      struct principal *ret_principal) WARN_UNUSED;
 
 #endif

@@ -25,8 +25,9 @@ static char *lower(struct arena *arena, const char *text)
 }
 
 /* Fills everything but the id; the password must have been accepted. */
-static enum err make_account(struct app *app, const char *username, const char *email, const char *password,
-			     enum role role, struct arena *arena, struct account *ret_account)
+static enum err make_account(struct app *app, const char *username, const char *email,
+			     const char *password, enum role role, struct arena *arena,
+			     struct account *ret_account)
 {
 	uint8_t *hash = arena_alloc(arena, LOOKUP_SIZE);
 	char *password_text = arena_alloc(arena, PASSWORD_HASH_SIZE);
@@ -45,14 +46,16 @@ static enum err make_account(struct app *app, const char *username, const char *
 	return err;
 }
 
-enum err account_create(struct app *app, const char *username, const char *email, const char *password,
-			enum role role, struct arena *arena, const char **ret_reason)
+enum err account_create(struct app *app, const char *username, const char *email,
+			const char *password, enum role role, struct arena *arena,
+			const char **ret_reason)
 {
 	struct account account;
 	const char *taken;
 	enum err err;
 
-	if (!format_check(FORMAT_USERNAME, username, ret_reason) || !format_check(FORMAT_EMAIL, email, ret_reason))
+	if (!format_check(FORMAT_USERNAME, username, ret_reason) ||
+	    !format_check(FORMAT_EMAIL, email, ret_reason))
 		return ERR_INVALID;
 	*ret_reason = password_refusal(password, username, email);
 	if (*ret_reason)
@@ -60,7 +63,8 @@ enum err account_create(struct app *app, const char *username, const char *email
 	err = make_account(app, username, email, password, role, arena, &account);
 	if (err == ERR_OK)
 		err = account_insert(app->db, &account, false, &taken);
-	*ret_reason = err == ERR_CONFLICT ? arena_printf(arena, "this %s is taken", taken) : err_title(err);
+	*ret_reason = err == ERR_CONFLICT ? arena_printf(arena, "this %s is taken", taken)
+					  : err_title(err);
 	return err;
 }
 
@@ -99,11 +103,13 @@ struct setup_state {
 };
 
 static const struct field setup_state_fields[] = {
-	FIELD(struct setup_state, required, .doc = "Whether the first administrator has yet to be made."),
+	FIELD(struct setup_state, required,
+	      .doc = "Whether the first administrator has yet to be made."),
 	{ 0 },
 };
 
-static const struct schema setup_state_schema = SCHEMA(struct setup_state, setup_state_fields, .name = "SetupState");
+static const struct schema setup_state_schema =
+	SCHEMA(struct setup_state, setup_state_fields, .name = "SetupState");
 
 static enum err setup_get(struct request *request, const void *in, void *out)
 {
@@ -122,15 +128,19 @@ struct setup_input {
 };
 
 static const struct field setup_input_fields[] = {
-	FIELD(struct setup_input, token, .min = 1, .max = 100, .doc = "From the set-up link that the server printed."),
-	FIELD(struct setup_input, username, .min = 3, .max = 32, .format = FORMAT_USERNAME, .doc = "The name to sign in with."),
-	FIELD(struct setup_input, email, .min = 3, .max = 254, .format = FORMAT_EMAIL, .doc = "Your e-mail address."),
-	FIELD(struct setup_input, password, .min = PASSWORD_MIN, .max = PASSWORD_MAX, .format = FORMAT_LINE,
-	      .doc = "A long one; a few words will do."),
+	FIELD(struct setup_input, token, .min = 1, .max = 100,
+	      .doc = "From the set-up link that the server printed."),
+	FIELD(struct setup_input, username, .min = 3, .max = 32, .format = FORMAT_USERNAME,
+	      .doc = "The name to sign in with."),
+	FIELD(struct setup_input, email, .min = 3, .max = 254, .format = FORMAT_EMAIL,
+	      .doc = "Your e-mail address."),
+	FIELD(struct setup_input, password, .min = PASSWORD_MIN, .max = PASSWORD_MAX,
+	      .format = FORMAT_LINE, .doc = "A long one; a few words will do."),
 	{ 0 },
 };
 
-static const struct schema setup_input_schema = SCHEMA(struct setup_input, setup_input_fields, .name = "SetupInput");
+static const struct schema setup_input_schema =
+	SCHEMA(struct setup_input, setup_input_fields, .name = "SetupInput");
 
 static bool same_token(const char *a, const char *b)
 {
@@ -146,15 +156,17 @@ static enum err setup_post(struct request *request, const void *in, void *out)
 	enum err err;
 
 	if (!token)
-		return request_fail(request, ERR_CONFLICT, "This installation is set up already. Sign in.");
+		return request_fail(request, ERR_CONFLICT,
+				    "This installation is set up already. Sign in.");
 	if (!same_token(input->token, token))
 		return request_fail(request, ERR_FORBIDDEN,
-				    "This is not the token of the set-up link. The server prints the link at its start.");
+				    "This is not the token of the set-up link. The server prints "
+				    "the link at its start.");
 	refusal = password_refusal(input->password, input->username, input->email);
 	if (refusal)
 		return request_invalid(request, "password", "%s", refusal);
-	err = make_account(app, input->username, input->email, input->password, ROLE_ADMINISTRATOR, &request->arena,
-			   &account);
+	err = make_account(app, input->username, input->email, input->password, ROLE_ADMINISTRATOR,
+			   &request->arena, &account);
 	if (err == ERR_OK)
 		err = account_insert(app->db, &account, true, &taken);
 	if (err == ERR_CONFLICT)
@@ -173,20 +185,23 @@ struct login_input {
 };
 
 static const struct field login_input_fields[] = {
-	FIELD(struct login_input, username, .min = 1, .max = 254, .doc = "The name to sign in with."),
+	FIELD(struct login_input, username, .min = 1, .max = 254,
+	      .doc = "The name to sign in with."),
 	FIELD(struct login_input, password, .min = 1, .max = PASSWORD_MAX, .doc = "The password."),
 	{ 0 },
 };
 
-static const struct schema login_input_schema = SCHEMA(struct login_input, login_input_fields, .name = "LoginInput");
+static const struct schema login_input_schema =
+	SCHEMA(struct login_input, login_input_fields, .name = "LoginInput");
 
 /* The same answer, after the same work, for a name that there is and one that there is not. */
 static enum err login(struct request *request, const void *in, void *out)
 {
 	const struct login_input *input = in;
 	struct account account = { 0 };
-	enum err err = account_by_username(request->app->db, lower(&request->arena, input->username), &request->arena,
-					   &account);
+	enum err err =
+		account_by_username(request->app->db, lower(&request->arena, input->username),
+				    &request->arena, &account);
 
 	if (err != ERR_OK && err != ERR_NOT_FOUND)
 		return err;
@@ -227,17 +242,20 @@ static enum err me(struct request *request, const void *in, void *out)
 }
 
 const struct route auth_routes[] = {
-	{ "GET", "/api/v1/setup", .access = ACCESS_PUBLIC, .out = &setup_state_schema, .handle = setup_get,
-	  .doc = "Whether the installation has yet to be set up." },
-	{ "POST", "/api/v1/setup", .access = ACCESS_PUBLIC, .in = &setup_input_schema, .out = &session_reply_schema,
-	  .status = 201, .handle = setup_post, .doc = "Make the first administrator, and sign in." },
+	{ "GET", "/api/v1/setup", .access = ACCESS_PUBLIC, .out = &setup_state_schema,
+	  .handle = setup_get, .doc = "Whether the installation has yet to be set up." },
+	{ "POST", "/api/v1/setup", .access = ACCESS_PUBLIC, .in = &setup_input_schema,
+	  .out = &session_reply_schema, .status = 201, .handle = setup_post,
+	  .doc = "Make the first administrator, and sign in." },
 	{ "POST", "/api/v1/auth/login", .access = ACCESS_PUBLIC, .in = &login_input_schema,
 	  .out = &session_reply_schema, .handle = login, .doc = "Sign in." },
-	{ "POST", "/api/v1/auth/refresh", .access = ACCESS_PUBLIC, .out = &session_reply_schema, .handle = refresh,
-	  .doc = "A new access token, and a new refresh cookie for the old one, which works once." },
+	{ "POST", "/api/v1/auth/refresh", .access = ACCESS_PUBLIC, .out = &session_reply_schema,
+	  .handle = refresh,
+	  .doc = "A new access token, and a new refresh cookie for the old one, which works "
+		 "once." },
 	{ "POST", "/api/v1/auth/logout", .access = ACCESS_PUBLIC, .handle = logout,
 	  .doc = "End the session of the cookie or of the access token." },
-	{ "GET", "/api/v1/auth/me", .access = ACCESS_SIGNED_IN, .out = &account_schema, .handle = me,
-	  .doc = "Who is signed in." },
+	{ "GET", "/api/v1/auth/me", .access = ACCESS_SIGNED_IN, .out = &account_schema,
+	  .handle = me, .doc = "Who is signed in." },
 	{ 0 },
 };

@@ -6,7 +6,8 @@
 
 static const struct field account_fields[] = {
 	FIELD(struct account, id, .format = FORMAT_ID, .doc = "The account's id."),
-	FIELD(struct account, username, .format = FORMAT_USERNAME, .doc = "The name to sign in with, in lower case."),
+	FIELD(struct account, username, .format = FORMAT_USERNAME,
+	      .doc = "The name to sign in with, in lower case."),
 	FIELD(struct account, email, .private = "account.email", .doc = "The e-mail address."),
 	FIELD(struct account, email_hash, .stored = true, .doc = "Keyed hash of the address."),
 	FIELD(struct account, password_hash, .stored = true, .doc = "Argon2id."),
@@ -15,8 +16,9 @@ static const struct field account_fields[] = {
 	{ 0 },
 };
 
-const struct schema account_schema = SCHEMA(struct account, account_fields, .name = "User", .table = "account",
-					    .key = { "id" }, .doc = "Somebody who can sign in.");
+const struct schema account_schema =
+	SCHEMA(struct account, account_fields, .name = "User", .table = "account", .key = { "id" },
+	       .doc = "Somebody who can sign in.");
 
 static const struct field session_fields[] = {
 	FIELD(struct session, id, .doc = "The session's id."),
@@ -28,7 +30,8 @@ static const struct field session_fields[] = {
 };
 
 static const struct schema session_schema =
-	SCHEMA(struct session, session_fields, .name = "StoredSession", .table = "session", .key = { "id" });
+	SCHEMA(struct session, session_fields, .name = "StoredSession", .table = "session",
+	       .key = { "id" });
 
 struct refresh_token {
 	const char *hash;
@@ -45,9 +48,9 @@ static const struct field refresh_token_fields[] = {
 	{ 0 },
 };
 
-static const struct schema refresh_token_schema = SCHEMA(struct refresh_token, refresh_token_fields,
-							 .name = "RefreshToken", .table = "refresh_token",
-							 .key = { "hash" });
+static const struct schema refresh_token_schema =
+	SCHEMA(struct refresh_token, refresh_token_fields, .name = "RefreshToken",
+	       .table = "refresh_token", .key = { "hash" });
 
 static const struct field session_owner_fields[] = {
 	FIELD(struct session_owner, account_id, .doc = "Whose session it is."),
@@ -71,24 +74,30 @@ static const struct schema number_schema = SCHEMA(struct number, number_fields, 
 
 /* ---- Statements ---- */
 
-static const struct statement count_accounts = { "SELECT count(*) AS value FROM account", &number_schema };
+static const struct statement count_accounts = { "SELECT count(*) AS value FROM account",
+						 &number_schema };
 static const struct statement count_username = {
 	"SELECT count(*) AS value FROM account WHERE username = $1", &number_schema
 };
-static const struct statement select_account = { "SELECT {columns} FROM account WHERE id = $1", &account_schema };
-static const struct statement select_account_by_username = { "SELECT {columns} FROM account WHERE username = $1",
-							     &account_schema };
+static const struct statement select_account = { "SELECT {columns} FROM account WHERE id = $1",
+						 &account_schema };
+static const struct statement select_account_by_username = {
+	"SELECT {columns} FROM account WHERE username = $1", &account_schema
+};
 static const struct statement select_session_owner = {
-	"SELECT s.account_id AS account_id, a.role AS role FROM session s JOIN account a ON a.id = s.account_id "
+	"SELECT s.account_id AS account_id, a.role AS role FROM session s JOIN account a ON a.id = "
+	"s.account_id "
 	"WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2",
 	&session_owner_schema
 };
 static const struct statement revoke_session = {
 	"UPDATE session SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", NULL
 };
-static const struct statement extend_session = { "UPDATE session SET expires_at = $2 WHERE id = $1", NULL };
+static const struct statement extend_session = { "UPDATE session SET expires_at = $2 WHERE id = $1",
+						 NULL };
 static const struct statement select_session_of_token = {
-	"SELECT {columns:s} FROM refresh_token t JOIN session s ON s.id = t.session_id WHERE t.hash = $1",
+	"SELECT {columns:s} FROM refresh_token t JOIN session s ON s.id = t.session_id WHERE "
+	"t.hash = $1",
 	&session_schema
 };
 static const struct statement use_token = {
@@ -96,9 +105,15 @@ static const struct statement use_token = {
 };
 
 const struct statement *const auth_statements[] = {
-	&count_accounts,	     &count_username,	    &select_account,
-	&select_account_by_username, &select_session_owner, &revoke_session,
-	&extend_session,	     &select_session_of_token,	&use_token,
+	&count_accounts,
+	&count_username,
+	&select_account,
+	&select_account_by_username,
+	&select_session_owner,
+	&revoke_session,
+	&extend_session,
+	&select_session_of_token,
+	&use_token,
 	NULL,
 };
 
@@ -114,12 +129,14 @@ enum err account_count(struct db *db, int64_t *ret_count)
 	return err;
 }
 
-enum err account_by_id(struct db *db, const char *id, struct arena *arena, struct account *ret_account)
+enum err account_by_id(struct db *db, const char *id, struct arena *arena,
+		       struct account *ret_account)
 {
 	return db_one(db, &select_account, ARGS(id), arena, ret_account);
 }
 
-enum err account_by_username(struct db *db, const char *username, struct arena *arena, struct account *ret_account)
+enum err account_by_username(struct db *db, const char *username, struct arena *arena,
+			     struct account *ret_account)
 {
 	return db_one(db, &select_account_by_username, ARGS(username), arena, ret_account);
 }
@@ -141,14 +158,16 @@ static enum err run_account_insertion(struct db *tx, void *context)
 	if (err == ERR_OK && insertion->first && count > 0)
 		return ERR_CONFLICT;
 	if (err == ERR_OK)
-		err = db_one(tx, &count_username, ARGS(insertion->account->username), NULL, &number);
+		err = db_one(tx, &count_username, ARGS(insertion->account->username), NULL,
+			     &number);
 	if (err != ERR_OK)
 		return err;
 	insertion->taken = number.value > 0 ? "username" : "email";
 	return db_insert(tx, &account_schema, insertion->account);
 }
 
-enum err account_insert(struct db *db, const struct account *account, bool first, const char **ret_taken)
+enum err account_insert(struct db *db, const struct account *account, bool first,
+			const char **ret_taken)
 {
 	struct account_insertion insertion = { account, first, NULL };
 	enum err err = db_transaction(db, run_account_insertion, &insertion);
@@ -159,8 +178,8 @@ enum err account_insert(struct db *db, const struct account *account, bool first
 
 /* ---- Sessions ---- */
 
-enum err session_owner(struct db *db, const char *session_id, struct timestamp now, struct arena *arena,
-		       struct session_owner *ret_owner)
+enum err session_owner(struct db *db, const char *session_id, struct timestamp now,
+		       struct arena *arena, struct session_owner *ret_owner)
 {
 	return db_one(db, &select_session_owner, ARGS(session_id, now), arena, ret_owner);
 }
@@ -170,7 +189,8 @@ struct session_insertion {
 	const char *token_hash;
 };
 
-static enum err insert_token(struct db *tx, const char *session_id, const char *hash, struct timestamp now)
+static enum err insert_token(struct db *tx, const char *session_id, const char *hash,
+			     struct timestamp now)
 {
 	struct refresh_token token = { .hash = hash, .session_id = session_id, .created_at = now };
 
@@ -183,8 +203,8 @@ static enum err run_session_insertion(struct db *tx, void *context)
 	enum err err = db_insert(tx, &session_schema, insertion->session);
 
 	return err == ERR_OK ? insert_token(tx, insertion->session->id, insertion->token_hash,
-					    insertion->session->created_at) :
-			       err;
+					    insertion->session->created_at)
+			     : err;
 }
 
 enum err session_insert(struct db *db, const struct session *session, const char *token_hash)
@@ -199,7 +219,8 @@ enum err session_revoke(struct db *db, const char *session_id, struct timestamp 
 	return db_exec(db, &revoke_session, ARGS(session_id, now), NULL);
 }
 
-enum err session_of_token(struct db *db, const char *token_hash, struct arena *arena, struct session *ret_session)
+enum err session_of_token(struct db *db, const char *token_hash, struct arena *arena,
+			  struct session *ret_session)
 {
 	return db_one(db, &select_session_of_token, ARGS(token_hash), arena, ret_session);
 }
@@ -217,8 +238,8 @@ static enum err rotate(struct db *tx, struct rotation *rotation)
 	if (err == ERR_OK)
 		err = insert_token(tx, rotation->session_id, rotation->new_hash, rotation->now);
 	if (err == ERR_OK)
-		err = db_exec(tx, &extend_session, ARGS((const char *)rotation->session_id, rotation->expires_at),
-			      NULL);
+		err = db_exec(tx, &extend_session,
+			      ARGS((const char *)rotation->session_id, rotation->expires_at), NULL);
 	return err;
 }
 

@@ -30,12 +30,14 @@ struct session {
 enum { TOKEN_HASH_SIZE = 65, REFRESH_TOKEN_SIZE = 44 };
 
 enum err account_count(struct db *db, int64_t *ret_count) WARN_UNUSED;
-enum err account_by_id(struct db *db, const char *id, struct arena *arena, struct account *ret_account) WARN_UNUSED;
+enum err account_by_id(struct db *db, const char *id, struct arena *arena,
+		       struct account *ret_account) WARN_UNUSED;
 enum err account_by_username(struct db *db, const char *username, struct arena *arena,
 			     struct account *ret_account) WARN_UNUSED;
 
 /* ERR_CONFLICT with *ret_taken "username" or "email". `first`: only while there is no account; else ERR_CONFLICT and NULL. */
-enum err account_insert(struct db *db, const struct account *account, bool first, const char **ret_taken) WARN_UNUSED;
+enum err account_insert(struct db *db, const struct account *account, bool first,
+			const char **ret_taken) WARN_UNUSED;
 
 /* Who a session that is neither over nor revoked belongs to. */
 struct session_owner {
@@ -43,15 +45,16 @@ struct session_owner {
 	enum role role;
 };
 
-enum err session_owner(struct db *db, const char *session_id, struct timestamp now, struct arena *arena,
-		       struct session_owner *ret_owner) WARN_UNUSED;
+enum err session_owner(struct db *db, const char *session_id, struct timestamp now,
+		       struct arena *arena, struct session_owner *ret_owner) WARN_UNUSED;
 
-enum err session_insert(struct db *db, const struct session *session, const char *token_hash) WARN_UNUSED;
+enum err session_insert(struct db *db, const struct session *session,
+			const char *token_hash) WARN_UNUSED;
 enum err session_revoke(struct db *db, const char *session_id, struct timestamp now) WARN_UNUSED;
 
 /* Which session a refresh token belongs to, used or not. */
-enum err session_of_token(struct db *db, const char *token_hash, struct arena *arena, struct session *ret_session)
-	WARN_UNUSED;
+enum err session_of_token(struct db *db, const char *token_hash, struct arena *arena,
+			  struct session *ret_session) WARN_UNUSED;
 
 /* The exchange of one refresh token for the next. */
 struct rotation {

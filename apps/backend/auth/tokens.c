@@ -16,20 +16,23 @@ enum { REFRESH_TOKEN_BYTES = 32, MS_PER_MINUTE = 60 * 1000 };
 static const struct field session_reply_fields[] = {
 	FIELD(struct session_reply, access_token, .doc = "A JWT, for `Authorization: Bearer`."),
 	FIELD(struct session_reply, token_type, .doc = "Always `Bearer`."),
-	FIELD(struct session_reply, expires_in, .unit = "s", .doc = "How long the access token is valid."),
+	FIELD(struct session_reply, expires_in, .unit = "s",
+	      .doc = "How long the access token is valid."),
 	FIELD(struct session_reply, user, .schema = &account_schema, .doc = "Who signed in."),
 	{ 0 },
 };
 
-const struct schema session_reply_schema = SCHEMA(struct session_reply, session_reply_fields, .name = "Session",
-						  .doc = "A sign-in. The refresh token comes as an HttpOnly cookie.");
+const struct schema session_reply_schema =
+	SCHEMA(struct session_reply, session_reply_fields, .name = "Session",
+	       .doc = "A sign-in. The refresh token comes as an HttpOnly cookie.");
 
 static void make_token(char token[static REFRESH_TOKEN_SIZE])
 {
 	unsigned char bytes[REFRESH_TOKEN_BYTES];
 
 	randombytes_buf(bytes, sizeof(bytes));
-	sodium_bin2base64(token, REFRESH_TOKEN_SIZE, bytes, sizeof(bytes), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	sodium_bin2base64(token, REFRESH_TOKEN_SIZE, bytes, sizeof(bytes),
+			  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 	sodium_memzero(bytes, sizeof(bytes));
 }
 
@@ -47,10 +50,12 @@ static void set_cookie(struct request *request, const char *token, int64_t max_a
 	const char *url = request->app->config->public_url;
 	bool secure = url && strncmp(url, "https://", 8) == 0;
 
-	reply_header(request, "Set-Cookie",
-		     arena_printf(&request->arena,
-				  REFRESH_COOKIE "=%s; Path=/api/v1/auth; Max-Age=%lld; HttpOnly; SameSite=Strict%s",
-				  token, (long long)max_age_s, secure ? "; Secure" : ""));
+	reply_header(
+		request, "Set-Cookie",
+		arena_printf(&request->arena,
+			     REFRESH_COOKIE
+			     "=%s; Path=/api/v1/auth; Max-Age=%lld; HttpOnly; SameSite=Strict%s",
+			     token, (long long)max_age_s, secure ? "; Secure" : ""));
 }
 
 static int64_t session_ms(const struct app *app)
@@ -58,8 +63,9 @@ static int64_t session_ms(const struct app *app)
 	return app->config->session_days * 24 * 60 * MS_PER_MINUTE;
 }
 
-static enum err fill_reply(struct request *request, const struct account *account, const char *session_id,
-			   struct timestamp now, struct session_reply *reply)
+static enum err fill_reply(struct request *request, const struct account *account,
+			   const char *session_id, struct timestamp now,
+			   struct session_reply *reply)
 {
 	struct app *app = request->app;
 	int64_t valid_ms = app->config->access_token_minutes * MS_PER_MINUTE;
@@ -75,7 +81,8 @@ static enum err fill_reply(struct request *request, const struct account *accoun
 	return reply->access_token ? ERR_OK : ERR_INTERNAL;
 }
 
-enum err session_open(struct request *request, const struct account *account, struct session_reply *reply)
+enum err session_open(struct request *request, const struct account *account,
+		      struct session_reply *reply)
 {
 	struct app *app = request->app;
 	struct timestamp now = clock_now();
@@ -108,12 +115,15 @@ enum err session_renew(struct request *request, struct session_reply *reply)
 	struct app *app = request->app;
 	const char *old = request_cookie(request, REFRESH_COOKIE);
 	char token[REFRESH_TOKEN_SIZE], old_hash[TOKEN_HASH_SIZE], new_hash[TOKEN_HASH_SIZE];
-	struct rotation rotation = { .old_hash = old_hash, .new_hash = new_hash, .now = clock_now() };
+	struct rotation rotation = { .old_hash = old_hash,
+				     .new_hash = new_hash,
+				     .now = clock_now() };
 	struct account account;
 	enum err err;
 
 	if (!old)
-		return request_fail(request, ERR_UNAUTHENTICATED, "There is no refresh cookie. Sign in.");
+		return request_fail(request, ERR_UNAUTHENTICATED,
+				    "There is no refresh cookie. Sign in.");
 	make_token(token);
 	hash_token(app, old, old_hash);
 	hash_token(app, token, new_hash);
@@ -178,10 +188,12 @@ enum err session_load(struct app *app, const struct claims *claims, struct princ
 
 	arena_init(&arena);
 	err = session_owner(app->db, claims->session_id, clock_now(), &arena, &owner);
-	if (err == ERR_NOT_FOUND || (err == ERR_OK && strcmp(owner.account_id, claims->user_id) != 0))
+	if (err == ERR_NOT_FOUND ||
+	    (err == ERR_OK && strcmp(owner.account_id, claims->user_id) != 0))
 		err = ERR_UNAUTHENTICATED;
 	if (err == ERR_OK) {
-		*ret_principal = (struct principal){ .role = owner.role, .permissions = role_permissions(owner.role) };
+		*ret_principal = (struct principal){ .role = owner.role,
+						     .permissions = role_permissions(owner.role) };
 		memcpy(ret_principal->user_id, claims->user_id, ID_SIZE);
 		memcpy(ret_principal->session_id, claims->session_id, ID_SIZE);
 	}

@@ -16,7 +16,8 @@ struct session_reply {
 extern const struct schema session_reply_schema;
 
 /* Opens a session for the account, and sets the refresh cookie. */
-enum err session_open(struct request *request, const struct account *account, struct session_reply *reply) WARN_UNUSED;
+enum err session_open(struct request *request, const struct account *account,
+		      struct session_reply *reply) WARN_UNUSED;
 /* Exchanges the request's refresh cookie. */
 enum err session_renew(struct request *request, struct session_reply *reply) WARN_UNUSED;
 /* Ends the session of the request's cookie or access token, if there is one, and clears the cookie. */

@@ -19,9 +19,11 @@ struct pool {
 	pthread_mutex_t lock; /* guards all below */
 	struct list tasks;
 	struct list
-		idle; /* of struct worker; the last to become idle is woken first, its caches are warm */
+		/* of struct worker; the last to become idle is woken first, its caches are warm */
+		idle;
 	unsigned threads, max_threads;
-	bool waking; /* a wake-up is in flight: a worker was signalled or started and has not yet come here */
+	/* a wake-up is in flight: a worker was signalled or started and has not yet come here */
+	bool waking;
 	bool stopping;
 	pthread_cond_t ended; /* the last thread went */
 	pthread_attr_t attributes;

@@ -13,17 +13,21 @@ void topic_name(char name[static TOPIC_SIZE], const char *kind, const char *id)
 	snprintf(name, TOPIC_SIZE, "%s:%s", kind, id);
 }
 
-void delta_event(struct event *event, struct buf *out, const char *topic, int64_t seq, const char *text, size_t length)
+void delta_event(struct event *event, struct buf *out, const char *topic, int64_t seq,
+		 const char *text, size_t length)
 {
 	buf_clear(out);
 	BUF_LITERAL(out, "\"text\":");
 	json_append_string_n(out, text, length);
-	*event = (struct event){
-		.type = "delta", .topic = topic, .seq = seq, .fields = out->data, .fields_length = out->length
-	};
+	*event = (struct event){ .type = "delta",
+				 .topic = topic,
+				 .seq = seq,
+				 .fields = out->data,
+				 .fields_length = out->length };
 }
 
-void done_event(struct event *event, struct buf *out, const char *topic, const struct message *message)
+void done_event(struct event *event, struct buf *out, const char *topic,
+		const struct message *message)
 {
 	static const char name[] = "\"message\":";
 
@@ -44,8 +48,8 @@ struct publication {
 	struct loop_task task;
 	struct topics *topics;
 	const char *type;
-	char topic[TOPIC_SIZE];  /* where it is published */
-	char named[TOPIC_SIZE];  /* as subscribers named it */
+	char topic[TOPIC_SIZE]; /* where it is published */
+	char named[TOPIC_SIZE]; /* as subscribers named it */
 	struct buf fields;
 };
 
@@ -90,7 +94,8 @@ void publish_message(struct app *app, const struct message *message)
 	publication_post(app, publication);
 }
 
-static struct publication *conversation_publication(struct app *app, const struct conversation *conversation)
+static struct publication *conversation_publication(struct app *app,
+						    const struct conversation *conversation)
 {
 	struct publication *publication = publication_create(app, "conversation");
 

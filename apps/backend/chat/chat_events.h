@@ -20,10 +20,11 @@ enum { EVENT_MAX = 32 * 1024 * 1024 };
 void topic_name(char name[static TOPIC_SIZE], const char *kind, const char *id);
 
 /* Loop: the event of one delta; `out` holds its words until event_finish. */
-void delta_event(struct event *event, struct buf *out, const char *topic, int64_t seq, const char *text,
-		 size_t length);
+void delta_event(struct event *event, struct buf *out, const char *topic, int64_t seq,
+		 const char *text, size_t length);
 /* Loop: the event of a message's end; the server-sent event's data is the message itself. */
-void done_event(struct event *event, struct buf *out, const char *topic, const struct message *message);
+void done_event(struct event *event, struct buf *out, const char *topic,
+		const struct message *message);
 
 /* Any thread: tells who listens to its conversation that the message is there or has changed. */
 void publish_message(struct app *app, const struct message *message);

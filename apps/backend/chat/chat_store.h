@@ -38,7 +38,13 @@ struct conversation_patch {
 void conversation_patch_give(struct conversation_patch *patch, const char *name);
 
 enum message_role { MESSAGE_USER, MESSAGE_ASSISTANT };
-enum message_status { MESSAGE_COMPLETE, MESSAGE_STREAMING, MESSAGE_STOPPED, MESSAGE_INTERRUPTED, MESSAGE_FAILED };
+enum message_status {
+	MESSAGE_COMPLETE,
+	MESSAGE_STREAMING,
+	MESSAGE_STOPPED,
+	MESSAGE_INTERRUPTED,
+	MESSAGE_FAILED
+};
 
 struct message_error {
 	const char *code;
@@ -86,14 +92,16 @@ enum { LEASE_MS = 30 * 1000, UNDO_DAYS = 30, IDEMPOTENCY_HOURS = 24 };
 
 enum err conversation_insert(struct db *db, const struct conversation *conversation) WARN_UNUSED;
 /* Also one that is deleted, but not purged. */
-enum err conversation_read_any(struct db *db, const struct principal *principal, enum permission permission,
-			       const char *id, struct arena *arena, struct conversation *ret_conversation) WARN_UNUSED;
-enum err conversation_read(struct db *db, const struct principal *principal, enum permission permission,
-			   const char *id, struct arena *arena, struct conversation *ret_conversation) WARN_UNUSED;
+enum err conversation_read_any(struct db *db, const struct principal *principal,
+			       enum permission permission, const char *id, struct arena *arena,
+			       struct conversation *ret_conversation) WARN_UNUSED;
+enum err conversation_read(struct db *db, const struct principal *principal,
+			   enum permission permission, const char *id, struct arena *arena,
+			   struct conversation *ret_conversation) WARN_UNUSED;
 /* Up to `limit` of the principal's own, the newest first, those before the place (updated_at, id). */
-enum err conversation_page(struct db *db, const struct principal *principal, struct timestamp before,
-			   const char *before_id, int64_t limit, struct arena *arena, struct array *ret_conversations)
-	WARN_UNUSED;
+enum err conversation_page(struct db *db, const struct principal *principal,
+			   struct timestamp before, const char *before_id, int64_t limit,
+			   struct arena *arena, struct array *ret_conversations) WARN_UNUSED;
 /* Writes what the patch gives; the caller has read the conversation for writing. */
 enum err conversation_update(struct db *db, const struct conversation_patch *patch) WARN_UNUSED;
 
@@ -101,20 +109,21 @@ enum err conversation_update(struct db *db, const struct conversation_patch *pat
 
 enum err message_insert(struct db *db, const struct message *message) WARN_UNUSED;
 /* A streaming message comes with the prefix that is committed. */
-enum err message_read(struct db *db, const struct principal *principal, enum permission permission, const char *id,
-		      struct arena *arena, struct message *ret_message) WARN_UNUSED;
+enum err message_read(struct db *db, const struct principal *principal, enum permission permission,
+		      const char *id, struct arena *arena, struct message *ret_message) WARN_UNUSED;
 /* The same without asking who reads: for the server itself, or after it asked. */
-enum err message_read_whole(struct db *db, const char *id, struct arena *arena, struct message *ret_message)
-	WARN_UNUSED;
+enum err message_read_whole(struct db *db, const char *id, struct arena *arena,
+			    struct message *ret_message) WARN_UNUSED;
 /* A message of this conversation, which the caller has read; ERR_NOT_FOUND otherwise. */
-enum err message_read_in(struct db *db, const char *conversation_id, const char *id, struct arena *arena,
-			 struct message *ret_message) WARN_UNUSED;
+enum err message_read_in(struct db *db, const char *conversation_id, const char *id,
+			 struct arena *arena, struct message *ret_message) WARN_UNUSED;
 /* From the message `from` (of this conversation) towards the root, at most `limit`. */
 enum err message_branch(struct db *db, const char *conversation_id, const char *from, int64_t limit,
 			struct arena *arena, struct array *ret_messages) WARN_UNUSED;
 /* From the root towards `leaf`, at most `limit`, those behind the message `after` ("": from the root). */
-enum err message_branch_from_root(struct db *db, const char *conversation_id, const char *leaf, const char *after,
-				  int64_t limit, struct arena *arena, struct array *ret_messages) WARN_UNUSED;
+enum err message_branch_from_root(struct db *db, const char *conversation_id, const char *leaf,
+				  const char *after, int64_t limit, struct arena *arena,
+				  struct array *ret_messages) WARN_UNUSED;
 /* All of the conversation in the order they were made, at most `limit`, those behind `after` ("": the first). */
 enum err message_tree(struct db *db, const char *conversation_id, const char *after, int64_t limit,
 		      struct arena *arena, struct array *ret_messages) WARN_UNUSED;
@@ -124,17 +133,19 @@ enum err message_tree(struct db *db, const char *conversation_id, const char *af
 /* Makes this server's row, or raises its epoch, which ends the leases of the run before. Start, before others. */
 enum err node_start(struct db *db, struct arena *arena, struct node *ret_node) WARN_UNUSED;
 /* Lets the message stream (again) here. ERR_CONFLICT if it streams already. */
-enum err message_take(struct db *tx, const char *id, const struct node *node, struct timestamp now) WARN_UNUSED;
+enum err message_take(struct db *tx, const char *id, const struct node *node,
+		      struct timestamp now) WARN_UNUSED;
 /* One batch of what streams; rows whose message is not ours (any more) are left out. */
-enum err chunks_insert(struct db *tx, const struct node *node, const struct message_chunk *chunks, size_t count)
-	WARN_UNUSED;
+enum err chunks_insert(struct db *tx, const struct node *node, const struct message_chunk *chunks,
+		       size_t count) WARN_UNUSED;
 /* Writes the end of a message and drops its chunks. ERR_CONFLICT: it is not ours any more. */
-enum err message_finish(struct db *tx, const struct node *node, const struct message *message) WARN_UNUSED;
+enum err message_finish(struct db *tx, const struct node *node,
+			const struct message *message) WARN_UNUSED;
 /* Renews the leases of all that streams here. */
 enum err leases_renew(struct db *tx, const struct node *node, struct timestamp now) WARN_UNUSED;
 /* Folds what nobody streams any more into its exact prefix, "interrupted". How many is put into *ret_count. */
-enum err messages_interrupt(struct db *tx, const struct node *node, struct timestamp now, int64_t *ret_count)
-	WARN_UNUSED;
+enum err messages_interrupt(struct db *tx, const struct node *node, struct timestamp now,
+			    int64_t *ret_count) WARN_UNUSED;
 
 /* ---- What must not be done twice ---- */
 

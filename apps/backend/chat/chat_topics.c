@@ -8,7 +8,8 @@
 
 #include <stdio.h>
 
-static enum err authorize_message(struct app *app, const struct principal *principal, const char *id)
+static enum err authorize_message(struct app *app, const struct principal *principal,
+				  const char *id)
 {
 	struct message message;
 	struct arena arena;
@@ -21,11 +22,12 @@ static enum err authorize_message(struct app *app, const struct principal *princ
 }
 
 /* The subscription's state is the feed while it runs. */
-static void join_message(struct app *app, struct subscription *subscription, const struct principal *principal,
-			 const char *id)
+static void join_message(struct app *app, struct subscription *subscription,
+			 const struct principal *principal, const char *id)
 {
 	(void)principal;
-	feed_start(app, id, subscription->seq, &subscription->subscriber, (struct feed **)(void *)&subscription->state);
+	feed_start(app, id, subscription->seq, &subscription->subscriber,
+		   (struct feed **)(void *)&subscription->state);
 }
 
 static void leave_message(struct app *app, struct subscription *subscription)
@@ -34,24 +36,28 @@ static void leave_message(struct app *app, struct subscription *subscription)
 	feed_cancel(subscription->state);
 }
 
-const struct topic_kind message_topic = {
-	.name = "message", .has_id = true, .authorize = authorize_message, .join = join_message, .left = leave_message
-};
+const struct topic_kind message_topic = { .name = "message",
+					  .has_id = true,
+					  .authorize = authorize_message,
+					  .join = join_message,
+					  .left = leave_message };
 
-static enum err authorize_conversation(struct app *app, const struct principal *principal, const char *id)
+static enum err authorize_conversation(struct app *app, const struct principal *principal,
+				       const char *id)
 {
 	struct conversation conversation;
 	struct arena arena;
 	enum err err;
 
 	arena_init(&arena);
-	err = conversation_read(app->db, principal, PERMISSION_CHAT_READ, id, &arena, &conversation);
+	err = conversation_read(app->db, principal, PERMISSION_CHAT_READ, id, &arena,
+				&conversation);
 	arena_finish(&arena);
 	return err;
 }
 
-static void join_conversation(struct app *app, struct subscription *subscription, const struct principal *principal,
-			      const char *id)
+static void join_conversation(struct app *app, struct subscription *subscription,
+			      const struct principal *principal, const char *id)
 {
 	char name[TOPIC_SIZE];
 
@@ -60,9 +66,10 @@ static void join_conversation(struct app *app, struct subscription *subscription
 	topic_join(app->topics, name, &subscription->subscriber);
 }
 
-const struct topic_kind conversation_topic = {
-	.name = "conversation", .has_id = true, .authorize = authorize_conversation, .join = join_conversation
-};
+const struct topic_kind conversation_topic = { .name = "conversation",
+					       .has_id = true,
+					       .authorize = authorize_conversation,
+					       .join = join_conversation };
 
 static enum err authorize_list(struct app *app, const struct principal *principal, const char *id)
 {
@@ -71,8 +78,8 @@ static enum err authorize_list(struct app *app, const struct principal *principa
 	return authorize(principal, PERMISSION_CHAT_READ);
 }
 
-static void join_list(struct app *app, struct subscription *subscription, const struct principal *principal,
-		      const char *id)
+static void join_list(struct app *app, struct subscription *subscription,
+		      const struct principal *principal, const char *id)
 {
 	char name[TOPIC_SIZE];
 
@@ -81,6 +88,6 @@ static void join_list(struct app *app, struct subscription *subscription, const 
 	topic_join(app->topics, name, &subscription->subscriber);
 }
 
-const struct topic_kind conversations_topic = {
-	.name = "conversations", .authorize = authorize_list, .join = join_list
-};
+const struct topic_kind conversations_topic = { .name = "conversations",
+						.authorize = authorize_list,
+						.join = join_list };

@@ -16,12 +16,13 @@ struct conversation_id {
 };
 
 static const struct field conversation_id_fields[] = {
-	FIELD(struct conversation_id, id, .from = FROM_PATH, .format = FORMAT_ID, .doc = "The conversation's id."),
+	FIELD(struct conversation_id, id, .from = FROM_PATH, .format = FORMAT_ID,
+	      .doc = "The conversation's id."),
 	{ 0 },
 };
 
-static const struct schema conversation_id_schema = SCHEMA(struct conversation_id, conversation_id_fields,
-							   .name = "ConversationId");
+static const struct schema conversation_id_schema =
+	SCHEMA(struct conversation_id, conversation_id_fields, .name = "ConversationId");
 
 /* ---- The list ---- */
 
@@ -31,15 +32,16 @@ struct conversation_list {
 };
 
 static const struct field conversation_list_fields[] = {
-	FIELD(struct conversation_list, limit, .from = FROM_QUERY, .preset = "20", .min = 1, .max = PAGE_LIMIT_MAX,
-	      .doc = "How many at the most."),
-	FIELD(struct conversation_list, cursor, .from = FROM_QUERY, .optional = true, .max = CURSOR_MAX,
-	      .format = FORMAT_TOKEN, .doc = "`next_cursor` of the page before."),
+	FIELD(struct conversation_list, limit, .from = FROM_QUERY, .preset = "20", .min = 1,
+	      .max = PAGE_LIMIT_MAX, .doc = "How many at the most."),
+	FIELD(struct conversation_list, cursor, .from = FROM_QUERY, .optional = true,
+	      .max = CURSOR_MAX, .format = FORMAT_TOKEN,
+	      .doc = "`next_cursor` of the page before."),
 	{ 0 },
 };
 
-static const struct schema conversation_list_schema = SCHEMA(struct conversation_list, conversation_list_fields,
-							     .name = "ConversationList");
+static const struct schema conversation_list_schema =
+	SCHEMA(struct conversation_list, conversation_list_fields, .name = "ConversationList");
 
 PAGE_SCHEMA(conversation_page_schema, conversation_schema, "ConversationPage");
 
@@ -54,13 +56,14 @@ static enum err conversations_list(struct request *request, const void *in, void
 
 	if (input->cursor && place_decode(input->cursor, &request->arena, &place) != ERR_OK)
 		return request_invalid(request, "cursor", "is not one that this list gave");
-	err = conversation_page(request->app->db, request->principal, place.time, place.id, input->limit + 1,
-				&request->arena, &page->items);
+	err = conversation_page(request->app->db, request->principal, place.time, place.id,
+				input->limit + 1, &request->arena, &page->items);
 	if (err != ERR_OK || (int64_t)page->items.count <= input->limit)
 		return err;
 	page->items.count = (size_t)input->limit;
 	last = (const struct conversation *)page->items.items + input->limit - 1;
-	page->next_cursor = place_encode((struct place){ last->updated_at, last->id }, &request->arena);
+	page->next_cursor =
+		place_encode((struct place){ last->updated_at, last->id }, &request->arena);
 	return ERR_OK;
 }
 
@@ -86,7 +89,8 @@ static enum err check_model(struct request *request, const char *model_id)
 {
 	if (registry_has_model(request->app->models, model_id))
 		return ERR_OK;
-	return request_invalid(request, "model_id", "is not the id of a model; GET /api/v1/models lists them");
+	return request_invalid(request, "model_id",
+			       "is not the id of a model; GET /api/v1/models lists them");
 }
 
 static enum err conversation_create(struct request *request, const void *in, void *out)
@@ -115,8 +119,8 @@ static enum err conversation_get(struct request *request, const void *in, void *
 {
 	const struct conversation_id *input = in;
 
-	return conversation_read(request->app->db, request->principal, PERMISSION_CHAT_READ, input->id,
-				 &request->arena, out);
+	return conversation_read(request->app->db, request->principal, PERMISSION_CHAT_READ,
+				 input->id, &request->arena, out);
 }
 
 /* ---- Changing one ---- */
@@ -130,9 +134,10 @@ struct conversation_change {
 };
 
 static const struct field conversation_change_fields[] = {
-	FIELD(struct conversation_change, id, .from = FROM_PATH, .format = FORMAT_ID, .doc = "The conversation's id."),
-	FIELD(struct conversation_change, title, .optional = true, .min = 1, .max = 200, .format = FORMAT_LINE,
-	      .doc = "The new title."),
+	FIELD(struct conversation_change, id, .from = FROM_PATH, .format = FORMAT_ID,
+	      .doc = "The conversation's id."),
+	FIELD(struct conversation_change, title, .optional = true, .min = 1, .max = 200,
+	      .format = FORMAT_LINE, .doc = "The new title."),
 	FIELD(struct conversation_change, model_id, .optional = true, .min = 1, .max = 300,
 	      .doc = "Which model answers from now on."),
 	FIELD(struct conversation_change, active_message_id, .optional = true, .format = FORMAT_ID,
@@ -141,14 +146,15 @@ static const struct field conversation_change_fields[] = {
 };
 
 static const struct schema conversation_change_schema =
-	SCHEMA(struct conversation_change, conversation_change_fields, .name = "ConversationPatch", .presence = true);
+	SCHEMA(struct conversation_change, conversation_change_fields, .name = "ConversationPatch",
+	       .presence = true);
 
 /* A change in its transaction: reading, checking and writing see the same state. */
 struct conversation_changing {
 	struct request *request;
 	const char *id;
 	struct conversation_patch patch;
-	bool deleted_too;              /* a deleted one may be changed as well: it is restored */
+	bool deleted_too; /* a deleted one may be changed as well: it is restored */
 	struct conversation *result;
 };
 
@@ -158,28 +164,31 @@ static enum err run_change(struct db *tx, void *context)
 	struct request *request = changing->request;
 	struct conversation_patch *patch = &changing->patch;
 	struct message leaf;
-	enum err err = conversation_read_any(tx, request->principal, PERMISSION_CHAT_WRITE, changing->id,
-					     &request->arena, changing->result);
+	enum err err = conversation_read_any(tx, request->principal, PERMISSION_CHAT_WRITE,
+					     changing->id, &request->arena, changing->result);
 
 	if (err == ERR_OK && changing->result->deleted_at.ms && !changing->deleted_too)
 		err = ERR_NOT_FOUND;
 	if (err == ERR_OK && patch->active_message_id) {
-		err = message_read_in(tx, changing->id, patch->active_message_id, &request->arena, &leaf);
+		err = message_read_in(tx, changing->id, patch->active_message_id, &request->arena,
+				      &leaf);
 		err = err == ERR_NOT_FOUND ? ERR_INVALID : err;
 	}
 	patch->id = changing->id;
 	if (err == ERR_OK)
 		err = conversation_update(tx, patch);
 	if (err == ERR_OK)
-		err = conversation_read_any(tx, request->principal, PERMISSION_CHAT_WRITE, changing->id,
-					    &request->arena, changing->result);
+		err = conversation_read_any(tx, request->principal, PERMISSION_CHAT_WRITE,
+					    changing->id, &request->arena, changing->result);
 	return err;
 }
 
 static enum err conversation_patch(struct request *request, const void *in, void *out)
 {
 	const struct conversation_change *input = in;
-	struct conversation_changing changing = { .request = request, .id = input->id, .result = out };
+	struct conversation_changing changing = { .request = request,
+						  .id = input->id,
+						  .result = out };
 	struct conversation_patch *patch = &changing.patch;
 	enum err err = input->model_id ? check_model(request, input->model_id) : ERR_OK;
 
@@ -196,7 +205,8 @@ static enum err conversation_patch(struct request *request, const void *in, void
 		conversation_patch_give(patch, "active_message_id");
 	err = db_transaction(request->app->db, run_change, &changing);
 	if (err == ERR_INVALID)
-		return request_invalid(request, "active_message_id", "is not a message of this conversation");
+		return request_invalid(request, "active_message_id",
+				       "is not a message of this conversation");
 	if (err == ERR_OK)
 		publish_conversation(request->app, out);
 	return err;
@@ -206,7 +216,9 @@ static enum err conversation_delete(struct request *request, const void *in, voi
 {
 	const struct conversation_id *input = in;
 	struct conversation conversation;
-	struct conversation_changing changing = { .request = request, .id = input->id, .result = &conversation };
+	struct conversation_changing changing = { .request = request,
+						  .id = input->id,
+						  .result = &conversation };
 	enum err err;
 
 	(void)out;
@@ -238,15 +250,19 @@ const struct route conversation_routes[] = {
 	  .out = &conversation_page_schema, .handle = conversations_list,
 	  .doc = "One's conversations, the one that was written in last first." },
 	{ "POST", "/api/v1/conversations", .access = "chat:write", .in = &conversation_new_schema,
-	  .out = &conversation_schema, .status = 201, .handle = conversation_create, .doc = "Start a conversation." },
+	  .out = &conversation_schema, .status = 201, .handle = conversation_create,
+	  .doc = "Start a conversation." },
 	{ "GET", "/api/v1/conversations/{id}", .access = "chat:read", .in = &conversation_id_schema,
 	  .out = &conversation_schema, .handle = conversation_get, .doc = "One conversation." },
-	{ "PATCH", "/api/v1/conversations/{id}", .access = "chat:write", .in = &conversation_change_schema,
-	  .out = &conversation_schema, .handle = conversation_patch,
+	{ "PATCH", "/api/v1/conversations/{id}", .access = "chat:write",
+	  .in = &conversation_change_schema, .out = &conversation_schema,
+	  .handle = conversation_patch,
 	  .doc = "Rename it, choose its model, or show another branch." },
-	{ "DELETE", "/api/v1/conversations/{id}", .access = "chat:write", .in = &conversation_id_schema,
-	  .handle = conversation_delete, .doc = "Delete it; for 30 days it can be restored." },
-	{ "POST", "/api/v1/conversations/{id}/restore", .access = "chat:write", .in = &conversation_id_schema,
-	  .out = &conversation_schema, .handle = conversation_restore, .doc = "Undo its deletion." },
+	{ "DELETE", "/api/v1/conversations/{id}", .access = "chat:write",
+	  .in = &conversation_id_schema, .handle = conversation_delete,
+	  .doc = "Delete it; for 30 days it can be restored." },
+	{ "POST", "/api/v1/conversations/{id}/restore", .access = "chat:write",
+	  .in = &conversation_id_schema, .out = &conversation_schema,
+	  .handle = conversation_restore, .doc = "Undo its deletion." },
 	{ 0 },
 };

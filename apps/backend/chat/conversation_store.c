@@ -6,43 +6,52 @@ static const struct field conversation_fields[] = {
 	FIELD(struct conversation, owner_id, .stored = true, .doc = "Whose it is."),
 	FIELD(struct conversation, title, .private = "conversation.title",
 	      .doc = "Shown in the list; empty until the first message gives it one."),
-	FIELD(struct conversation, model_id, .doc = "Which model answers, as GET /models names it."),
+	FIELD(struct conversation, model_id,
+	      .doc = "Which model answers, as GET /models names it."),
 	FIELD(struct conversation, active_message_id, .nullable = true, .format = FORMAT_ID,
 	      .doc = "The last message of the branch that is shown."),
 	FIELD(struct conversation, created_at, .doc = "When it was started."),
 	FIELD(struct conversation, updated_at, .doc = "When something was last said in it."),
-	FIELD(struct conversation, deleted_at, .stored = true, .nullable = true, .doc = "When it was deleted."),
+	FIELD(struct conversation, deleted_at, .stored = true, .nullable = true,
+	      .doc = "When it was deleted."),
 	{ 0 },
 };
 
 const struct schema conversation_schema =
-	SCHEMA(struct conversation, conversation_fields, .name = "Conversation", .table = "conversation",
-	       .key = { "id" }, .doc = "A conversation with a model.");
+	SCHEMA(struct conversation, conversation_fields, .name = "Conversation",
+	       .table = "conversation", .key = { "id" }, .doc = "A conversation with a model.");
 
 static const struct field conversation_patch_fields[] = {
 	FIELD(struct conversation_patch, id, .doc = "Which one."),
-	FIELD(struct conversation_patch, title, .private = "conversation.title", .doc = "The new title."),
+	FIELD(struct conversation_patch, title, .private = "conversation.title",
+	      .doc = "The new title."),
 	FIELD(struct conversation_patch, model_id, .doc = "The new model."),
-	FIELD(struct conversation_patch, active_message_id, .nullable = true, .doc = "The new active leaf."),
+	FIELD(struct conversation_patch, active_message_id, .nullable = true,
+	      .doc = "The new active leaf."),
 	FIELD(struct conversation_patch, updated_at, .doc = "When something was said."),
-	FIELD(struct conversation_patch, deleted_at, .nullable = true, .doc = "When it was deleted, or null."),
+	FIELD(struct conversation_patch, deleted_at, .nullable = true,
+	      .doc = "When it was deleted, or null."),
 	{ 0 },
 };
 
-static const struct schema conversation_patch_schema =
-	SCHEMA(struct conversation_patch, conversation_patch_fields, .name = "StoredConversationPatch",
-	       .presence = true, .table = "conversation", .key = { "id" });
+static const struct schema conversation_patch_schema = SCHEMA(
+	struct conversation_patch, conversation_patch_fields, .name = "StoredConversationPatch",
+	.presence = true, .table = "conversation", .key = { "id" });
 
-static const struct statement select_conversation = { "SELECT {columns} FROM conversation WHERE id = $1",
-						      &conversation_schema };
+static const struct statement select_conversation = {
+	"SELECT {columns} FROM conversation WHERE id = $1", &conversation_schema
+};
 static const struct statement select_page = {
 	"SELECT {columns} FROM conversation "
 	"WHERE owner_id = $1 AND deleted_at IS NULL AND (updated_at, id) < ($2, $3) "
 	"ORDER BY updated_at DESC, id DESC LIMIT $4",
 	&conversation_schema
 };
-static const struct statement purge_conversations = { "DELETE FROM conversation WHERE deleted_at < $1", NULL };
-static const struct statement purge_keys = { "DELETE FROM idempotency_key WHERE created_at < $1", NULL };
+static const struct statement purge_conversations = {
+	"DELETE FROM conversation WHERE deleted_at < $1", NULL
+};
+static const struct statement purge_keys = { "DELETE FROM idempotency_key WHERE created_at < $1",
+					     NULL };
 
 static const struct field idempotency_key_fields[] = {
 	FIELD(struct idempotency_key, owner_id, .doc = "Who sent it."),
@@ -55,11 +64,12 @@ static const struct field idempotency_key_fields[] = {
 };
 
 static const struct schema idempotency_key_schema =
-	SCHEMA(struct idempotency_key, idempotency_key_fields, .name = "IdempotencyKey", .table = "idempotency_key",
-	       .key = { "owner_id", "key" });
+	SCHEMA(struct idempotency_key, idempotency_key_fields, .name = "IdempotencyKey",
+	       .table = "idempotency_key", .key = { "owner_id", "key" });
 
 static const struct statement select_key = {
-	"SELECT {columns} FROM idempotency_key WHERE owner_id = $1 AND key = $2", &idempotency_key_schema
+	"SELECT {columns} FROM idempotency_key WHERE owner_id = $1 AND key = $2",
+	&idempotency_key_schema
 };
 
 const struct statement *const conversation_statements[] = {
@@ -78,28 +88,34 @@ enum err conversation_insert(struct db *db, const struct conversation *conversat
 	return db_insert(db, &conversation_schema, conversation);
 }
 
-enum err conversation_read_any(struct db *db, const struct principal *principal, enum permission permission,
-			       const char *id, struct arena *arena, struct conversation *ret_conversation)
+enum err conversation_read_any(struct db *db, const struct principal *principal,
+			       enum permission permission, const char *id, struct arena *arena,
+			       struct conversation *ret_conversation)
 {
 	enum err err = db_one(db, &select_conversation, ARGS(id), arena, ret_conversation);
 
-	return err == ERR_OK ? authorize_object(principal, permission,
-						(struct object){ .owner_id = ret_conversation->owner_id }) :
-			       err;
+	return err == ERR_OK
+		       ? authorize_object(principal, permission,
+					  (struct object){ .owner_id = ret_conversation->owner_id })
+		       : err;
 }
 
-enum err conversation_read(struct db *db, const struct principal *principal, enum permission permission,
-			   const char *id, struct arena *arena, struct conversation *ret_conversation)
+enum err conversation_read(struct db *db, const struct principal *principal,
+			   enum permission permission, const char *id, struct arena *arena,
+			   struct conversation *ret_conversation)
 {
-	enum err err = conversation_read_any(db, principal, permission, id, arena, ret_conversation);
+	enum err err =
+		conversation_read_any(db, principal, permission, id, arena, ret_conversation);
 
 	return err == ERR_OK && ret_conversation->deleted_at.ms ? ERR_NOT_FOUND : err;
 }
 
-enum err conversation_page(struct db *db, const struct principal *principal, struct timestamp before,
-			   const char *before_id, int64_t limit, struct arena *arena, struct array *ret_conversations)
+enum err conversation_page(struct db *db, const struct principal *principal,
+			   struct timestamp before, const char *before_id, int64_t limit,
+			   struct arena *arena, struct array *ret_conversations)
 {
-	return db_all(db, &select_page, ARGS((const char *)principal->user_id, before, before_id, limit), arena,
+	return db_all(db, &select_page,
+		      ARGS((const char *)principal->user_id, before, before_id, limit), arena,
 		      ret_conversations);
 }
 

@@ -9,7 +9,8 @@ void deltas_append(struct buf *lengths, uint32_t length)
 	buf_append_char(lengths, (char)length);
 }
 
-void deltas_begin(struct delta_walk *walk, struct blob lengths, const char *text, size_t text_length)
+void deltas_begin(struct delta_walk *walk, struct blob lengths, const char *text,
+		  size_t text_length)
 {
 	*walk = (struct delta_walk){ .at = lengths.data,
 				     .end = (const uint8_t *)lengths.data + lengths.size,
@@ -21,7 +22,8 @@ static bool read_length(struct delta_walk *walk, uint32_t *ret_length)
 {
 	uint32_t length = 0;
 
-	for (unsigned shift = 0; walk->at < walk->end && shift < 7 * DELTA_LENGTH_SIZE; shift += 7) {
+	for (unsigned shift = 0; walk->at < walk->end && shift < 7 * DELTA_LENGTH_SIZE;
+	     shift += 7) {
 		uint8_t byte = *walk->at++;
 
 		length |= (uint32_t)(byte & 0x7f) << shift;

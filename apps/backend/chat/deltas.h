@@ -21,12 +21,13 @@ struct delta_walk {
 	const uint8_t *at, *end;
 	const char *text;
 	size_t text_left;
-	int64_t seq;        /* of the delta that deltas_next gave */
+	int64_t seq; /* of the delta that deltas_next gave */
 	const char *delta;
 	size_t length;
 };
 
-void deltas_begin(struct delta_walk *walk, struct blob lengths, const char *text, size_t text_length);
+void deltas_begin(struct delta_walk *walk, struct blob lengths, const char *text,
+		  size_t text_length);
 /* False behind the last one, or where the lengths do not fit the text. */
 bool deltas_next(struct delta_walk *walk);
 

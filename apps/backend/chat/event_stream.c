@@ -40,7 +40,8 @@ static struct payload *render(struct event *event)
 	if (event->sse)
 		return event->sse;
 	if (event->data)
-		return event->sse = sse_event(event->type, event->seq, event->data, event->data_length);
+		return event->sse =
+			       sse_event(event->type, event->seq, event->data, event->data_length);
 	buf_init(&data, EVENT_MAX);
 	buf_printf(&data, "{\"seq\":%lld,", (long long)event->seq);
 	buf_append(&data, event->fields, event->fields_length);
@@ -99,7 +100,8 @@ static void begin(struct request *request)
 	uv_timer_init(&stream->app->loop->uv, &stream->heartbeat);
 	stream->heartbeat.data = stream;
 	uv_timer_start(&stream->heartbeat, on_heartbeat, HEARTBEAT_MS, HEARTBEAT_MS);
-	feed_start(stream->app, stream->message_id, stream->after, &stream->subscriber, &stream->feed);
+	feed_start(stream->app, stream->message_id, stream->after, &stream->subscriber,
+		   &stream->feed);
 }
 
 enum err event_stream_begin(struct request *request, const char *message_id, int64_t after)

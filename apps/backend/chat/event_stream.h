@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 /* From a worker, when the reading was authorised; returns what the handler is to return. */
-enum err event_stream_begin(struct request *request, const char *message_id, int64_t after) WARN_UNUSED;
+enum err event_stream_begin(struct request *request, const char *message_id,
+			    int64_t after) WARN_UNUSED;
 
 #endif

@@ -43,7 +43,8 @@ static void deliver_stored(struct feed *feed, const char *topic)
 	struct buf words;
 
 	buf_init(&words, EVENT_MAX);
-	deltas_begin(&walk, feed->message.lengths, feed->message.content, strlen(feed->message.content));
+	deltas_begin(&walk, feed->message.lengths, feed->message.content,
+		     strlen(feed->message.content));
 	while (feed->subscriber && deltas_next(&walk)) {
 		if (walk.seq <= feed->after)
 			continue;
@@ -76,7 +77,8 @@ static void read_message(struct task *task)
 {
 	struct feed *feed = CONTAINER_OF(task, struct feed, task);
 
-	feed->err = message_read_whole(feed->app->db, feed->message_id, &feed->arena, &feed->message);
+	feed->err =
+		message_read_whole(feed->app->db, feed->message_id, &feed->arena, &feed->message);
 	feed->was_read = true;
 	feed->loop_task.run = read_done;
 	loop_post(feed->app->loop, &feed->loop_task);
@@ -86,8 +88,8 @@ static bool must_read(const struct feed *feed)
 {
 	const struct node *node = generations_node(feed->app->generations);
 
-	return !feed->was_read ||
-	       (feed->message.status == MESSAGE_STREAMING && strcmp(feed->message.node_id, node->id) == 0);
+	return !feed->was_read || (feed->message.status == MESSAGE_STREAMING &&
+				   strcmp(feed->message.node_id, node->id) == 0);
 }
 
 static void advance(struct feed *feed)
@@ -110,8 +112,8 @@ static void advance(struct feed *feed)
 	feed_destroy(feed);
 }
 
-void feed_start(struct app *app, const char *message_id, int64_t after, struct subscriber *subscriber,
-		struct feed **slot)
+void feed_start(struct app *app, const char *message_id, int64_t after,
+		struct subscriber *subscriber, struct feed **slot)
 {
 	struct feed *feed = MEMORY_NEW(struct feed);
 

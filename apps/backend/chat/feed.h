@@ -16,8 +16,8 @@ struct feed;
  * Starts behind delta `after`. The feed is over when it has delivered what there is and joined the topic or delivered "done";
  * it frees itself then, and sets *slot, where the caller keeps it, to NULL.
  */
-void feed_start(struct app *app, const char *message_id, int64_t after, struct subscriber *subscriber,
-		struct feed **slot);
+void feed_start(struct app *app, const char *message_id, int64_t after,
+		struct subscriber *subscriber, struct feed **slot);
 /* The subscriber goes away. NULL is fine. */
 void feed_cancel(struct feed *feed);
 

@@ -66,11 +66,14 @@ struct delta_range {
 	struct stream_mark from, to;
 };
 
-static void walk_range(const struct stream *stream, const struct delta_range *range, struct delta_walk *walk)
+static void walk_range(const struct stream *stream, const struct delta_range *range,
+		       struct delta_walk *walk)
 {
-	struct blob lengths = { stream->lengths.data + range->from.lengths, range->to.lengths - range->from.lengths };
+	struct blob lengths = { stream->lengths.data + range->from.lengths,
+				range->to.lengths - range->from.lengths };
 
-	deltas_begin(walk, lengths, stream->text.data + range->from.text, range->to.text - range->from.text);
+	deltas_begin(walk, lengths, stream->text.data + range->from.text,
+		     range->to.text - range->from.text);
 	walk->seq = range->from.seq;
 }
 
@@ -91,7 +94,8 @@ static void publish_deltas(struct generation *generation, const struct delta_ran
 	}
 }
 
-void generation_replay(struct generation *generation, int64_t after, struct subscriber *subscriber, const char *topic)
+void generation_replay(struct generation *generation, int64_t after, struct subscriber *subscriber,
+		       const char *topic)
 {
 	const struct delta_range range = { { 0, 0, 0 }, generation->stream.written };
 	struct delta_walk walk;
@@ -103,7 +107,8 @@ void generation_replay(struct generation *generation, int64_t after, struct subs
 	while (deltas_next(&walk)) {
 		if (walk.seq <= after)
 			continue;
-		delta_event(&event, &generation->owner->words, topic, walk.seq, walk.delta, walk.length);
+		delta_event(&event, &generation->owner->words, topic, walk.seq, walk.delta,
+			    walk.length);
 		event_deliver(&event, subscriber);
 		event_finish(&event);
 	}
@@ -171,7 +176,8 @@ static void generation_destroy(struct generation *generation)
 
 static enum err write_finish(struct db *tx, void *context)
 {
-	struct generation *generation = CONTAINER_OF((struct db_job *)context, struct generation, finish_job);
+	struct generation *generation =
+		CONTAINER_OF((struct db_job *)context, struct generation, finish_job);
 
 	return message_finish(tx, &generation->owner->node, message_of(generation));
 }
@@ -205,7 +211,8 @@ static void try_finish(struct generation *generation)
 		return;
 	generation->state = GENERATION_FINISHING;
 	message->content = stream->text.length ? stream->text.data : "";
-	message->lengths = (struct blob){ stream->lengths.length ? stream->lengths.data : "", stream->lengths.length };
+	message->lengths = (struct blob){ stream->lengths.length ? stream->lengths.data : "",
+					  stream->lengths.length };
 	message->seq = stream->end.seq;
 	generation->finish_job.run = write_finish;
 	generation->finish_job.done = finish_done;
@@ -276,7 +283,8 @@ static void on_text(void *context, const char *text, size_t length)
 	fail(generation, chat_end_code(CHAT_MALFORMED), "The answer is too long to be kept.");
 }
 
-static void on_end(void *context, enum chat_end chat_end, const char *detail, struct chat_usage usage)
+static void on_end(void *context, enum chat_end chat_end, const char *detail,
+		   struct chat_usage usage)
 {
 	struct generation *generation = context;
 	const char *sentence = chat_end_detail(chat_end);
@@ -288,7 +296,8 @@ static void on_end(void *context, enum chat_end chat_end, const char *detail, st
 		end(generation, MESSAGE_COMPLETE);
 	else if (detail)
 		fail(generation, chat_end_code(chat_end),
-		     arena_printf(&generation->start->arena, "%s It said: %.*s", sentence, DETAIL_MAX, detail));
+		     arena_printf(&generation->start->arena, "%s It said: %.*s", sentence,
+				  DETAIL_MAX, detail));
 	else
 		fail(generation, chat_end_code(chat_end), sentence);
 }
@@ -329,7 +338,8 @@ static void begin(struct loop_task *task)
 	stream_restore(&generation->stream, start->message.content, start->message.lengths);
 	list_append(&owner->all, &generation->node);
 	map_set(&owner->by_message, start->message.id, generation);
-	generation->chat = registry_chat_start(owner->app->models, start->message.model_id, &request, &events, generation);
+	generation->chat = registry_chat_start(owner->app->models, start->message.model_id,
+					       &request, &events, generation);
 	if (owner->drains)
 		cancel_and_end(generation, MESSAGE_INTERRUPTED);
 }
@@ -354,7 +364,8 @@ unsigned generations_count(const struct generations *generations)
 
 static enum err write_upkeep(struct db *tx, void *context)
 {
-	struct generations *generations = CONTAINER_OF((struct db_job *)context, struct generations, upkeep);
+	struct generations *generations =
+		CONTAINER_OF((struct db_job *)context, struct generations, upkeep);
 	struct timestamp now = clock_now();
 	int64_t interrupted;
 	enum err err = leases_renew(tx, &generations->node, now);
@@ -372,7 +383,8 @@ static void upkeep_done(struct db_job *job, enum err err)
 
 	generations->upkeep_busy = false;
 	if (err != ERR_OK)
-		log_warning("the leases of the answers under way are not renewed", "error", err_code(err), NULL);
+		log_warning("the leases of the answers under way are not renewed", "error",
+			    err_code(err), NULL);
 	check_drained(generations);
 }
 
@@ -424,7 +436,8 @@ static enum err run_recovery(struct db *tx, void *context)
 {
 	struct recovery *recovery = context;
 
-	return messages_interrupt(tx, &recovery->generations->node, clock_now(), &recovery->interrupted);
+	return messages_interrupt(tx, &recovery->generations->node, clock_now(),
+				  &recovery->interrupted);
 }
 
 enum err generations_recover(struct generations *generations, int64_t *ret_interrupted)
@@ -450,8 +463,8 @@ void generations_start(struct generations *generations)
 	uv_timer_start(&generations->tick, on_tick, TICK_MS, TICK_MS);
 }
 
-void generations_drain(struct generations *generations, int64_t grace_ms, void (*drained)(void *context),
-		       void *context)
+void generations_drain(struct generations *generations, int64_t grace_ms,
+		       void (*drained)(void *context), void *context)
 {
 	generations->drains = true;
 	generations->drain_end_ms = clock_monotonic_ms() + grace_ms;

@@ -31,14 +31,15 @@ void generations_start(struct generations *generations);
  * Lets no new one begin, and calls `drained` when all have ended; those that run are interrupted after `grace_ms`: their
  * text is kept, marked so.
  */
-void generations_drain(struct generations *generations, int64_t grace_ms, void (*drained)(void *context),
-		       void *context);
+void generations_drain(struct generations *generations, int64_t grace_ms,
+		       void (*drained)(void *context), void *context);
 void generations_destroy(struct generations *generations);
 
 /* What a generation begins with; `arena` holds all of it, and the generation takes it over. */
 struct generation_start {
 	struct arena arena;
-	struct message message; /* as it is in the database: streaming, with the prefix that it goes on from */
+	/* as it is in the database: streaming, with the prefix that it goes on from */
+	struct message message;
 	struct chat_turn *turns;
 	size_t turns_count;
 	char request_id[ID_SIZE];
@@ -64,6 +65,7 @@ unsigned generations_count(const struct generations *generations);
 void generation_stop(struct generation *generation, struct request *request);
 
 /* Delivers the committed deltas behind number `after`. */
-void generation_replay(struct generation *generation, int64_t after, struct subscriber *subscriber, const char *topic);
+void generation_replay(struct generation *generation, int64_t after, struct subscriber *subscriber,
+		       const char *topic);
 
 #endif

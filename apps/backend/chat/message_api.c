@@ -17,11 +17,13 @@ struct message_id {
 };
 
 static const struct field message_id_fields[] = {
-	FIELD(struct message_id, id, .from = FROM_PATH, .format = FORMAT_ID, .doc = "The message's id."),
+	FIELD(struct message_id, id, .from = FROM_PATH, .format = FORMAT_ID,
+	      .doc = "The message's id."),
 	{ 0 },
 };
 
-static const struct schema message_id_schema = SCHEMA(struct message_id, message_id_fields, .name = "MessageId");
+static const struct schema message_id_schema =
+	SCHEMA(struct message_id, message_id_fields, .name = "MessageId");
 
 /* ---- The messages of a conversation ---- */
 
@@ -38,11 +40,12 @@ struct message_list {
 };
 
 static const struct field message_list_fields[] = {
-	FIELD(struct message_list, id, .from = FROM_PATH, .format = FORMAT_ID, .doc = "The conversation's id."),
-	FIELD(struct message_list, limit, .from = FROM_QUERY, .preset = "20", .min = 1, .max = PAGE_LIMIT_MAX,
-	      .doc = "How many at the most."),
-	FIELD(struct message_list, cursor, .from = FROM_QUERY, .optional = true, .format = FORMAT_ID,
-	      .doc = "`next_cursor` of the page before."),
+	FIELD(struct message_list, id, .from = FROM_PATH, .format = FORMAT_ID,
+	      .doc = "The conversation's id."),
+	FIELD(struct message_list, limit, .from = FROM_QUERY, .preset = "20", .min = 1,
+	      .max = PAGE_LIMIT_MAX, .doc = "How many at the most."),
+	FIELD(struct message_list, cursor, .from = FROM_QUERY, .optional = true,
+	      .format = FORMAT_ID, .doc = "`next_cursor` of the page before."),
 	FIELD(struct message_list, order, .from = FROM_QUERY, .names = order_words, .preset = "asc",
 	      .doc = "From the first message on, or from the last one back."),
 	FIELD(struct message_list, tree, .from = FROM_QUERY, .preset = "false",
@@ -56,8 +59,8 @@ static const struct schema message_list_schema =
 PAGE_SCHEMA(message_page_schema, message_schema, "MessagePage");
 
 /* Reads one more than asked for. Going back, the cursor is the message to begin with; else the last one that was seen. */
-static enum err read_list(struct db *db, const struct message_list *input, const char *leaf, struct arena *arena,
-			  struct array *ret_messages)
+static enum err read_list(struct db *db, const struct message_list *input, const char *leaf,
+			  struct arena *arena, struct array *ret_messages)
 {
 	const char *cursor = input->cursor ? input->cursor : "";
 
@@ -66,8 +69,10 @@ static enum err read_list(struct db *db, const struct message_list *input, const
 	if (!leaf)
 		return ERR_OK;
 	if (input->order == ORDER_DESC)
-		return message_branch(db, input->id, *cursor ? cursor : leaf, input->limit + 1, arena, ret_messages);
-	return message_branch_from_root(db, input->id, leaf, cursor, input->limit + 1, arena, ret_messages);
+		return message_branch(db, input->id, *cursor ? cursor : leaf, input->limit + 1,
+				      arena, ret_messages);
+	return message_branch_from_root(db, input->id, leaf, cursor, input->limit + 1, arena,
+					ret_messages);
 }
 
 static enum err messages_list(struct request *request, const void *in, void *out)
@@ -80,10 +85,11 @@ static enum err messages_list(struct request *request, const void *in, void *out
 
 	if (input->tree && input->order == ORDER_DESC)
 		return request_invalid(request, "order", "goes with one branch, not with the tree");
-	err = conversation_read(request->app->db, request->principal, PERMISSION_CHAT_READ, input->id, &request->arena,
-				&conversation);
+	err = conversation_read(request->app->db, request->principal, PERMISSION_CHAT_READ,
+				input->id, &request->arena, &conversation);
 	if (err == ERR_OK)
-		err = read_list(request->app->db, input, conversation.active_message_id, &request->arena, &page->items);
+		err = read_list(request->app->db, input, conversation.active_message_id,
+				&request->arena, &page->items);
 	if (err != ERR_OK || (int64_t)page->items.count <= input->limit)
 		return err;
 	messages = page->items.items;
@@ -95,23 +101,29 @@ static enum err messages_list(struct request *request, const void *in, void *out
 /* ---- Sending ---- */
 
 static const struct field message_new_fields[] = {
-	FIELD(struct message_new, id, .from = FROM_PATH, .format = FORMAT_ID, .doc = "The conversation's id."),
-	FIELD(struct message_new, idempotency_key, .from = FROM_HEADER, .header = "idempotency-key", .optional = true,
-	      .min = 1, .max = 100, .format = FORMAT_TOKEN,
+	FIELD(struct message_new, id, .from = FROM_PATH, .format = FORMAT_ID,
+	      .doc = "The conversation's id."),
+	FIELD(struct message_new, idempotency_key, .from = FROM_HEADER, .header = "idempotency-key",
+	      .optional = true, .min = 1, .max = 100, .format = FORMAT_TOKEN,
 	      .doc = "With the same key, the same request is carried out once; kept for a day."),
 	FIELD(struct message_new, content, .min = 1, .max = CONTENT_MAX, .doc = "Markdown."),
-	FIELD(struct message_new, parent_id, .optional = true, .nullable = true, .format = FORMAT_ID,
-	      .doc = "The message it follows; without it, the last one of the branch that is shown."),
-	FIELD(struct message_new, model_id, .optional = true, .nullable = true, .min = 1, .max = 300,
-	      .doc = "Which model answers this time; without it, the conversation's."),
+	FIELD(struct message_new, parent_id, .optional = true, .nullable = true,
+	      .format = FORMAT_ID,
+	      .doc = "The message it follows; without it, the last one of the branch that is "
+		     "shown."),
+	FIELD(struct message_new, model_id, .optional = true, .nullable = true, .min = 1,
+	      .max = 300, .doc = "Which model answers this time; without it, the conversation's."),
 	{ 0 },
 };
 
-static const struct schema message_new_schema = SCHEMA(struct message_new, message_new_fields, .name = "MessageNew");
+static const struct schema message_new_schema =
+	SCHEMA(struct message_new, message_new_fields, .name = "MessageNew");
 
 static const struct field message_pair_fields[] = {
-	FIELD(struct message_pair, user_message, .schema = &message_schema, .doc = "What was sent."),
-	FIELD(struct message_pair, assistant_message, .schema = &message_schema, .doc = "The answer, as it begins."),
+	FIELD(struct message_pair, user_message, .schema = &message_schema,
+	      .doc = "What was sent."),
+	FIELD(struct message_pair, assistant_message, .schema = &message_schema,
+	      .doc = "The answer, as it begins."),
 	{ 0 },
 };
 
@@ -146,8 +158,8 @@ static enum err message_get(struct request *request, const void *in, void *out)
 {
 	const struct message_id *input = in;
 
-	return message_read(request->app->db, request->principal, PERMISSION_CHAT_READ, input->id, &request->arena,
-			    out);
+	return message_read(request->app->db, request->principal, PERMISSION_CHAT_READ, input->id,
+			    &request->arena, out);
 }
 
 static enum err message_continue(struct request *request, const void *in, void *out)
@@ -180,8 +192,8 @@ static enum err message_stop(struct request *request, const void *in, void *out)
 {
 	const struct message_id *input = in;
 	struct message *message = out;
-	enum err err = message_read(request->app->db, request->principal, PERMISSION_CHAT_WRITE, input->id,
-				    &request->arena, message);
+	enum err err = message_read(request->app->db, request->principal, PERMISSION_CHAT_WRITE,
+				    input->id, &request->arena, message);
 
 	if (err != ERR_OK || message->status != MESSAGE_STREAMING)
 		return err;
@@ -196,9 +208,11 @@ struct message_events {
 };
 
 static const struct field message_events_fields[] = {
-	FIELD(struct message_events, id, .from = FROM_PATH, .format = FORMAT_ID, .doc = "The message's id."),
-	FIELD(struct message_events, last_event_id, .from = FROM_HEADER, .header = "last-event-id", .optional = true,
-	      .min = 0, .doc = "Number of the last delta that was received: only those behind it follow."),
+	FIELD(struct message_events, id, .from = FROM_PATH, .format = FORMAT_ID,
+	      .doc = "The message's id."),
+	FIELD(struct message_events, last_event_id, .from = FROM_HEADER, .header = "last-event-id",
+	      .optional = true, .min = 0,
+	      .doc = "Number of the last delta that was received: only those behind it follow."),
 	{ 0 },
 };
 
@@ -209,8 +223,8 @@ static enum err message_events(struct request *request, const void *in, void *ou
 {
 	const struct message_events *input = in;
 	struct message message;
-	enum err err = message_read(request->app->db, request->principal, PERMISSION_CHAT_READ, input->id,
-				    &request->arena, &message);
+	enum err err = message_read(request->app->db, request->principal, PERMISSION_CHAT_READ,
+				    input->id, &request->arena, &message);
 
 	(void)out;
 	if (err != ERR_OK)
@@ -219,24 +233,31 @@ static enum err message_events(struct request *request, const void *in, void *ou
 }
 
 const struct route message_routes[] = {
-	{ "GET", "/api/v1/conversations/{id}/messages", .access = "chat:read", .in = &message_list_schema,
-	  .out = &message_page_schema, .handle = messages_list, .doc = "The messages of the branch that is shown." },
-	{ "POST", "/api/v1/conversations/{id}/messages", .access = "chat:write", .in = &message_new_schema,
-	  .out = &message_pair_schema, .status = 202, .handle = message_send,
-	  .doc = "Send a message; the answer streams." },
-	{ "GET", "/api/v1/messages/{id}", .access = "chat:read", .in = &message_id_schema, .out = &message_schema,
-	  .handle = message_get, .doc = "One message; of one that streams, what is committed so far." },
+	{ "GET", "/api/v1/conversations/{id}/messages", .access = "chat:read",
+	  .in = &message_list_schema, .out = &message_page_schema, .handle = messages_list,
+	  .doc = "The messages of the branch that is shown." },
+	{ "POST", "/api/v1/conversations/{id}/messages", .access = "chat:write",
+	  .in = &message_new_schema, .out = &message_pair_schema, .status = 202,
+	  .handle = message_send, .doc = "Send a message; the answer streams." },
+	{ "GET", "/api/v1/messages/{id}", .access = "chat:read", .in = &message_id_schema,
+	  .out = &message_schema, .handle = message_get,
+	  .doc = "One message; of one that streams, what is committed so far." },
 	{ "POST", "/api/v1/messages/{id}/stop", .access = "chat:write", .in = &message_id_schema,
 	  .out = &message_schema, .handle = message_stop,
-	  .doc = "Stop an answer. The reply comes when it has stopped; on one that has ended, nothing happens." },
-	{ "POST", "/api/v1/messages/{id}/continue", .access = "chat:write", .in = &message_id_schema,
-	  .out = &message_schema, .status = 202, .handle = message_continue,
-	  .doc = "Go on with an answer that was interrupted, was stopped or failed, from where it ends." },
-	{ "POST", "/api/v1/messages/{id}/regenerate", .access = "chat:write", .in = &message_id_schema,
-	  .out = &message_schema, .status = 202, .handle = message_regenerate,
+	  .doc = "Stop an answer. The reply comes when it has stopped; on one that has ended, "
+		 "nothing happens." },
+	{ "POST", "/api/v1/messages/{id}/continue", .access = "chat:write",
+	  .in = &message_id_schema, .out = &message_schema, .status = 202,
+	  .handle = message_continue,
+	  .doc = "Go on with an answer that was interrupted, was stopped or failed, from where it "
+		 "ends." },
+	{ "POST", "/api/v1/messages/{id}/regenerate", .access = "chat:write",
+	  .in = &message_id_schema, .out = &message_schema, .status = 202,
+	  .handle = message_regenerate,
 	  .doc = "Answer anew: another message beside this one, which is shown from now on." },
-	{ "GET", "/api/v1/messages/{id}/events", .access = "chat:read", .in = &message_events_schema,
-	  .media = "text/event-stream", .handle = message_events,
-	  .doc = "The deltas of an answer as server-sent events: `delta` {seq, text}, and `done` with the message." },
+	{ "GET", "/api/v1/messages/{id}/events", .access = "chat:read",
+	  .in = &message_events_schema, .media = "text/event-stream", .handle = message_events,
+	  .doc = "The deltas of an answer as server-sent events: `delta` {seq, text}, and `done` "
+		 "with the message." },
 	{ 0 },
 };

@@ -1,24 +1,28 @@
+#include "chat/message_store.h"
 #include "chat/chat.h"
 #include "chat/deltas.h"
-#include "chat/message_store.h"
 
 #include <string.h>
 
 static const char *const role_words[] = { "user", "assistant", NULL };
-static const char *const status_words[] = { "complete", "streaming", "stopped", "interrupted", "failed", NULL };
+static const char *const status_words[] = { "complete",    "streaming", "stopped",
+					    "interrupted", "failed",    NULL };
 
 static const struct field message_error_fields[] = {
-	FIELD(struct message_error, code, .doc = "A word for programs: `upstream_refused`, `upstream_stalled`, …"),
+	FIELD(struct message_error, code,
+	      .doc = "A word for programs: `upstream_refused`, `upstream_stalled`, …"),
 	FIELD(struct message_error, detail, .nullable = true, .doc = "A sentence for people."),
 	{ 0 },
 };
 
-static const struct schema message_error_schema = SCHEMA(struct message_error, message_error_fields,
-							 .name = "MessageError", .doc = "Why an answer failed.");
+static const struct schema message_error_schema =
+	SCHEMA(struct message_error, message_error_fields, .name = "MessageError",
+	       .doc = "Why an answer failed.");
 
 static const struct field message_fields[] = {
 	FIELD(struct message, id, .format = FORMAT_ID, .doc = "The message's id."),
-	FIELD(struct message, conversation_id, .format = FORMAT_ID, .doc = "The conversation it is in."),
+	FIELD(struct message, conversation_id, .format = FORMAT_ID,
+	      .doc = "The conversation it is in."),
 	FIELD(struct message, owner_id, .stored = true, .doc = "Whose it is."),
 	FIELD(struct message, parent_id, .nullable = true, .format = FORMAT_ID,
 	      .doc = "The message it follows; null for a first one."),
@@ -30,17 +34,22 @@ static const struct field message_fields[] = {
 	FIELD(struct message, seq, .doc = "Number of the last delta that `content` holds."),
 	FIELD(struct message, lengths, .stored = true, .nullable = true, .doc = "Of its deltas."),
 	FIELD(struct message, model_id, .nullable = true, .doc = "Which model answered."),
-	FIELD(struct message, error, .schema = &message_error_schema, .nullable = true, .doc = "Why it failed."),
-	FIELD(struct message, node_id, .stored = true, .nullable = true, .doc = "Which server streams it."),
+	FIELD(struct message, error, .schema = &message_error_schema, .nullable = true,
+	      .doc = "Why it failed."),
+	FIELD(struct message, node_id, .stored = true, .nullable = true,
+	      .doc = "Which server streams it."),
 	FIELD(struct message, epoch, .stored = true, .doc = "In which run of that server."),
-	FIELD(struct message, lease_until, .stored = true, .nullable = true, .doc = "Until when, unless renewed."),
+	FIELD(struct message, lease_until, .stored = true, .nullable = true,
+	      .doc = "Until when, unless renewed."),
 	FIELD(struct message, created_at, .doc = "When it was sent."),
-	FIELD(struct message, completed_at, .nullable = true, .doc = "When it ended; null while it streams."),
+	FIELD(struct message, completed_at, .nullable = true,
+	      .doc = "When it ended; null while it streams."),
 	{ 0 },
 };
 
-const struct schema message_schema = SCHEMA(struct message, message_fields, .name = "Message", .table = "message",
-					    .key = { "id" }, .doc = "One message of a conversation.");
+const struct schema message_schema =
+	SCHEMA(struct message, message_fields, .name = "Message", .table = "message",
+	       .key = { "id" }, .doc = "One message of a conversation.");
 
 static const struct field message_chunk_fields[] = {
 	FIELD(struct message_chunk, message_id, .doc = "Of which message."),
@@ -50,10 +59,12 @@ static const struct field message_chunk_fields[] = {
 	{ 0 },
 };
 
-const struct schema message_chunk_schema = SCHEMA(struct message_chunk, message_chunk_fields, .name = "MessageChunk",
-						  .table = "message_chunk", .key = { "message_id", "first_seq" });
+const struct schema message_chunk_schema =
+	SCHEMA(struct message_chunk, message_chunk_fields, .name = "MessageChunk",
+	       .table = "message_chunk", .key = { "message_id", "first_seq" });
 
-static const struct statement select_message = { "SELECT {columns} FROM message WHERE id = $1", &message_schema };
+static const struct statement select_message = { "SELECT {columns} FROM message WHERE id = $1",
+						 &message_schema };
 static const struct statement select_message_in = {
 	"SELECT {columns} FROM message WHERE id = $1 AND conversation_id = $2", &message_schema
 };
@@ -61,7 +72,8 @@ static const struct statement select_branch = {
 	"WITH RECURSIVE branch (id, parent_id, depth) AS ("
 	" SELECT id, parent_id, 1 FROM message WHERE id = $1 AND conversation_id = $2"
 	" UNION ALL"
-	" SELECT m.id, m.parent_id, b.depth + 1 FROM branch b JOIN message m ON m.id = b.parent_id WHERE b.depth < $3"
+	" SELECT m.id, m.parent_id, b.depth + 1 FROM branch b JOIN message m ON m.id = b.parent_id "
+	"WHERE b.depth < $3"
 	") SELECT {columns:m} FROM branch b JOIN message m ON m.id = b.id ORDER BY b.depth",
 	&message_schema
 };
@@ -71,20 +83,22 @@ static const struct statement select_branch_from_root = {
 	" UNION ALL"
 	" SELECT m.id, m.parent_id, b.depth + 1 FROM branch b JOIN message m ON m.id = b.parent_id"
 	") SELECT {columns:m} FROM branch b JOIN message m ON m.id = b.id "
-	"WHERE $3 = '' OR b.depth < (SELECT depth FROM branch WHERE id = $3) ORDER BY b.depth DESC LIMIT $4",
+	"WHERE $3 = '' OR b.depth < (SELECT depth FROM branch WHERE id = $3) ORDER BY b.depth DESC "
+	"LIMIT $4",
 	&message_schema
 };
 static const struct statement select_tree = {
-	"SELECT {columns} FROM message WHERE conversation_id = $1 AND id > $2 ORDER BY id LIMIT $3", &message_schema
+	"SELECT {columns} FROM message WHERE conversation_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+	&message_schema
 };
 static const struct statement select_chunks = {
-	"SELECT {columns} FROM message_chunk WHERE message_id = $1 ORDER BY first_seq", &message_chunk_schema
+	"SELECT {columns} FROM message_chunk WHERE message_id = $1 ORDER BY first_seq",
+	&message_chunk_schema
 };
 
 const struct statement *const message_statements[] = {
-	&select_message,	  &select_message_in, &select_branch,
-	&select_branch_from_root, &select_tree,	      &select_chunks,
-	NULL,
+	&select_message, &select_message_in, &select_branch, &select_branch_from_root,
+	&select_tree,    &select_chunks,     NULL,
 };
 
 enum err message_insert(struct db *db, const struct message *message)
@@ -137,7 +151,8 @@ enum err message_add_chunks(struct db *db, struct arena *arena, struct message *
 	return ERR_OK;
 }
 
-static enum err add_chunks_to_all(struct db *db, struct arena *arena, enum err err, struct array *messages)
+static enum err add_chunks_to_all(struct db *db, struct arena *arena, enum err err,
+				  struct array *messages)
 {
 	struct message *list = messages->items;
 
@@ -152,7 +167,8 @@ static enum err add_chunks_to_all(struct db *db, struct arena *arena, enum err e
 /*
  * Between the two reads the message may end, which folds its chunks: it is read again until both reads saw the same.
  */
-enum err message_read_whole(struct db *db, const char *id, struct arena *arena, struct message *ret_message)
+enum err message_read_whole(struct db *db, const char *id, struct arena *arena,
+			    struct message *ret_message)
 {
 	struct message again;
 	enum err err;
@@ -164,25 +180,28 @@ enum err message_read_whole(struct db *db, const char *id, struct arena *arena, 
 		err = message_add_chunks(db, arena, ret_message);
 		if (err == ERR_OK)
 			err = db_one(db, &select_message, ARGS(id), arena, &again);
-	} while (err == ERR_OK && (again.status != ret_message->status || again.epoch != ret_message->epoch));
+	} while (err == ERR_OK &&
+		 (again.status != ret_message->status || again.epoch != ret_message->epoch));
 	return err;
 }
 
-enum err message_read(struct db *db, const struct principal *principal, enum permission permission, const char *id,
-		      struct arena *arena, struct message *ret_message)
+enum err message_read(struct db *db, const struct principal *principal, enum permission permission,
+		      const char *id, struct arena *arena, struct message *ret_message)
 {
 	struct conversation conversation;
 	enum err err = message_read_whole(db, id, arena, ret_message);
 
 	if (err == ERR_OK)
-		err = authorize_object(principal, permission, (struct object){ .owner_id = ret_message->owner_id });
+		err = authorize_object(principal, permission,
+				       (struct object){ .owner_id = ret_message->owner_id });
 	if (err == ERR_OK)
-		err = conversation_read(db, principal, permission, ret_message->conversation_id, arena, &conversation);
+		err = conversation_read(db, principal, permission, ret_message->conversation_id,
+					arena, &conversation);
 	return err;
 }
 
-enum err message_read_in(struct db *db, const char *conversation_id, const char *id, struct arena *arena,
-			 struct message *ret_message)
+enum err message_read_in(struct db *db, const char *conversation_id, const char *id,
+			 struct arena *arena, struct message *ret_message)
 {
 	return db_one(db, &select_message_in, ARGS(id, conversation_id), arena, ret_message);
 }
@@ -190,16 +209,18 @@ enum err message_read_in(struct db *db, const char *conversation_id, const char 
 enum err message_branch(struct db *db, const char *conversation_id, const char *from, int64_t limit,
 			struct arena *arena, struct array *ret_messages)
 {
-	enum err err = db_all(db, &select_branch, ARGS(from, conversation_id, limit), arena, ret_messages);
+	enum err err =
+		db_all(db, &select_branch, ARGS(from, conversation_id, limit), arena, ret_messages);
 
 	return add_chunks_to_all(db, arena, err, ret_messages);
 }
 
-enum err message_branch_from_root(struct db *db, const char *conversation_id, const char *leaf, const char *after,
-				  int64_t limit, struct arena *arena, struct array *ret_messages)
+enum err message_branch_from_root(struct db *db, const char *conversation_id, const char *leaf,
+				  const char *after, int64_t limit, struct arena *arena,
+				  struct array *ret_messages)
 {
-	enum err err = db_all(db, &select_branch_from_root, ARGS(leaf, conversation_id, after, limit), arena,
-			      ret_messages);
+	enum err err = db_all(db, &select_branch_from_root,
+			      ARGS(leaf, conversation_id, after, limit), arena, ret_messages);
 
 	return add_chunks_to_all(db, arena, err, ret_messages);
 }
@@ -207,7 +228,8 @@ enum err message_branch_from_root(struct db *db, const char *conversation_id, co
 enum err message_tree(struct db *db, const char *conversation_id, const char *after, int64_t limit,
 		      struct arena *arena, struct array *ret_messages)
 {
-	enum err err = db_all(db, &select_tree, ARGS(conversation_id, after, limit), arena, ret_messages);
+	enum err err =
+		db_all(db, &select_tree, ARGS(conversation_id, after, limit), arena, ret_messages);
 
 	return add_chunks_to_all(db, arena, err, ret_messages);
 }

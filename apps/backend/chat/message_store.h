@@ -7,6 +7,7 @@
 extern const struct schema message_chunk_schema;
 
 /* Adds what is committed beyond `content` to a message that streams. */
-enum err message_add_chunks(struct db *db, struct arena *arena, struct message *message) WARN_UNUSED;
+enum err message_add_chunks(struct db *db, struct arena *arena,
+			    struct message *message) WARN_UNUSED;
 
 #endif

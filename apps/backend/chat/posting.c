@@ -15,7 +15,7 @@ struct posting {
 	struct request *request;
 	const struct message_new *input;
 	const char *request_hash;
-	const char *message_id;     /* to go on with, or to answer anew */
+	const char *message_id; /* to go on with, or to answer anew */
 	struct timestamp now;
 	char *user_id, *assistant_id;
 	struct conversation conversation;
@@ -62,11 +62,12 @@ static enum err start_generation(struct posting *posting)
 	struct app *app = posting->request->app;
 	struct generation_start *start = generation_start_create(app);
 	struct array branch;
-	enum err err = message_read_whole(app->db, posting->assistant.id, &start->arena, &start->message);
+	enum err err =
+		message_read_whole(app->db, posting->assistant.id, &start->arena, &start->message);
 
 	if (err == ERR_OK)
-		err = message_branch(app->db, start->message.conversation_id, start->message.id, HISTORY_MAX,
-				     &start->arena, &branch);
+		err = message_branch(app->db, start->message.conversation_id, start->message.id,
+				     HISTORY_MAX, &start->arena, &branch);
 	if (err != ERR_OK) {
 		generation_start_discard(start);
 		return err;
@@ -102,7 +103,8 @@ static enum err read_conversation(struct db *tx, struct posting *posting, const 
 				 &posting->conversation);
 }
 
-static struct message new_message(const struct posting *posting, const char *id, enum message_role role)
+static struct message new_message(const struct posting *posting, const char *id,
+				  enum message_role role)
 {
 	return (struct message){ .id = id,
 				 .conversation_id = posting->conversation.id,
@@ -112,7 +114,8 @@ static struct message new_message(const struct posting *posting, const char *id,
 				 .created_at = posting->now };
 }
 
-static enum err insert_assistant(struct db *tx, struct posting *posting, const char *parent_id, const char *model_id)
+static enum err insert_assistant(struct db *tx, struct posting *posting, const char *parent_id,
+				 const char *model_id)
 {
 	const struct node *node = generations_node(posting->request->app->generations);
 
@@ -168,7 +171,8 @@ static enum err touch_conversation(struct db *tx, struct posting *posting)
 
 static enum err refuse_streaming(struct request *request)
 {
-	return request_fail(request, ERR_CONFLICT, "An answer streams in this branch. Wait for its end, or stop it.");
+	return request_fail(request, ERR_CONFLICT,
+			    "An answer streams in this branch. Wait for its end, or stop it.");
 }
 
 /* ---- Sending ---- */
@@ -182,17 +186,18 @@ static enum err find_replay(struct db *tx, struct posting *posting)
 
 	if (!posting->input->idempotency_key)
 		return ERR_NOT_FOUND;
-	err = idempotency_find(tx, request->principal->user_id, posting->input->idempotency_key, &request->arena,
-			       &key);
+	err = idempotency_find(tx, request->principal->user_id, posting->input->idempotency_key,
+			       &request->arena, &key);
 	if (err != ERR_OK)
 		return err;
 	if (strcmp(key.request_hash, posting->request_hash) != 0)
 		return request_invalid(request, "Idempotency-Key", "was used for another request");
 	posting->replayed = true;
-	err = message_read_in(tx, posting->input->id, key.user_message_id, &request->arena, &posting->user);
+	err = message_read_in(tx, posting->input->id, key.user_message_id, &request->arena,
+			      &posting->user);
 	if (err == ERR_OK)
-		err = message_read_in(tx, posting->input->id, key.assistant_message_id, &request->arena,
-				      &posting->assistant);
+		err = message_read_in(tx, posting->input->id, key.assistant_message_id,
+				      &request->arena, &posting->assistant);
 	/* What the key made may be gone: then it is as if it had never been used, but for its name. */
 	return err == ERR_NOT_FOUND ? ERR_CONFLICT : err;
 }
@@ -213,8 +218,8 @@ static enum err keep_key(struct db *tx, const struct posting *posting)
 static enum err find_parent(struct db *tx, struct posting *posting, const char **ret_parent_id)
 {
 	struct request *request = posting->request;
-	const char *parent_id = posting->input->parent_id ? posting->input->parent_id :
-							    posting->conversation.active_message_id;
+	const char *parent_id = posting->input->parent_id ? posting->input->parent_id
+							  : posting->conversation.active_message_id;
 	struct message parent;
 	enum err err;
 
@@ -223,7 +228,8 @@ static enum err find_parent(struct db *tx, struct posting *posting, const char *
 		return ERR_OK;
 	err = message_read_in(tx, posting->conversation.id, parent_id, &request->arena, &parent);
 	if (err == ERR_NOT_FOUND)
-		return request_invalid(request, "parent_id", "is not a message of this conversation");
+		return request_invalid(request, "parent_id",
+				       "is not a message of this conversation");
 	if (err == ERR_OK && parent.status == MESSAGE_STREAMING)
 		return refuse_streaming(request);
 	return err;
@@ -274,8 +280,8 @@ static const char *hash_input(const struct message_new *input, struct arena *are
 	return sodium_bin2hex(text, HASH_SIZE, hash, sizeof(hash));
 }
 
-enum err posting_send(struct request *request, const struct message_new *input, struct message_pair *ret_pair,
-		      bool *ret_replayed)
+enum err posting_send(struct request *request, const struct message_new *input,
+		      struct message_pair *ret_pair, bool *ret_replayed)
 {
 	struct posting posting = posting_make(request);
 	enum err err;
@@ -293,8 +299,8 @@ enum err posting_send(struct request *request, const struct message_new *input, 
 static enum err read_answer(struct db *tx, struct posting *posting)
 {
 	struct request *request = posting->request;
-	enum err err = message_read(tx, request->principal, PERMISSION_CHAT_WRITE, posting->message_id,
-				    &request->arena, &posting->assistant);
+	enum err err = message_read(tx, request->principal, PERMISSION_CHAT_WRITE,
+				    posting->message_id, &request->arena, &posting->assistant);
 
 	if (err == ERR_OK)
 		err = read_conversation(tx, posting, posting->assistant.conversation_id);
@@ -314,14 +320,16 @@ static enum err run_continue(struct db *tx, void *context)
 	if (err == ERR_OK && posting->assistant.status == MESSAGE_COMPLETE)
 		err = request_fail(request, ERR_CONFLICT, "This answer is complete.");
 	if (err == ERR_OK)
-		err = message_take(tx, posting->message_id, generations_node(request->app->generations), posting->now);
+		err = message_take(tx, posting->message_id,
+				   generations_node(request->app->generations), posting->now);
 	if (err == ERR_OK)
-		err = message_read(tx, request->principal, PERMISSION_CHAT_WRITE, posting->message_id, &request->arena,
-				   &posting->assistant);
+		err = message_read(tx, request->principal, PERMISSION_CHAT_WRITE,
+				   posting->message_id, &request->arena, &posting->assistant);
 	return err == ERR_OK ? touch_conversation(tx, posting) : err;
 }
 
-enum err posting_continue(struct request *request, const char *message_id, struct message *ret_message)
+enum err posting_continue(struct request *request, const char *message_id,
+			  struct message *ret_message)
 {
 	struct posting posting = posting_make(request);
 	enum err err;
@@ -340,16 +348,20 @@ static enum err run_regenerate(struct db *tx, void *context)
 	struct message leaf;
 
 	if (err == ERR_OK && posting->conversation.active_message_id)
-		err = message_read_in(tx, posting->conversation.id, posting->conversation.active_message_id,
-				      &request->arena, &leaf);
-	if (err == ERR_OK && posting->conversation.active_message_id && leaf.status == MESSAGE_STREAMING)
+		err = message_read_in(tx, posting->conversation.id,
+				      posting->conversation.active_message_id, &request->arena,
+				      &leaf);
+	if (err == ERR_OK && posting->conversation.active_message_id &&
+	    leaf.status == MESSAGE_STREAMING)
 		return refuse_streaming(request);
 	if (err == ERR_OK)
-		err = insert_assistant(tx, posting, posting->assistant.parent_id, posting->conversation.model_id);
+		err = insert_assistant(tx, posting, posting->assistant.parent_id,
+				       posting->conversation.model_id);
 	return err == ERR_OK ? touch_conversation(tx, posting) : err;
 }
 
-enum err posting_regenerate(struct request *request, const char *message_id, struct message *ret_message)
+enum err posting_regenerate(struct request *request, const char *message_id,
+			    struct message *ret_message)
 {
 	struct posting posting = posting_make(request);
 	enum err err;

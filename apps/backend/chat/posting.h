@@ -22,11 +22,13 @@ struct message_pair {
 };
 
 /* *ret_replayed: the key was used before for the same, and the pair is the one that was made then. */
-enum err posting_send(struct request *request, const struct message_new *input, struct message_pair *ret_pair,
-		      bool *ret_replayed) WARN_UNUSED;
+enum err posting_send(struct request *request, const struct message_new *input,
+		      struct message_pair *ret_pair, bool *ret_replayed) WARN_UNUSED;
 /* The same message streams again, from the end of its prefix. */
-enum err posting_continue(struct request *request, const char *message_id, struct message *ret_message) WARN_UNUSED;
+enum err posting_continue(struct request *request, const char *message_id,
+			  struct message *ret_message) WARN_UNUSED;
 /* A new answer beside the message, which becomes the one that is shown. */
-enum err posting_regenerate(struct request *request, const char *message_id, struct message *ret_message) WARN_UNUSED;
+enum err posting_regenerate(struct request *request, const char *message_id,
+			    struct message *ret_message) WARN_UNUSED;
 
 #endif

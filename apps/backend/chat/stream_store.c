@@ -25,7 +25,8 @@ struct message_end {
 	struct timestamp completed_at;
 };
 
-static const char *const end_status_words[] = { "complete", "streaming", "stopped", "interrupted", "failed", NULL };
+static const char *const end_status_words[] = { "complete",    "streaming", "stopped",
+						"interrupted", "failed",    NULL };
 
 static const struct field end_error_fields[] = {
 	FIELD(struct message_error, code, .doc = "Why it failed."),
@@ -33,22 +34,26 @@ static const struct field end_error_fields[] = {
 	{ 0 },
 };
 
-static const struct schema end_error_schema = SCHEMA(struct message_error, end_error_fields, .name = "StoredError");
+static const struct schema end_error_schema =
+	SCHEMA(struct message_error, end_error_fields, .name = "StoredError");
 
 static const struct field message_end_fields[] = {
 	FIELD(struct message_end, id, .doc = "Which message."),
 	FIELD(struct message_end, content, .private = "message.content", .doc = "All of it."),
 	FIELD(struct message_end, status, .names = end_status_words, .doc = "How it ended."),
 	FIELD(struct message_end, seq, .doc = "Number of its last delta."),
-	FIELD(struct message_end, lengths, .stored = true, .nullable = true, .doc = "Of its deltas."),
-	FIELD(struct message_end, error, .schema = &end_error_schema, .nullable = true, .doc = "Why it failed."),
+	FIELD(struct message_end, lengths, .stored = true, .nullable = true,
+	      .doc = "Of its deltas."),
+	FIELD(struct message_end, error, .schema = &end_error_schema, .nullable = true,
+	      .doc = "Why it failed."),
 	FIELD(struct message_end, lease_until, .nullable = true, .doc = "None any more."),
 	FIELD(struct message_end, completed_at, .nullable = true, .doc = "When."),
 	{ 0 },
 };
 
-static const struct schema message_end_schema = SCHEMA(struct message_end, message_end_fields, .name = "MessageEnd",
-						       .table = "message", .key = { "id" });
+static const struct schema message_end_schema =
+	SCHEMA(struct message_end, message_end_fields, .name = "MessageEnd", .table = "message",
+	       .key = { "id" });
 
 struct lease {
 	int64_t epoch;
@@ -62,29 +67,32 @@ static const struct field lease_fields[] = {
 static const struct schema lease_schema = SCHEMA(struct lease, lease_fields, .name = "Lease");
 
 static const struct statement select_node = { "SELECT {columns} FROM node LIMIT 1", &node_schema };
-static const struct statement raise_epoch = { "UPDATE node SET epoch = epoch + 1 WHERE id = $1", NULL };
+static const struct statement raise_epoch = { "UPDATE node SET epoch = epoch + 1 WHERE id = $1",
+					      NULL };
 static const struct statement take_message = {
-	"UPDATE message SET status = 'streaming', node_id = $2, epoch = $3, lease_until = $4, error_code = NULL, "
+	"UPDATE message SET status = 'streaming', node_id = $2, epoch = $3, lease_until = $4, "
+	"error_code = NULL, "
 	"error_detail = NULL, completed_at = NULL WHERE id = $1 AND status <> 'streaming'",
 	NULL
 };
-static const struct statement select_ours = {
-	"SELECT epoch FROM message WHERE id = $1 AND status = 'streaming' AND node_id = $2 AND epoch = $3",
-	&lease_schema
-};
-static const struct statement delete_chunks = { "DELETE FROM message_chunk WHERE message_id = $1", NULL };
-static const struct statement renew_leases = {
-	"UPDATE message SET lease_until = $3 WHERE status = 'streaming' AND node_id = $1 AND epoch = $2", NULL
-};
+static const struct statement select_ours = { "SELECT epoch FROM message WHERE id = $1 AND status "
+					      "= 'streaming' AND node_id = $2 AND epoch = $3",
+					      &lease_schema };
+static const struct statement delete_chunks = { "DELETE FROM message_chunk WHERE message_id = $1",
+						NULL };
+static const struct statement renew_leases = { "UPDATE message SET lease_until = $3 WHERE status = "
+					       "'streaming' AND node_id = $1 AND epoch = $2",
+					       NULL };
 static const struct statement select_abandoned = {
 	"SELECT {columns} FROM message WHERE status = 'streaming' "
-	"AND ((node_id <> $1 AND lease_until < $3) OR (node_id = $1 AND epoch < $2)) ORDER BY id LIMIT 100",
+	"AND ((node_id <> $1 AND lease_until < $3) OR (node_id = $1 AND epoch < $2)) ORDER BY id "
+	"LIMIT 100",
 	&message_schema
 };
 
 const struct statement *const stream_statements[] = {
-	&select_node,  &raise_epoch,	 &take_message, &select_ours, &delete_chunks,
-	&renew_leases, &select_abandoned, NULL,
+	&select_node,   &raise_epoch,  &take_message,     &select_ours,
+	&delete_chunks, &renew_leases, &select_abandoned, NULL,
 };
 
 /* ---- The server's own row ---- */
@@ -140,7 +148,8 @@ static enum err is_ours(struct db *tx, const char *id, const struct node *node)
 	return err == ERR_NOT_FOUND ? ERR_CONFLICT : err;
 }
 
-enum err chunks_insert(struct db *tx, const struct node *node, const struct message_chunk *chunks, size_t count)
+enum err chunks_insert(struct db *tx, const struct node *node, const struct message_chunk *chunks,
+		       size_t count)
 {
 	enum err err = ERR_OK;
 
@@ -182,7 +191,8 @@ enum err leases_renew(struct db *tx, const struct node *node, struct timestamp n
 	return db_exec(tx, &renew_leases, ARGS(node->id, node->epoch, until), NULL);
 }
 
-static enum err interrupt(struct db *tx, struct message *message, struct timestamp now, struct arena *arena)
+static enum err interrupt(struct db *tx, struct message *message, struct timestamp now,
+			  struct arena *arena)
 {
 	enum err err = message_add_chunks(tx, arena, message);
 
@@ -191,7 +201,8 @@ static enum err interrupt(struct db *tx, struct message *message, struct timesta
 	return err == ERR_OK ? write_end(tx, message) : err;
 }
 
-enum err messages_interrupt(struct db *tx, const struct node *node, struct timestamp now, int64_t *ret_count)
+enum err messages_interrupt(struct db *tx, const struct node *node, struct timestamp now,
+			    int64_t *ret_count)
 {
 	struct array abandoned = { 0 };
 	struct arena arena;

@@ -114,7 +114,8 @@ static void add_chunk(struct batch *batch, struct stream *stream)
 		.lengths = { arena_strndup(&batch->arena, stream->lengths.data + from->lengths,
 					   to->lengths - from->lengths),
 			     to->lengths - from->lengths },
-		.text = arena_strndup(&batch->arena, stream->text.data + from->text, to->text - from->text),
+		.text = arena_strndup(&batch->arena, stream->text.data + from->text,
+				      to->text - from->text),
 	};
 	batch->streams[batch->count++] = stream;
 	stream->writing = stream->end;
@@ -125,7 +126,8 @@ static size_t count_waiting(const struct stream_writer *writer)
 {
 	size_t count = 0;
 
-	for (const struct list *node = writer->waiting.next; node != &writer->waiting; node = node->next)
+	for (const struct list *node = writer->waiting.next; node != &writer->waiting;
+	     node = node->next)
 		count++;
 	return count;
 }
@@ -159,7 +161,8 @@ static void schedule(struct stream_writer *writer, int64_t every_ms)
 {
 	int64_t wait_ms = writer->last_ms + every_ms - clock_monotonic_ms();
 
-	if (writer->busy || list_empty(&writer->waiting) || uv_is_active((uv_handle_t *)&writer->timer))
+	if (writer->busy || list_empty(&writer->waiting) ||
+	    uv_is_active((uv_handle_t *)&writer->timer))
 		return;
 	uv_timer_start(&writer->timer, send_batch, wait_ms > 0 ? (uint64_t)wait_ms : 0, 0);
 }
@@ -178,13 +181,15 @@ void stream_writer_finish(struct stream_writer *writer)
 	uv_close((uv_handle_t *)&writer->timer, NULL);
 }
 
-bool stream_append(struct stream_writer *writer, struct stream *stream, const char *text, size_t length)
+bool stream_append(struct stream_writer *writer, struct stream *stream, const char *text,
+		   size_t length)
 {
 	if (stream->text.length + length > STREAM_TEXT_MAX)
 		return false;
 	buf_append(&stream->text, text, length);
 	deltas_append(&stream->lengths, (uint32_t)length);
-	stream->end = (struct stream_mark){ stream->end.seq + 1, stream->text.length, stream->lengths.length };
+	stream->end = (struct stream_mark){ stream->end.seq + 1, stream->text.length,
+					    stream->lengths.length };
 	if (list_empty(&stream->node))
 		list_append(&writer->waiting, &stream->node);
 	schedule(writer, BATCH_EVERY_MS);

@@ -21,11 +21,11 @@ struct stream_mark {
 /* What is written of one generation; a member of it. */
 struct stream {
 	const char *message_id;
-	struct buf text, lengths;                /* all of it, from delta 1 on */
+	struct buf text, lengths;                 /* all of it, from delta 1 on */
 	struct stream_mark end, writing, written; /* written <= writing <= end */
-	struct list node;                        /* waits for the next batch */
-	bool in_batch;                           /* a part of it is being written now */
-	bool left;                               /* somebody else writes the rest */
+	struct list node;                         /* waits for the next batch */
+	bool in_batch;                            /* a part of it is being written now */
+	bool left;                                /* somebody else writes the rest */
 	/* A batch with this stream has ended; if it was committed, `written` has moved on from *before. */
 	void (*batch_done)(struct stream *stream, enum err err, const struct stream_mark *before);
 };
@@ -35,8 +35,8 @@ struct stream_writer {
 	const struct node *node;
 	struct list waiting; /* of struct stream */
 	uv_timer_t timer;
-	int64_t last_ms;     /* when the batch before was sent off, monotonic */
-	bool busy;           /* a batch is under way */
+	int64_t last_ms; /* when the batch before was sent off, monotonic */
+	bool busy;       /* a batch is under way */
 };
 
 void stream_writer_init(struct stream_writer *writer, struct app *app, const struct node *node);
@@ -44,7 +44,8 @@ void stream_writer_init(struct stream_writer *writer, struct app *app, const str
 void stream_writer_finish(struct stream_writer *writer);
 
 /* Adds a delta to the stream, and the stream to the next batch. False: the text would be too large. */
-bool stream_append(struct stream_writer *writer, struct stream *stream, const char *text, size_t length) WARN_UNUSED;
+bool stream_append(struct stream_writer *writer, struct stream *stream, const char *text,
+		   size_t length) WARN_UNUSED;
 /* Leaves what is not written yet to whoever ends the stream. */
 void stream_leave(struct stream *stream);
 

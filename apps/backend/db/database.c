@@ -16,7 +16,8 @@ static void print_statement(const struct query *query, struct buf *out)
 	row_print_statement(query->identity, out);
 }
 
-static struct query statement_query(const struct statement *statement, struct db_args args, bool writes)
+static struct query statement_query(const struct statement *statement, struct db_args args,
+				    bool writes)
 {
 	return (struct query){ .identity = statement,
 			       .row = statement->row,
@@ -25,8 +26,8 @@ static struct query statement_query(const struct statement *statement, struct db
 			       .writes = writes };
 }
 
-enum err db_one(struct db *db, const struct statement *statement, struct db_args args, struct arena *arena,
-		void *ret_row)
+enum err db_one(struct db *db, const struct statement *statement, struct db_args args,
+		struct arena *arena, void *ret_row)
 {
 	struct query query = statement_query(statement, args, false);
 	struct rows rows = { .arena = arena, .one = ret_row };
@@ -37,8 +38,8 @@ enum err db_one(struct db *db, const struct statement *statement, struct db_args
 	return rows.count ? ERR_OK : ERR_NOT_FOUND;
 }
 
-enum err db_all(struct db *db, const struct statement *statement, struct db_args args, struct arena *arena,
-		struct array *ret_rows)
+enum err db_all(struct db *db, const struct statement *statement, struct db_args args,
+		struct arena *arena, struct array *ret_rows)
 {
 	struct query query = statement_query(statement, args, false);
 	struct array array = { 0 };
@@ -50,7 +51,8 @@ enum err db_all(struct db *db, const struct statement *statement, struct db_args
 	return err;
 }
 
-enum err db_exec(struct db *db, const struct statement *statement, struct db_args args, int64_t *ret_changed)
+enum err db_exec(struct db *db, const struct statement *statement, struct db_args args,
+		 int64_t *ret_changed)
 {
 	struct query query = statement_query(statement, args, true);
 	struct rows rows = { 0 };
@@ -75,13 +77,16 @@ static void print_update(const struct query *query, struct buf *out)
 enum err db_insert(struct db *db, const struct schema *schema, const void *row)
 {
 	struct db_value values[COLUMNS_MAX];
-	struct query query = { .identity = schema, .variant = ROW_ALL, .print = print_insert, .writes = true };
+	struct query query = {
+		.identity = schema, .variant = ROW_ALL, .print = print_insert, .writes = true
+	};
 	struct rows rows = { 0 };
 	struct arena arena;
 	enum err err;
 
 	arena_init(&arena);
-	query.args = (struct db_args){ values, row_insert_values(schema, db->keyring, row, &arena, values) };
+	query.args = (struct db_args){ values, row_insert_values(schema, db->keyring, row, &arena,
+								 values) };
 	err = db->engine->run(db, &query, &rows);
 	arena_finish(&arena);
 	return err;
@@ -91,7 +96,9 @@ enum err db_update(struct db *db, const struct schema *schema, const void *row)
 {
 	struct db_value values[COLUMNS_MAX];
 	uint64_t mask = schema->presence ? ((const struct presence *)row)->set : ROW_ALL >> 1;
-	struct query query = { .identity = schema, .variant = mask << 1, .print = print_update, .writes = true };
+	struct query query = {
+		.identity = schema, .variant = mask << 1, .print = print_update, .writes = true
+	};
 	struct rows rows = { 0 };
 	struct arena arena;
 	enum err err;
@@ -99,7 +106,8 @@ enum err db_update(struct db *db, const struct schema *schema, const void *row)
 	if (mask == 0)
 		return ERR_OK;
 	arena_init(&arena);
-	query.args = (struct db_args){ values, row_update_values(schema, db->keyring, row, mask, &arena, values) };
+	query.args = (struct db_args){ values, row_update_values(schema, db->keyring, row, mask,
+								 &arena, values) };
 	err = db->engine->run(db, &query, &rows);
 	arena_finish(&arena);
 	if (err == ERR_OK && rows.changed == 0)
@@ -117,7 +125,8 @@ void db_submit(struct db *db, struct db_job *job)
 	db->engine->submit(db, job);
 }
 
-enum err db_check(struct db *db, const struct statement *statement, struct arena *arena, const char **ret_reason)
+enum err db_check(struct db *db, const struct statement *statement, struct arena *arena,
+		  const char **ret_reason)
 {
 	struct query query = statement_query(statement, ARGS_NONE, false);
 
@@ -129,7 +138,8 @@ struct db_counts db_counts(struct db *db)
 	return db->engine->counts(db);
 }
 
-enum err db_open(const struct db_options *options, struct arena *arena, struct db **ret_db, const char **ret_reason)
+enum err db_open(const struct db_options *options, struct arena *arena, struct db **ret_db,
+		 const char **ret_reason)
 {
 	return sqlite_open(options, arena, ret_db, ret_reason);
 }

@@ -56,17 +56,18 @@ struct db_args {
 /* ARGS(id, owner, now): the values of $1, $2, $3, each bound by its C type. ARGS_NONE for a statement without parameters. */
 #define ARGS_NONE ((struct db_args){ NULL, 0 })
 #define ARGS(...)                                                                                  \
-	((struct db_args){ (const struct db_value[]){ DB_EACH(__VA_ARGS__) }, DB_COUNT(__VA_ARGS__) })
+	((struct db_args){ (const struct db_value[]){ DB_EACH(__VA_ARGS__) },                      \
+			   DB_COUNT(__VA_ARGS__) })
 
 /* The only row, or the first. */
-enum err db_one(struct db *db, const struct statement *statement, struct db_args args, struct arena *arena,
-		void *ret_row) WARN_UNUSED;
+enum err db_one(struct db *db, const struct statement *statement, struct db_args args,
+		struct arena *arena, void *ret_row) WARN_UNUSED;
 /* Every row; the statement itself limits how many. */
-enum err db_all(struct db *db, const struct statement *statement, struct db_args args, struct arena *arena,
-		struct array *ret_rows) WARN_UNUSED;
+enum err db_all(struct db *db, const struct statement *statement, struct db_args args,
+		struct arena *arena, struct array *ret_rows) WARN_UNUSED;
 /* `ret_changed` may be NULL. */
-enum err db_exec(struct db *db, const struct statement *statement, struct db_args args, int64_t *ret_changed)
-	WARN_UNUSED;
+enum err db_exec(struct db *db, const struct statement *statement, struct db_args args,
+		 int64_t *ret_changed) WARN_UNUSED;
 
 /* Writes a record into its schema's table, all its columns. */
 enum err db_insert(struct db *db, const struct schema *schema, const void *row) WARN_UNUSED;
@@ -101,16 +102,16 @@ void db_submit(struct db *db, struct db_job *job);
 void db_watch(const atomic_bool *cancelled);
 
 struct db_options {
-	const char *folder;   /* SQLite: where webplus.db lies */
-	const char *vfs;      /* SQLite: NULL, or the VFS of a bench or test */
+	const char *folder; /* SQLite: where webplus.db lies */
+	const char *vfs;    /* SQLite: NULL, or the VFS of a bench or test */
 	unsigned readers;
-	struct loop *loop;    /* for db_submit; NULL in commands that have none */
+	struct loop *loop; /* for db_submit; NULL in commands that have none */
 	const struct keyring *keyring;
 };
 
 /* *ret_reason is a sentence for the administrator; it lives in the arena. */
-enum err db_open(const struct db_options *options, struct arena *arena, struct db **ret_db, const char **ret_reason)
-	WARN_UNUSED;
+enum err db_open(const struct db_options *options, struct arena *arena, struct db **ret_db,
+		 const char **ret_reason) WARN_UNUSED;
 /* Waits for what was submitted. */
 void db_close(struct db *db);
 
@@ -121,8 +122,8 @@ struct db_counts {
 struct db_counts db_counts(struct db *db);
 
 /* Prepares the statement and forgets it: finds what is wrong with it. For tests and `webplus doctor`. */
-enum err db_check(struct db *db, const struct statement *statement, struct arena *arena, const char **ret_reason)
-	WARN_UNUSED;
+enum err db_check(struct db *db, const struct statement *statement, struct arena *arena,
+		  const char **ret_reason) WARN_UNUSED;
 
 static inline struct db_value db_value_int(int64_t value)
 {

@@ -31,7 +31,8 @@ struct engine {
 	enum err (*run)(struct db *db, const struct query *query, struct rows *rows);
 	enum err (*transaction)(struct db *db, transaction run, void *context);
 	void (*submit)(struct db *db, struct db_job *job);
-	enum err (*check)(struct db *db, const struct query *query, struct arena *arena, const char **ret_reason);
+	enum err (*check)(struct db *db, const struct query *query, struct arena *arena,
+			  const char **ret_reason);
 	struct db_counts (*counts)(struct db *db);
 	void (*close)(struct db *db);
 };

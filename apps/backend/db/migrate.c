@@ -34,8 +34,9 @@ static enum err script(struct migrator *migrator, const char *sql)
 	enum err err = sqlite_script(&migrator->connection, sql);
 
 	if (err != ERR_OK)
-		*migrator->reason = arena_printf(migrator->arena, "the database refused a migration: %s",
-						 sqlite3_errmsg(migrator->connection.handle));
+		*migrator->reason =
+			arena_printf(migrator->arena, "the database refused a migration: %s",
+				     sqlite3_errmsg(migrator->connection.handle));
 	return err;
 }
 
@@ -58,16 +59,20 @@ static enum err check_step(struct migrator *migrator, int expected, sqlite3_stmt
 	char known[CHECKSUM_SIZE];
 
 	if (number != expected)
-		return refuse(migrator, "the database has step %d applied, but not step %d", number, expected);
+		return refuse(migrator, "the database has step %d applied, but not step %d", number,
+			      expected);
 	if ((size_t)number > migrations_count)
 		return refuse(migrator,
-			      "the database was shaped by a newer version (step %d, %s); this one knows %zu steps. "
+			      "the database was shaped by a newer version (step %d, %s); this one "
+			      "knows %zu steps. "
 			      "Install that version again, or restore a backup.",
 			      number, name, migrations_count);
 	checksum(migrations[number - 1].up, known);
 	if (strcmp(name, migrations[number - 1].name) != 0 || strcmp(sum, known) != 0)
-		return refuse(migrator, "step %d of the database (%s) is not the one that this version knows (%s)",
-			      number, name, migrations[number - 1].name);
+		return refuse(
+			migrator,
+			"step %d of the database (%s) is not the one that this version knows (%s)",
+			number, name, migrations[number - 1].name);
 	return ERR_OK;
 }
 
@@ -75,15 +80,17 @@ static enum err read_applied(struct migrator *migrator, int *ret_applied)
 {
 	sqlite3_stmt *row;
 	int applied = 0;
-	enum err err = script(migrator, "CREATE TABLE IF NOT EXISTS schema_migration ("
-					"number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, "
-					"applied_at INTEGER NOT NULL)");
+	enum err err = script(
+		migrator, "CREATE TABLE IF NOT EXISTS schema_migration ("
+			  "number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, "
+			  "applied_at INTEGER NOT NULL)");
 
 	if (err != ERR_OK)
 		return err;
-	if (sqlite3_prepare_v2(migrator->connection.handle,
-			       "SELECT number, name, checksum FROM schema_migration ORDER BY number", -1, &row,
-			       NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(
+		    migrator->connection.handle,
+		    "SELECT number, name, checksum FROM schema_migration ORDER BY number", -1, &row,
+		    NULL) != SQLITE_OK)
 		return refuse(migrator, "the record of migrations is damaged: %s",
 			      sqlite3_errmsg(migrator->connection.handle));
 	while (err == ERR_OK && sqlite3_step(row) == SQLITE_ROW)
@@ -95,8 +102,8 @@ static enum err read_applied(struct migrator *migrator, int *ret_applied)
 
 static enum err record_step(struct migrator *migrator, const struct migration *migration, bool up)
 {
-	const char *sql = up ? "INSERT INTO schema_migration VALUES (?1, ?2, ?3, ?4)" :
-			       "DELETE FROM schema_migration WHERE number = ?1";
+	const char *sql = up ? "INSERT INTO schema_migration VALUES (?1, ?2, ?3, ?4)"
+			     : "DELETE FROM schema_migration WHERE number = ?1";
 	char sum[CHECKSUM_SIZE];
 	sqlite3_stmt *row;
 	int code;
@@ -112,7 +119,8 @@ static enum err record_step(struct migrator *migrator, const struct migration *m
 	}
 	code = sqlite3_step(row);
 	sqlite3_finalize(row);
-	return code == SQLITE_DONE ? ERR_OK : refuse(migrator, "the record of migrations cannot be written");
+	return code == SQLITE_DONE ? ERR_OK
+				   : refuse(migrator, "the record of migrations cannot be written");
 }
 
 /* ---- Backup ---- */
@@ -121,22 +129,25 @@ static enum err verify_backup(struct migrator *migrator, const char *path)
 {
 	sqlite3 *backup;
 	sqlite3_stmt *row = NULL;
-	bool good = sqlite3_open_v2(path, &backup, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
-		    sqlite3_prepare_v2(backup, "PRAGMA quick_check(1)", -1, &row, NULL) == SQLITE_OK &&
-		    sqlite3_step(row) == SQLITE_ROW &&
-		    strcmp((const char *)sqlite3_column_text(row, 0), "ok") == 0;
+	bool good =
+		sqlite3_open_v2(path, &backup, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+		sqlite3_prepare_v2(backup, "PRAGMA quick_check(1)", -1, &row, NULL) == SQLITE_OK &&
+		sqlite3_step(row) == SQLITE_ROW &&
+		strcmp((const char *)sqlite3_column_text(row, 0), "ok") == 0;
 
 	sqlite3_finalize(row);
 	sqlite3_close(backup);
-	return good ? ERR_OK : refuse(migrator, "the backup %s could not be verified; nothing was migrated", path);
+	return good ? ERR_OK
+		    : refuse(migrator, "the backup %s could not be verified; nothing was migrated",
+			     path);
 }
 
 /* A copy as it was before step `applied` + 1, in the folder `backups`. */
 static enum err back_up(struct migrator *migrator, int applied)
 {
 	const char *folder = arena_printf(migrator->arena, "%s/backups", migrator->options->folder);
-	const char *path = arena_printf(migrator->arena, "%s/webplus-step-%04d-%lld.db", folder, applied,
-					(long long)clock_now().ms);
+	const char *path = arena_printf(migrator->arena, "%s/webplus-step-%04d-%lld.db", folder,
+					applied, (long long)clock_now().ms);
 	char *sql = sqlite3_mprintf("VACUUM INTO %Q", path);
 	enum err err;
 
@@ -208,11 +219,12 @@ static enum err print_steps(struct migrator *migrator, FILE *out)
 static enum err connect_migrator(struct migrator *migrator)
 {
 	*migrator->reason = "the database could not be migrated";
-	return sqlite_connect(migrator->options, SQLITE_WRITER, &migrator->connection, migrator->arena,
-			      migrator->reason);
+	return sqlite_connect(migrator->options, SQLITE_WRITER, &migrator->connection,
+			      migrator->arena, migrator->reason);
 }
 
-enum err migrate_to(const struct db_options *options, int target, struct arena *arena, const char **ret_reason)
+enum err migrate_to(const struct db_options *options, int target, struct arena *arena,
+		    const char **ret_reason)
 {
 	struct migrator migrator = { .options = options, .arena = arena, .reason = ret_reason };
 	enum err err = connect_migrator(&migrator);
@@ -229,7 +241,8 @@ enum err migrate_to(const struct db_options *options, int target, struct arena *
 	return err;
 }
 
-enum err migrate_status(const struct db_options *options, FILE *out, struct arena *arena, const char **ret_reason)
+enum err migrate_status(const struct db_options *options, FILE *out, struct arena *arena,
+			const char **ret_reason)
 {
 	struct migrator migrator = { .options = options, .arena = arena, .reason = ret_reason };
 	enum err err = connect_migrator(&migrator);

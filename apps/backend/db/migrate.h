@@ -28,10 +28,10 @@ extern const size_t migrations_count;
 enum { MIGRATE_LATEST = -1 };
 
 /* Brings the database up or down to step `target`; MIGRATE_LATEST is the last one. */
-enum err migrate_to(const struct db_options *options, int target, struct arena *arena, const char **ret_reason)
-	WARN_UNUSED;
+enum err migrate_to(const struct db_options *options, int target, struct arena *arena,
+		    const char **ret_reason) WARN_UNUSED;
 /* Prints one line per step: its number, its name, and whether it is applied. */
-enum err migrate_status(const struct db_options *options, FILE *out, struct arena *arena, const char **ret_reason)
-	WARN_UNUSED;
+enum err migrate_status(const struct db_options *options, FILE *out, struct arena *arena,
+			const char **ret_reason) WARN_UNUSED;
 
 #endif

@@ -11,7 +11,8 @@
 const char *place_encode(struct place place, struct arena *arena)
 {
 	const char *text = arena_printf(arena, "%lld %s", (long long)place.time.ms, place.id);
-	size_t size = sodium_base64_encoded_len(strlen(text), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	size_t size =
+		sodium_base64_encoded_len(strlen(text), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 	char *cursor = arena_alloc(arena, size);
 
 	return sodium_bin2base64(cursor, size, (const unsigned char *)text, strlen(text),

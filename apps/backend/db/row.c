@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void add_columns(const struct schema *schema, const char *prefix, size_t offset, int row, bool nullable,
-			struct columns *columns)
+static void add_columns(const struct schema *schema, const char *prefix, size_t offset, int row,
+			bool nullable, struct columns *columns)
 {
 	for (const struct field *field = schema->fields; field->name; field++) {
 		int index = row >= 0 ? row : (int)(field - schema->fields);
@@ -56,20 +56,22 @@ static bool is_key(const struct schema *schema, const char *name)
 
 /* ---- Reading ---- */
 
-static enum err plan_fault(struct arena *arena, const char **ret_reason, const char *what, const char *name)
+static enum err plan_fault(struct arena *arena, const char **ret_reason, const char *what,
+			   const char *name)
 {
 	*ret_reason = arena_printf(arena, "%s column %s", what, name);
 	return ERR_INTERNAL;
 }
 
-enum err row_plan_make(const struct schema *schema, const char *const *names, int count, struct row_plan *ret_plan,
-		       struct arena *arena, const char **ret_reason)
+enum err row_plan_make(const struct schema *schema, const char *const *names, int count,
+		       struct row_plan *ret_plan, struct arena *arena, const char **ret_reason)
 {
 	struct columns known;
 	bool seen[COLUMNS_MAX] = { false };
 
 	columns_of(schema, &known);
-	*ret_plan = (struct row_plan){ .schema = schema, .columns.count = count, .key = { -1, -1 } };
+	*ret_plan =
+		(struct row_plan){ .schema = schema, .columns.count = count, .key = { -1, -1 } };
 	for (int i = 0; i < count; i++) {
 		int at = find_column(&known, names[i]);
 
@@ -116,8 +118,9 @@ static const char *key_text(const struct db_value *value, struct arena *arena)
 	return arena_strndup(arena, value->bytes.data, value->bytes.size);
 }
 
-static enum err load_sealed(const struct row_plan *plan, const struct column *column, const struct keyring *keyring,
-			    const struct db_value *cells, struct blob sealed, struct arena *arena, const char **ret_text)
+static enum err load_sealed(const struct row_plan *plan, const struct column *column,
+			    const struct keyring *keyring, const struct db_value *cells,
+			    struct blob sealed, struct arena *arena, const char **ret_text)
 {
 	struct seal_place place = { .field = column->seal };
 	size_t length;
@@ -131,7 +134,8 @@ static enum err load_sealed(const struct row_plan *plan, const struct column *co
 static enum err load_enum(const struct field *field, struct blob word, unsigned *ret_value)
 {
 	for (unsigned i = 0; field->names[i]; i++) {
-		if (strlen(field->names[i]) == word.size && memcmp(field->names[i], word.data, word.size) == 0) {
+		if (strlen(field->names[i]) == word.size &&
+		    memcmp(field->names[i], word.data, word.size) == 0) {
 			*ret_value = i;
 			return ERR_OK;
 		}
@@ -151,8 +155,9 @@ static void load_int(const struct field *field, int64_t value, void *at)
 		*(int64_t *)at = value;
 }
 
-static enum err load_cell(const struct row_plan *plan, const struct column *column, const struct keyring *keyring,
-			  const struct db_value *cells, const struct db_value *cell, struct arena *arena, void *at)
+static enum err load_cell(const struct row_plan *plan, const struct column *column,
+			  const struct keyring *keyring, const struct db_value *cells,
+			  const struct db_value *cell, struct arena *arena, void *at)
 {
 	if (!cell_fits(column, cell))
 		return ERR_CORRUPT;
@@ -167,8 +172,9 @@ static enum err load_cell(const struct row_plan *plan, const struct column *colu
 	case WIRE_ENUM:
 		return load_enum(column->field, cell->bytes, at);
 	case WIRE_BLOB:
-		*(struct blob *)at = (struct blob){ arena_strndup(arena, cell->bytes.data, cell->bytes.size),
-						    cell->bytes.size };
+		*(struct blob *)at =
+			(struct blob){ arena_strndup(arena, cell->bytes.data, cell->bytes.size),
+				       cell->bytes.size };
 		return ERR_OK;
 	case WIRE_NUMBER:
 		*(double *)at = cell->type == DB_REAL ? cell->real : (double)cell->integer;
@@ -179,8 +185,8 @@ static enum err load_cell(const struct row_plan *plan, const struct column *colu
 	}
 }
 
-enum err row_load(const struct row_plan *plan, const struct keyring *keyring, const struct db_value *cells,
-		  struct arena *arena, void *ret_row)
+enum err row_load(const struct row_plan *plan, const struct keyring *keyring,
+		  const struct db_value *cells, struct arena *arena, void *ret_row)
 {
 	memset(ret_row, 0, plan->schema->size);
 	for (int i = 0; i < plan->columns.count; i++) {
@@ -196,7 +202,8 @@ enum err row_load(const struct row_plan *plan, const struct keyring *keyring, co
 
 /* ---- Statements ---- */
 
-static void print_columns(const struct schema *schema, const char *alias, size_t alias_length, struct buf *out)
+static void print_columns(const struct schema *schema, const char *alias, size_t alias_length,
+			  struct buf *out)
 {
 	struct columns columns;
 
@@ -257,7 +264,8 @@ void row_print_update(const struct schema *schema, uint64_t mask, struct buf *ou
 	buf_printf(out, "UPDATE %s SET ", schema->table);
 	for (int i = 0; i < columns.count; i++)
 		if (is_updated(schema, &columns.list[i], mask)) {
-			buf_printf(out, "%s%s = $%d", number ? ", " : "", columns.list[i].name, number + 1);
+			buf_printf(out, "%s%s = $%d", number ? ", " : "", columns.list[i].name,
+				   number + 1);
 			number++;
 		}
 	for (int k = 0; k < 2 && schema->key[k]; k++)
@@ -292,10 +300,12 @@ static struct db_value time_value(const struct column *column, struct timestamp 
 }
 
 static struct db_value sealed_value(const struct schema *schema, const struct column *column,
-				    const struct keyring *keyring, const void *row, struct arena *arena);
+				    const struct keyring *keyring, const void *row,
+				    struct arena *arena);
 
 static struct db_value column_value(const struct schema *schema, const struct column *column,
-				    const struct keyring *keyring, const void *row, struct arena *arena)
+				    const struct keyring *keyring, const void *row,
+				    struct arena *arena)
 {
 	const void *at = (const char *)row + column->offset;
 
@@ -321,7 +331,8 @@ static struct db_value column_value(const struct schema *schema, const struct co
 
 /* A seal is bound to the key of its row. */
 static struct db_value sealed_value(const struct schema *schema, const struct column *column,
-				    const struct keyring *keyring, const void *row, struct arena *arena)
+				    const struct keyring *keyring, const void *row,
+				    struct arena *arena)
 {
 	struct seal_place place = { .field = column->seal };
 	const char *text = text_at(row, column->offset);
@@ -347,8 +358,8 @@ int row_insert_values(const struct schema *schema, const struct keyring *keyring
 	return columns.count;
 }
 
-int row_update_values(const struct schema *schema, const struct keyring *keyring, const void *row, uint64_t mask,
-		      struct arena *arena, struct db_value *ret_values)
+int row_update_values(const struct schema *schema, const struct keyring *keyring, const void *row,
+		      uint64_t mask, struct arena *arena, struct db_value *ret_values)
 {
 	struct columns columns;
 	int count = 0;
@@ -356,7 +367,8 @@ int row_update_values(const struct schema *schema, const struct keyring *keyring
 	columns_of(schema, &columns);
 	for (int i = 0; i < columns.count; i++)
 		if (is_updated(schema, &columns.list[i], mask))
-			ret_values[count++] = column_value(schema, &columns.list[i], keyring, row, arena);
+			ret_values[count++] =
+				column_value(schema, &columns.list[i], keyring, row, arena);
 	for (int k = 0; k < 2 && schema->key[k]; k++) {
 		int at = find_column(&columns, schema->key[k]);
 

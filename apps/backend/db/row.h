@@ -35,11 +35,12 @@ struct row_plan {
 };
 
 /* ERR_INTERNAL, with *ret_reason in the arena, when the names are not the schema's columns, each once. */
-enum err row_plan_make(const struct schema *schema, const char *const *names, int count, struct row_plan *ret_plan,
-		       struct arena *arena, const char **ret_reason) WARN_UNUSED;
+enum err row_plan_make(const struct schema *schema, const char *const *names, int count,
+		       struct row_plan *ret_plan, struct arena *arena,
+		       const char **ret_reason) WARN_UNUSED;
 /* Texts are copied into the arena. `cells` has as many values as the plan has columns. */
-enum err row_load(const struct row_plan *plan, const struct keyring *keyring, const struct db_value *cells,
-		  struct arena *arena, void *ret_row) WARN_UNUSED;
+enum err row_load(const struct row_plan *plan, const struct keyring *keyring,
+		  const struct db_value *cells, struct arena *arena, void *ret_row) WARN_UNUSED;
 
 /* All rows of struct presence. */
 #define ROW_ALL UINT64_MAX
@@ -54,7 +55,7 @@ void row_print_update(const struct schema *schema, uint64_t mask, struct buf *ou
 int row_insert_values(const struct schema *schema, const struct keyring *keyring, const void *row,
 		      struct arena *arena, struct db_value *ret_values);
 /* The values for row_print_update; at most COLUMNS_MAX. */
-int row_update_values(const struct schema *schema, const struct keyring *keyring, const void *row, uint64_t mask,
-		      struct arena *arena, struct db_value *ret_values);
+int row_update_values(const struct schema *schema, const struct keyring *keyring, const void *row,
+		      uint64_t mask, struct arena *arena, struct db_value *ret_values);
 
 #endif

@@ -19,8 +19,8 @@ struct sqlite_db {
 
 	pthread_mutex_t lock;
 	pthread_cond_t returned;
-	struct list idle;  /* the one used last in front: its cache is warm */
-	unsigned readers;  /* open, idle or leased */
+	struct list idle; /* the one used last in front: its cache is warm */
+	unsigned readers; /* open, idle or leased */
 	atomic_uint_fast64_t reads;
 };
 
@@ -102,7 +102,9 @@ static void wake_waiting(struct write_job *job)
 static enum err sqlite_transaction(struct db *db, transaction run, void *context)
 {
 	struct sqlite_db *sqlite = CONTAINER_OF(db, struct sqlite_db, db);
-	struct waiting_job waiting = { .job = { .run = run, .context = context, .done = wake_waiting } };
+	struct waiting_job waiting = {
+		.job = { .run = run, .context = context, .done = wake_waiting }
+	};
 
 	sem_init(&waiting.done, 0, 0);
 	sqlite_writer_submit(sqlite->writer, &waiting.job);

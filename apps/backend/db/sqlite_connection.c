@@ -9,14 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUSY_MS = 5000, CANCEL_CHECK_STEPS = 4000, SQL_MAX = 64 * 1024, PARAMETERS_MAX = COLUMNS_MAX };
+enum {
+	BUSY_MS = 5000,
+	CANCEL_CHECK_STEPS = 4000,
+	SQL_MAX = 64 * 1024,
+	PARAMETERS_MAX = COLUMNS_MAX
+};
 
 struct prepared {
 	const void *identity;
 	uint64_t variant;
 	sqlite3_stmt *statement;
 	struct row_plan plan;
-	int parameters;                 /* how many, $1 to $parameters */
+	int parameters;                   /* how many, $1 to $parameters */
 	int index_of[PARAMETERS_MAX + 1]; /* SQLite numbers them by first appearance */
 };
 
@@ -75,16 +80,20 @@ void sqlite_path(const struct db_options *options, char path[static SQLITE_PATH_
 }
 
 /* synchronous=FULL: with less, an acknowledged row may be lost with the power. */
-static const char *const reader_pragmas = "PRAGMA query_only=ON; PRAGMA cache_size=-4000; PRAGMA temp_store=MEMORY;";
-static const char *const writer_pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-					  "PRAGMA cache_size=-4000; PRAGMA temp_store=MEMORY;"
-					  "PRAGMA journal_size_limit=67108864;";
+static const char *const reader_pragmas =
+	"PRAGMA query_only=ON; PRAGMA cache_size=-4000; PRAGMA temp_store=MEMORY;";
+static const char *const writer_pragmas =
+	"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+	"PRAGMA cache_size=-4000; PRAGMA temp_store=MEMORY;"
+	"PRAGMA journal_size_limit=67108864;";
 
 enum err sqlite_connect(const struct db_options *options, enum sqlite_mode mode,
-			struct sqlite_connection *ret_connection, struct arena *arena, const char **ret_reason)
+			struct sqlite_connection *ret_connection, struct arena *arena,
+			const char **ret_reason)
 {
 	struct sqlite_connection connection = { 0 };
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (mode == SQLITE_WRITER ? SQLITE_OPEN_CREATE : 0);
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+		    (mode == SQLITE_WRITER ? SQLITE_OPEN_CREATE : 0);
 	char path[SQLITE_PATH_SIZE];
 	enum err err;
 
@@ -92,7 +101,8 @@ enum err sqlite_connect(const struct db_options *options, enum sqlite_mode mode,
 	err = sqlite_err(sqlite3_open_v2(path, &connection.handle, flags, options->vfs));
 	if (err == ERR_OK) {
 		sqlite3_busy_timeout(connection.handle, BUSY_MS);
-		err = sqlite_script(&connection, mode == SQLITE_WRITER ? writer_pragmas : reader_pragmas);
+		err = sqlite_script(&connection,
+				    mode == SQLITE_WRITER ? writer_pragmas : reader_pragmas);
 	}
 	if (err != ERR_OK) {
 		*ret_reason = arena_printf(arena, "the database %s cannot be opened: %s", path,
@@ -101,7 +111,8 @@ enum err sqlite_connect(const struct db_options *options, enum sqlite_mode mode,
 		return err;
 	}
 	if (mode == SQLITE_READER)
-		sqlite3_progress_handler(connection.handle, CANCEL_CHECK_STEPS, check_cancelled, NULL);
+		sqlite3_progress_handler(connection.handle, CANCEL_CHECK_STEPS, check_cancelled,
+					 NULL);
 	*ret_connection = connection;
 	return ERR_OK;
 }
@@ -130,7 +141,8 @@ enum err sqlite_script(struct sqlite_connection *connection, const char *sql)
 
 /* ---- What is prepared ---- */
 
-static size_t slot_of(const struct sqlite_connection *connection, const void *identity, uint64_t variant)
+static size_t slot_of(const struct sqlite_connection *connection, const void *identity,
+		      uint64_t variant)
 {
 	uint64_t hash = ((uint64_t)(uintptr_t)identity ^ variant * UINT64_C(0x9e3779b97f4a7c15)) *
 			UINT64_C(0xff51afd7ed558ccd);
@@ -138,12 +150,13 @@ static size_t slot_of(const struct sqlite_connection *connection, const void *id
 	return (size_t)(hash >> 32) & (connection->table_size - 1);
 }
 
-static struct prepared **find_slot(struct sqlite_connection *connection, const void *identity, uint64_t variant)
+static struct prepared **find_slot(struct sqlite_connection *connection, const void *identity,
+				   uint64_t variant)
 {
 	size_t slot = slot_of(connection, identity, variant);
 
-	while (connection->table[slot] &&
-	       (connection->table[slot]->identity != identity || connection->table[slot]->variant != variant))
+	while (connection->table[slot] && (connection->table[slot]->identity != identity ||
+					   connection->table[slot]->variant != variant))
 		slot = (slot + 1) & (connection->table_size - 1);
 	return &connection->table[slot];
 }
@@ -168,9 +181,9 @@ static const char *number_parameters(struct prepared *prepared)
 
 	for (int i = 1; i <= count; i++) {
 		const char *name = sqlite3_bind_parameter_name(prepared->statement, i);
-		int number = name && name[0] == '$' && isdigit((unsigned char)name[1]) ?
-				     (int)strtol(name + 1, NULL, 10) :
-				     0;
+		int number = name && name[0] == '$' && isdigit((unsigned char)name[1])
+				     ? (int)strtol(name + 1, NULL, 10)
+				     : 0;
 
 		if (number < 1 || number > PARAMETERS_MAX)
 			return "a parameter is not $1, $2, …";
@@ -198,8 +211,9 @@ static enum err make_plan(struct prepared *prepared, const struct query *query, 
 	return row_plan_make(query->row, names, count, &prepared->plan, arena, ret_reason);
 }
 
-static enum err prepare(struct sqlite_connection *connection, const struct query *query, struct arena *arena,
-			struct prepared **ret_prepared, const char **ret_reason)
+static enum err prepare(struct sqlite_connection *connection, const struct query *query,
+			struct arena *arena, struct prepared **ret_prepared,
+			const char **ret_reason)
 {
 	struct prepared *prepared = MEMORY_NEW(struct prepared);
 	struct buf sql;
@@ -256,8 +270,8 @@ static enum err prepared_for(struct sqlite_connection *connection, const struct 
 	return err;
 }
 
-enum err sqlite_check(struct sqlite_connection *connection, const struct query *query, struct arena *arena,
-		      const char **ret_reason)
+enum err sqlite_check(struct sqlite_connection *connection, const struct query *query,
+		      struct arena *arena, const char **ret_reason)
 {
 	struct prepared *prepared;
 	enum err err = prepare(connection, query, arena, &prepared, ret_reason);
@@ -277,10 +291,11 @@ static int bind_value(sqlite3_stmt *statement, int index, const struct db_value 
 	case DB_REAL:
 		return sqlite3_bind_double(statement, index, value->real);
 	case DB_TEXT:
-		return sqlite3_bind_text64(statement, index, value->bytes.data, value->bytes.size, SQLITE_STATIC,
-					   SQLITE_UTF8);
+		return sqlite3_bind_text64(statement, index, value->bytes.data, value->bytes.size,
+					   SQLITE_STATIC, SQLITE_UTF8);
 	case DB_BLOB:
-		return sqlite3_bind_blob64(statement, index, value->bytes.size ? value->bytes.data : "",
+		return sqlite3_bind_blob64(statement, index,
+					   value->bytes.size ? value->bytes.data : "",
 					   value->bytes.size, SQLITE_STATIC);
 	default:
 		return sqlite3_bind_null(statement, index);
@@ -297,16 +312,19 @@ static struct db_value cell_value(sqlite3_stmt *statement, int column)
 	case SQLITE_TEXT:
 		return (struct db_value){ .type = DB_TEXT,
 					  .bytes = { sqlite3_column_text(statement, column),
-						     (size_t)sqlite3_column_bytes(statement, column) } };
+						     (size_t)sqlite3_column_bytes(statement,
+										  column) } };
 	case SQLITE_BLOB:
-		return db_value_blob((struct blob){ sqlite3_column_blob(statement, column),
-						    (size_t)sqlite3_column_bytes(statement, column) });
+		return db_value_blob(
+			(struct blob){ sqlite3_column_blob(statement, column),
+				       (size_t)sqlite3_column_bytes(statement, column) });
 	default:
 		return (struct db_value){ .type = DB_NULL };
 	}
 }
 
-static enum err load_row(const struct prepared *prepared, const struct keyring *keyring, struct rows *rows)
+static enum err load_row(const struct prepared *prepared, const struct keyring *keyring,
+			 struct rows *rows)
 {
 	struct db_value cells[COLUMNS_MAX];
 
@@ -329,8 +347,8 @@ static enum err step(struct sqlite_connection *connection, const struct prepared
 	return fault(connection, code);
 }
 
-enum err sqlite_run(struct sqlite_connection *connection, const struct keyring *keyring, const struct query *query,
-		    struct rows *rows)
+enum err sqlite_run(struct sqlite_connection *connection, const struct keyring *keyring,
+		    const struct query *query, struct rows *rows)
 {
 	struct prepared *prepared;
 	enum err err = prepared_for(connection, query, &prepared);
@@ -339,8 +357,8 @@ enum err sqlite_run(struct sqlite_connection *connection, const struct keyring *
 		return err;
 	assert(query->args.count == prepared->parameters);
 	for (int i = 0; i < query->args.count && err == ERR_OK; i++)
-		err = fault(connection,
-			    bind_value(prepared->statement, prepared->index_of[i + 1], &query->args.values[i]));
+		err = fault(connection, bind_value(prepared->statement, prepared->index_of[i + 1],
+						   &query->args.values[i]));
 	if (err == ERR_OK)
 		err = step(connection, prepared, keyring, rows);
 	rows->changed = sqlite3_changes(connection->handle);

@@ -13,7 +13,8 @@
 struct sqlite_writer;
 
 enum err sqlite_writer_create(const struct db_options *options, struct arena *arena,
-			      struct sqlite_writer **ret_writer, const char **ret_reason) WARN_UNUSED;
+			      struct sqlite_writer **ret_writer,
+			      const char **ret_reason) WARN_UNUSED;
 /* Finishes what was submitted. */
 void sqlite_writer_destroy(struct sqlite_writer *writer);
 

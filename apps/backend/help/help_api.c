@@ -20,8 +20,8 @@ static const struct field guide_fields[] = {
 	{ 0 },
 };
 
-static const struct schema guide_schema = SCHEMA(struct guide, guide_fields, .name = "Guide",
-						 .doc = "A part of the documentation.");
+static const struct schema guide_schema =
+	SCHEMA(struct guide, guide_fields, .name = "Guide", .doc = "A part of the documentation.");
 
 static const struct field guide_title_fields[] = {
 	FIELD(struct guide, name, .doc = "`user-guide`."),
@@ -29,7 +29,8 @@ static const struct field guide_title_fields[] = {
 	{ 0 },
 };
 
-static const struct schema guide_title_schema = SCHEMA(struct guide, guide_title_fields, .name = "GuideTitle");
+static const struct schema guide_title_schema =
+	SCHEMA(struct guide, guide_title_fields, .name = "GuideTitle");
 
 PAGE_SCHEMA(guide_page_schema, guide_title_schema, "GuidePage");
 
@@ -38,11 +39,13 @@ struct guide_name {
 };
 
 static const struct field guide_name_fields[] = {
-	FIELD(struct guide_name, name, .from = FROM_PATH, .max = 100, .format = FORMAT_TOKEN, .doc = "The guide."),
+	FIELD(struct guide_name, name, .from = FROM_PATH, .max = 100, .format = FORMAT_TOKEN,
+	      .doc = "The guide."),
 	{ 0 },
 };
 
-static const struct schema guide_name_schema = SCHEMA(struct guide_name, guide_name_fields, .name = "GuideName");
+static const struct schema guide_name_schema =
+	SCHEMA(struct guide_name, guide_name_fields, .name = "GuideName");
 
 /* Only what people who use or run Web+ read is a guide: its name says so. */
 static bool is_guide(const struct asset *asset)
@@ -66,7 +69,8 @@ static struct guide read_guide(const struct asset *asset, struct arena *arena)
 	const char *name = asset->path + sizeof(prefix) - 1;
 	struct guide guide = {
 		.name = arena_strndup(arena, name, strlen(name) - (sizeof(suffix) - 1)),
-		.content = arena_strndup(arena, (const char *)asset->data[ASSET_IDENTITY], asset->size[ASSET_IDENTITY]),
+		.content = arena_strndup(arena, (const char *)asset->data[ASSET_IDENTITY],
+					 asset->size[ASSET_IDENTITY]),
 	};
 
 	guide.title = title_of(guide.content, arena);
@@ -100,9 +104,9 @@ static enum err guide_get(struct request *request, const void *in, void *out)
 }
 
 const struct route help_routes[] = {
-	{ "GET", "/api/v1/help", .access = ACCESS_PUBLIC, .out = &guide_page_schema, .handle = guides_list,
-	  .doc = "The guides." },
-	{ "GET", "/api/v1/help/{name}", .access = ACCESS_PUBLIC, .in = &guide_name_schema, .out = &guide_schema,
-	  .handle = guide_get, .doc = "One guide." },
+	{ "GET", "/api/v1/help", .access = ACCESS_PUBLIC, .out = &guide_page_schema,
+	  .handle = guides_list, .doc = "The guides." },
+	{ "GET", "/api/v1/help/{name}", .access = ACCESS_PUBLIC, .in = &guide_name_schema,
+	  .out = &guide_schema, .handle = guide_get, .doc = "One guide." },
 	{ 0 },
 };

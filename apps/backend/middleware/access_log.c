@@ -16,10 +16,12 @@ static void done(struct request *request)
 	if (!request->app->config->access_log)
 		return;
 	snprintf(status, sizeof(status), "%d", request->reply.status);
-	snprintf(duration, sizeof(duration), "%lld", (long long)(clock_monotonic_us() - request->start_us));
-	log_event(request->reply.status >= 500 ? LOG_WARNING : LOG_INFO, "request", "request_id", request->id,
-		  "method", request->method ? request->method : "-", "path", request->route ? request->route->path : "-",
-		  "status", status, "duration_us", duration, "peer", request->peer ? request->peer : "-", "user",
+	snprintf(duration, sizeof(duration), "%lld",
+		 (long long)(clock_monotonic_us() - request->start_us));
+	log_event(request->reply.status >= 500 ? LOG_WARNING : LOG_INFO, "request", "request_id",
+		  request->id, "method", request->method ? request->method : "-", "path",
+		  request->route ? request->route->path : "-", "status", status, "duration_us",
+		  duration, "peer", request->peer ? request->peer : "-", "user",
 		  request->principal ? request->principal->user_id : "-", NULL);
 }
 

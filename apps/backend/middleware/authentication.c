@@ -21,7 +21,8 @@ struct authentication {
 	session_loader load;
 	pthread_mutex_t lock;
 	struct map young, old; /* to struct principal */
-	uint64_t forgotten;    /* how many sessions have ended: a check that began before does not remember */
+	/* how many sessions have ended: a check that began before does not remember */
+	uint64_t forgotten;
 };
 
 struct authentication *authentication_create(struct app *app, session_loader load)
@@ -68,12 +69,14 @@ static void hash_token(const char *token, char text[static HASH_TEXT_SIZE])
 {
 	unsigned char hash[HASH_BYTES];
 
-	crypto_generichash(hash, sizeof(hash), (const unsigned char *)token, strlen(token), NULL, 0);
+	crypto_generichash(hash, sizeof(hash), (const unsigned char *)token, strlen(token), NULL,
+			   0);
 	sodium_bin2hex(text, HASH_TEXT_SIZE, hash, sizeof(hash));
 }
 
 /* Under the lock. Takes the principal over. */
-static void remember(struct authentication *authentication, const char *hash, struct principal *principal)
+static void remember(struct authentication *authentication, const char *hash,
+		     struct principal *principal)
 {
 	if (authentication->young.count >= GENERATION_MAX) {
 		struct map old = authentication->old;
@@ -85,7 +88,8 @@ static void remember(struct authentication *authentication, const char *hash, st
 	free(map_set(&authentication->young, hash, principal));
 }
 
-static bool find(struct authentication *authentication, const char *hash, struct principal *ret_principal)
+static bool find(struct authentication *authentication, const char *hash,
+		 struct principal *ret_principal)
 {
 	struct principal *known;
 
@@ -189,9 +193,11 @@ static const char *bearer(const struct request *request)
 
 static enum err challenge(struct request *request, bool had_token)
 {
-	reply_header(request, "WWW-Authenticate", had_token ? "Bearer error=\"invalid_token\"" : "Bearer");
+	reply_header(request, "WWW-Authenticate",
+		     had_token ? "Bearer error=\"invalid_token\"" : "Bearer");
 	return request_fail(request, ERR_UNAUTHENTICATED, "%s",
-			    had_token ? "The access token is not valid, or not any more." : "Sign in first.");
+			    had_token ? "The access token is not valid, or not any more."
+				      : "Sign in first.");
 }
 
 static enum err check_access(struct request *request)
@@ -221,7 +227,8 @@ void authentication_identify(struct request *request)
 	const char *token = bearer(request);
 	struct principal principal;
 
-	if (token && authentication_check(request->app->authentication, token, &principal) == ERR_OK)
+	if (token &&
+	    authentication_check(request->app->authentication, token, &principal) == ERR_OK)
 		set_principal(request, &principal);
 }
 
@@ -262,4 +269,6 @@ static enum err prepare(struct request *request)
 	return check_access(request);
 }
 
-const struct middleware authentication_middleware = { .name = "authentication", .admit = admit, .prepare = prepare };
+const struct middleware authentication_middleware = { .name = "authentication",
+						      .admit = admit,
+						      .prepare = prepare };

@@ -15,7 +15,8 @@
 struct authentication;
 
 /* Worker: fills in what the session and its account say. ERR_UNAUTHENTICATED if the session is over. */
-typedef enum err (*session_loader)(struct app *app, const struct claims *claims, struct principal *ret_principal);
+typedef enum err (*session_loader)(struct app *app, const struct claims *claims,
+				   struct principal *ret_principal);
 
 struct authentication *authentication_create(struct app *app, session_loader load);
 void authentication_destroy(struct authentication *authentication);

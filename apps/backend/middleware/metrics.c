@@ -13,7 +13,7 @@
 enum { STATUS_CLASSES = 6, BUCKETS = 12 };
 
 /* Upper bounds of the histogram, in microseconds; the last bucket is without bound. */
-static const int64_t bounds_us[BUCKETS - 1] = { 250,   500,    1000,   2500,	5000,	10000,
+static const int64_t bounds_us[BUCKETS - 1] = { 250,   500,    1000,   2500,    5000,    10000,
 						25000, 100000, 250000, 1000000, 10000000 };
 
 struct metrics {
@@ -53,27 +53,36 @@ static void print_requests(const struct metrics *metrics, struct buf *out)
 {
 	uint64_t total = 0;
 
-	BUF_LITERAL(out, "# HELP webplus_http_requests_total Requests answered, by class of status.\n"
-			 "# TYPE webplus_http_requests_total counter\n");
-	for (int class = 1; class < STATUS_CLASSES; class++)
+	BUF_LITERAL(out,
+		    "# HELP webplus_http_requests_total Requests answered, by class of status.\n"
+		    "# TYPE webplus_http_requests_total counter\n");
+	for (int class = 1; class < STATUS_CLASSES; class ++)
 		buf_printf(out, "webplus_http_requests_total{status=\"%dxx\"} %llu\n", class,
 			   (unsigned long long)metrics->by_class[class]);
-	BUF_LITERAL(out, "# HELP webplus_http_request_duration_seconds From the first byte to the last.\n"
-			 "# TYPE webplus_http_request_duration_seconds histogram\n");
+	BUF_LITERAL(
+		out,
+		"# HELP webplus_http_request_duration_seconds From the first byte to the last.\n"
+		"# TYPE webplus_http_request_duration_seconds histogram\n");
 	for (int bucket = 0; bucket < BUCKETS; bucket++) {
 		total += metrics->buckets[bucket];
 		if (bucket < BUCKETS - 1)
-			buf_printf(out, "webplus_http_request_duration_seconds_bucket{le=\"%g\"} %llu\n",
+			buf_printf(out,
+				   "webplus_http_request_duration_seconds_bucket{le=\"%g\"} %llu\n",
 				   (double)bounds_us[bucket] / 1e6, (unsigned long long)total);
 		else
-			buf_printf(out, "webplus_http_request_duration_seconds_bucket{le=\"+Inf\"} %llu\n",
-				   (unsigned long long)total);
+			buf_printf(
+				out,
+				"webplus_http_request_duration_seconds_bucket{le=\"+Inf\"} %llu\n",
+				(unsigned long long)total);
 	}
-	buf_printf(out, "webplus_http_request_duration_seconds_sum %g\n", (double)metrics->sum_us / 1e6);
-	buf_printf(out, "webplus_http_request_duration_seconds_count %llu\n", (unsigned long long)metrics->count);
+	buf_printf(out, "webplus_http_request_duration_seconds_sum %g\n",
+		   (double)metrics->sum_us / 1e6);
+	buf_printf(out, "webplus_http_request_duration_seconds_count %llu\n",
+		   (unsigned long long)metrics->count);
 }
 
-static void print_value(struct buf *out, const char *name, const char *type, const char *help, uint64_t value)
+static void print_value(struct buf *out, const char *name, const char *type, const char *help,
+			uint64_t value)
 {
 	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", name, help, name, type, name,
 		   (unsigned long long)value);
@@ -99,13 +108,19 @@ void metrics_print(struct metrics *metrics, struct app *app, struct buf *out)
 	struct db_counts db = db_counts(app->db);
 
 	print_requests(metrics, out);
-	print_value(out, "webplus_http_connections", "gauge", "Open connections.", server.connections);
-	print_value(out, "webplus_http_connections_total", "counter", "Connections accepted.", server.accepted);
-	print_value(out, "webplus_websockets", "gauge", "Open WebSockets.", connection_manager_count(app->sockets));
+	print_value(out, "webplus_http_connections", "gauge", "Open connections.",
+		    server.connections);
+	print_value(out, "webplus_http_connections_total", "counter", "Connections accepted.",
+		    server.accepted);
+	print_value(out, "webplus_websockets", "gauge", "Open WebSockets.",
+		    connection_manager_count(app->sockets));
 	print_value(out, "webplus_db_reads_total", "counter", "Statements that read.", db.reads);
-	print_value(out, "webplus_db_transactions_total", "counter", "Transactions that write.", db.transactions);
-	print_value(out, "webplus_db_commits_total", "counter", "Durable commits; transactions share them.",
-		    db.commits);
-	print_value(out, "webplus_db_rollbacks_total", "counter", "Transactions rolled back.", db.rollbacks);
-	print_value(out, "process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
+	print_value(out, "webplus_db_transactions_total", "counter", "Transactions that write.",
+		    db.transactions);
+	print_value(out, "webplus_db_commits_total", "counter",
+		    "Durable commits; transactions share them.", db.commits);
+	print_value(out, "webplus_db_rollbacks_total", "counter", "Transactions rolled back.",
+		    db.rollbacks);
+	print_value(out, "process_resident_memory_bytes", "gauge", "Resident memory.",
+		    resident_bytes());
 }

@@ -9,18 +9,20 @@
 #include <string.h>
 
 static const struct field model_fields[] = {
-	FIELD(struct model, id, .doc = "The provider's name, a slash, the model's: `ollama/llama3.2:3b`."),
+	FIELD(struct model, id,
+	      .doc = "The provider's name, a slash, the model's: `ollama/llama3.2:3b`."),
 	FIELD(struct model, name, .doc = "For people."),
 	FIELD(struct model, provider, .doc = "Who answers: `webplus` is built in."),
-	FIELD(struct model, status, .names = model_status_names, .doc = "Whether it can be used now."),
+	FIELD(struct model, status, .names = model_status_names,
+	      .doc = "Whether it can be used now."),
 	FIELD(struct model, detail, .nullable = true, .doc = "Why it cannot."),
 	FIELD(struct model, context_window, .nullable = true, .unit = "tokens",
 	      .doc = "How much it can read at once; null where unknown."),
 	{ 0 },
 };
 
-static const struct schema model_schema =
-	SCHEMA(struct model, model_fields, .name = "Model", .doc = "A model that can be talked to.");
+static const struct schema model_schema = SCHEMA(struct model, model_fields, .name = "Model",
+						 .doc = "A model that can be talked to.");
 
 PAGE_SCHEMA(model_page_schema, model_schema, "ModelPage");
 
@@ -37,7 +39,8 @@ static const struct field model_list_fields[] = {
 	{ 0 },
 };
 
-static const struct schema model_list_schema = SCHEMA(struct model_list, model_list_fields, .name = "ModelList");
+static const struct schema model_list_schema =
+	SCHEMA(struct model_list, model_list_fields, .name = "ModelList");
 
 /* The cursor is the id of the last model that was seen. */
 static enum err models_list(struct request *request, const void *in, void *out)
@@ -64,8 +67,9 @@ static enum err models_list(struct request *request, const void *in, void *out)
 }
 
 const struct route models_routes[] = {
-	{ "GET", "/api/v1/models", .access = "models:read", .in = &model_list_schema, .out = &model_page_schema,
-	  .handle = models_list, .doc = "The models, the built-in one first." },
+	{ "GET", "/api/v1/models", .access = "models:read", .in = &model_list_schema,
+	  .out = &model_page_schema, .handle = models_list,
+	  .doc = "The models, the built-in one first." },
 	{ 0 },
 };
 
@@ -78,15 +82,17 @@ static enum err authorize_models(struct app *app, const struct principal *princi
 	return authorize(principal, PERMISSION_MODELS_READ);
 }
 
-static void join_models(struct app *app, struct subscription *subscription, const struct principal *principal,
-			const char *id)
+static void join_models(struct app *app, struct subscription *subscription,
+			const struct principal *principal, const char *id)
 {
 	(void)principal;
 	(void)id;
 	topic_join(app->topics, "models", &subscription->subscriber);
 }
 
-const struct topic_kind models_topic = { .name = "models", .authorize = authorize_models, .join = join_models };
+const struct topic_kind models_topic = { .name = "models",
+					 .authorize = authorize_models,
+					 .join = join_models };
 
 void models_changed(struct app *app)
 {

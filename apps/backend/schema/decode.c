@@ -33,14 +33,15 @@ static enum err parse(struct decoder *decoder, const char *json, size_t length, 
 	json_t *root;
 
 	if (too_deep(json, length)) {
-		field_error_add(decoder->errors, decoder->arena, "", "is nested deeper than %d levels",
-				JSON_DEPTH_MAX);
+		field_error_add(decoder->errors, decoder->arena, "",
+				"is nested deeper than %d levels", JSON_DEPTH_MAX);
 		return ERR_MALFORMED;
 	}
 	root = json_loadb(json, length, JSON_REJECT_DUPLICATES, &fault);
 	if (!root) {
-		field_error_add(decoder->errors, decoder->arena, "", "is not valid JSON at line %d, column %d: %s",
-				fault.line, fault.column, fault.text);
+		field_error_add(decoder->errors, decoder->arena, "",
+				"is not valid JSON at line %d, column %d: %s", fault.line,
+				fault.column, fault.text);
 		return ERR_MALFORMED;
 	}
 	if (!json_is_object(root)) {
@@ -58,19 +59,20 @@ static bool wrong_type(struct decoder *decoder, const char *path, const char *wa
 	return false;
 }
 
-static void decode_object(struct decoder *decoder, const struct schema *schema, const json_t *object,
-			  const char *prefix, void *record);
+static void decode_object(struct decoder *decoder, const struct schema *schema,
+			  const json_t *object, const char *prefix, void *record);
 
-static bool decode_list(struct decoder *decoder, const struct field *field, const char *path, const json_t *value,
-			void *record)
+static bool decode_list(struct decoder *decoder, const struct field *field, const char *path,
+			const json_t *value, void *record)
 {
 	struct array *array = (void *)((char *)record + field->offset);
 	struct bounds bounds = field_bounds(field);
 	size_t count = json_array_size(value);
 
 	if ((int64_t)count < bounds.min || (int64_t)count > bounds.max) {
-		field_error_add(decoder->errors, decoder->arena, path, "must have %lld to %lld elements",
-				(long long)bounds.min, (long long)bounds.max);
+		field_error_add(decoder->errors, decoder->arena, path,
+				"must have %lld to %lld elements", (long long)bounds.min,
+				(long long)bounds.max);
 		return false;
 	}
 	array->items = arena_array(decoder->arena, count, field->schema->size);
@@ -88,33 +90,33 @@ static bool decode_list(struct decoder *decoder, const struct field *field, cons
 	return true;
 }
 
-static bool decode_value(struct decoder *decoder, const struct field *field, const char *path, const json_t *value,
-			 void *record)
+static bool decode_value(struct decoder *decoder, const struct field *field, const char *path,
+			 const json_t *value, void *record)
 {
 	switch (field->wire) {
 	case WIRE_TEXT:
-		return json_is_string(value) ?
-			       value_set_text(decoder, field, path, json_string_value(value), record) :
-			       wrong_type(decoder, path, "a string");
+		return json_is_string(value) ? value_set_text(decoder, field, path,
+							      json_string_value(value), record)
+					     : wrong_type(decoder, path, "a string");
 	case WIRE_ENUM:
 	case WIRE_TIME:
-		return json_is_string(value) ?
-			       value_set_word(decoder, field, path, json_string_value(value), record) :
-			       wrong_type(decoder, path, "a string");
+		return json_is_string(value) ? value_set_word(decoder, field, path,
+							      json_string_value(value), record)
+					     : wrong_type(decoder, path, "a string");
 	case WIRE_BOOL:
-		return json_is_boolean(value) ? value_set_bool(field, json_is_true(value), record) :
-						wrong_type(decoder, path, "true or false");
+		return json_is_boolean(value) ? value_set_bool(field, json_is_true(value), record)
+					      : wrong_type(decoder, path, "true or false");
 	case WIRE_INT:
-		return json_is_integer(value) ?
-			       value_set_int(decoder, field, path, json_integer_value(value), record) :
-			       wrong_type(decoder, path, "a whole number");
+		return json_is_integer(value) ? value_set_int(decoder, field, path,
+							      json_integer_value(value), record)
+					      : wrong_type(decoder, path, "a whole number");
 	case WIRE_NUMBER:
-		return json_is_number(value) ?
-			       value_set_number(decoder, field, path, json_number_value(value), record) :
-			       wrong_type(decoder, path, "a number");
+		return json_is_number(value) ? value_set_number(decoder, field, path,
+								json_number_value(value), record)
+					     : wrong_type(decoder, path, "a number");
 	case WIRE_LIST:
-		return json_is_array(value) ? decode_list(decoder, field, path, value, record) :
-					      wrong_type(decoder, path, "an array");
+		return json_is_array(value) ? decode_list(decoder, field, path, value, record)
+					    : wrong_type(decoder, path, "an array");
 	case WIRE_OBJECT:
 		if (!json_is_object(value))
 			return wrong_type(decoder, path, "an object");
@@ -125,7 +127,8 @@ static bool decode_value(struct decoder *decoder, const struct field *field, con
 	}
 }
 
-static void mark_presence(const struct schema *schema, const struct field *field, bool null, void *record)
+static void mark_presence(const struct schema *schema, const struct field *field, bool null,
+			  void *record)
 {
 	struct presence *presence = record;
 	uint64_t bit = UINT64_C(1) << (field - schema->fields);
@@ -138,7 +141,8 @@ static void mark_presence(const struct schema *schema, const struct field *field
 }
 
 /* What a field is when nobody gave it: its preset, nothing, or an error. */
-static void decode_absent(struct decoder *decoder, const struct field *field, const char *path, void *record)
+static void decode_absent(struct decoder *decoder, const struct field *field, const char *path,
+			  void *record)
 {
 	if (field->preset)
 		value_set_from_text(decoder, field, path, field->preset, record);
@@ -156,8 +160,8 @@ static const char *join(struct decoder *decoder, const char *prefix, const char 
 	return *prefix ? arena_printf(decoder->arena, "%s.%s", prefix, name) : name;
 }
 
-static void refuse_unknown(struct decoder *decoder, const struct schema *schema, const json_t *object,
-			   const char *prefix)
+static void refuse_unknown(struct decoder *decoder, const struct schema *schema,
+			   const json_t *object, const char *prefix)
 {
 	/* jansson's iterators take no const, but do not change the object. */
 	json_t *mutable = json_incref((json_t *)(uintptr_t)object);
@@ -173,8 +177,8 @@ static void refuse_unknown(struct decoder *decoder, const struct schema *schema,
 	json_decref(mutable);
 }
 
-static void decode_object(struct decoder *decoder, const struct schema *schema, const json_t *object,
-			  const char *prefix, void *record)
+static void decode_object(struct decoder *decoder, const struct schema *schema,
+			  const json_t *object, const char *prefix, void *record)
 {
 	for (const struct field *field = schema->fields; field->name; field++) {
 		const char *path = join(decoder, prefix, field->name);
@@ -203,8 +207,8 @@ static bool has_body(const struct schema *schema)
 	return false;
 }
 
-static enum err decode_body(struct decoder *decoder, const struct schema *schema, const char *body, size_t length,
-			    void *record)
+static enum err decode_body(struct decoder *decoder, const struct schema *schema, const char *body,
+			    size_t length, void *record)
 {
 	json_t *root;
 	enum err err;
@@ -224,7 +228,8 @@ static enum err decode_body(struct decoder *decoder, const struct schema *schema
 }
 
 /* The value of `name`; a second one is an error. */
-static const char *find_pair(struct decoder *decoder, const struct text_pair *pairs, const char *name)
+static const char *find_pair(struct decoder *decoder, const struct text_pair *pairs,
+			     const char *name)
 {
 	const char *value = NULL;
 
@@ -238,17 +243,20 @@ static const char *find_pair(struct decoder *decoder, const struct text_pair *pa
 	return value;
 }
 
-static void refuse_unknown_query(struct decoder *decoder, const struct schema *schema, const struct text_pair *pairs)
+static void refuse_unknown_query(struct decoder *decoder, const struct schema *schema,
+				 const struct text_pair *pairs)
 {
 	for (; pairs && pairs->name; pairs++) {
 		const struct field *field = schema_field(schema, pairs->name);
 
 		if (!field || field->from != FROM_QUERY)
-			field_error_add(decoder->errors, decoder->arena, pairs->name, "is not known here");
+			field_error_add(decoder->errors, decoder->arena, pairs->name,
+					"is not known here");
 	}
 }
 
-static void decode_parts(struct decoder *decoder, const struct schema *schema, const struct input *input, void *record)
+static void decode_parts(struct decoder *decoder, const struct schema *schema,
+			 const struct input *input, void *record)
 {
 	for (const struct field *field = schema->fields; field->name; field++) {
 		const char *value;
@@ -268,13 +276,14 @@ static void decode_parts(struct decoder *decoder, const struct schema *schema, c
 }
 
 /* A path that names nothing valid names nothing: its errors are not told apart from "not found". */
-static bool decode_path(struct decoder *decoder, const struct schema *schema, const struct text_pair *path,
-			void *record)
+static bool decode_path(struct decoder *decoder, const struct schema *schema,
+			const struct text_pair *path, void *record)
 {
 	size_t errors = decoder->errors->count;
 
 	for (const struct field *field = schema->fields; field->name; field++) {
-		const char *value = field->from == FROM_PATH ? find_pair(decoder, path, field->name) : NULL;
+		const char *value =
+			field->from == FROM_PATH ? find_pair(decoder, path, field->name) : NULL;
 
 		if (field->from == FROM_PATH &&
 		    (!value || !value_set_from_text(decoder, field, field->name, value, record)))
@@ -286,8 +295,8 @@ static bool decode_path(struct decoder *decoder, const struct schema *schema, co
 	return false;
 }
 
-enum err schema_decode(const struct schema *schema, const struct input *input, struct arena *arena, void *record,
-		       struct field_errors *errors)
+enum err schema_decode(const struct schema *schema, const struct input *input, struct arena *arena,
+		       void *record, struct field_errors *errors)
 {
 	struct decoder decoder = { arena, errors };
 	enum err err;
@@ -302,18 +311,19 @@ enum err schema_decode(const struct schema *schema, const struct input *input, s
 	return errors->count ? ERR_INVALID : ERR_OK;
 }
 
-enum err schema_decode_json(const struct schema *schema, const char *json, size_t length, struct arena *arena,
-			    void *record, struct field_errors *errors)
+enum err schema_decode_json(const struct schema *schema, const char *json, size_t length,
+			    struct arena *arena, void *record, struct field_errors *errors)
 {
 	struct input input = { .body = json, .body_length = length };
 
 	return schema_decode(schema, &input, arena, record, errors);
 }
 
-enum err schema_decode_text(const struct field *field, const char *text, struct arena *arena, void *record,
-			    struct field_errors *errors)
+enum err schema_decode_text(const struct field *field, const char *text, struct arena *arena,
+			    void *record, struct field_errors *errors)
 {
 	struct decoder decoder = { arena, errors };
 
-	return value_set_from_text(&decoder, field, field->name, text, record) ? ERR_OK : ERR_INVALID;
+	return value_set_from_text(&decoder, field, field->name, text, record) ? ERR_OK
+									       : ERR_INVALID;
 }

@@ -35,7 +35,9 @@ void json_append_string_n(struct buf *out, const char *text, size_t length)
 			continue;
 		buf_append(out, text + start, i - start);
 		if (escape == 'u')
-			buf_append(out, (char[]){ '\\', 'u', '0', '0', digits[c >> 4], digits[c & 15] }, 6);
+			buf_append(out,
+				   (char[]){ '\\', 'u', '0', '0', digits[c >> 4], digits[c & 15] },
+				   6);
 		else
 			buf_append(out, (char[]){ '\\', escape }, 2);
 		start = i + 1;
@@ -51,7 +53,8 @@ void json_append_string(struct buf *out, const char *text)
 
 static int64_t read_int(const struct field *field, const char *at)
 {
-	return field->size == sizeof(int) ? *(const int *)(const void *)at : *(const int64_t *)(const void *)at;
+	return field->size == sizeof(int) ? *(const int *)(const void *)at
+					  : *(const int64_t *)(const void *)at;
 }
 
 static void encode_number(double value, struct buf *out)

@@ -10,7 +10,8 @@ static bool is_username(const char *text)
 	size_t length = strlen(text);
 
 	return length >= 3 && length <= 32 && isalnum((unsigned char)text[0]) &&
-	       strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == length;
+	       strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+		       length;
 }
 
 /* RFC 5321, 4.5.3.1: 64 bytes before the @, 254 in all. What stands there is for the mail server to judge. */
@@ -24,7 +25,8 @@ static bool is_email(const char *text)
 	if (at[1] == '\0' || at[1] == '.' || text[length - 1] == '.' || strstr(at, ".."))
 		return false;
 	for (const char *c = text; *c; c++)
-		if (isspace((unsigned char)*c) || iscntrl((unsigned char)*c) || strchr("()<>,;:\\\"[]", *c))
+		if (isspace((unsigned char)*c) || iscntrl((unsigned char)*c) ||
+		    strchr("()<>,;:\\\"[]", *c))
 			return false;
 	return true;
 }
@@ -50,12 +52,14 @@ static const struct {
 	[FORMAT_ID] = { id_valid, "must be an id: a UUID in lower case",
 			"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$" },
 	[FORMAT_USERNAME] = { is_username,
-			      "must be 3 to 32 letters, digits, dots, hyphens or underscores, and begin with a letter "
+			      "must be 3 to 32 letters, digits, dots, hyphens or underscores, and "
+			      "begin with a letter "
 			      "or digit",
 			      "^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$" },
 	[FORMAT_EMAIL] = { is_email, "must be an e-mail address", "^[^@\\s]{1,64}@[^@\\s]+$" },
 	[FORMAT_LINE] = { is_line, "must be a single line", "^[^\\n\\t]*$" },
-	[FORMAT_TOKEN] = { is_token, "must be visible ASCII characters without spaces", "^[!-~]*$" },
+	[FORMAT_TOKEN] = { is_token, "must be visible ASCII characters without spaces",
+			   "^[!-~]*$" },
 };
 
 bool format_check(enum format format, const char *text, const char **ret_message)

@@ -4,8 +4,9 @@
 #include <string.h>
 
 static const char *const types[] = {
-	[WIRE_TEXT] = "string", [WIRE_BOOL] = "boolean", [WIRE_INT] = "integer", [WIRE_NUMBER] = "number",
-	[WIRE_ENUM] = "string", [WIRE_TIME] = "string",	 [WIRE_LIST] = "array",
+	[WIRE_TEXT] = "string",   [WIRE_BOOL] = "boolean", [WIRE_INT] = "integer",
+	[WIRE_NUMBER] = "number", [WIRE_ENUM] = "string",  [WIRE_TIME] = "string",
+	[WIRE_LIST] = "array",
 };
 
 static void print_type(const struct field *field, struct buf *out)
@@ -52,14 +53,16 @@ static void print_list(const struct field *field, bool input, struct buf *out)
 	struct bounds bounds = field_bounds(field);
 
 	if (input)
-		buf_printf(out, ",\"minItems\":%lld,\"maxItems\":%lld", (long long)bounds.min, (long long)bounds.max);
+		buf_printf(out, ",\"minItems\":%lld,\"maxItems\":%lld", (long long)bounds.min,
+			   (long long)bounds.max);
 	buf_printf(out, ",\"items\":{\"$ref\":\"#/components/schemas/%s\"}", field->schema->name);
 }
 
 static void print_object(const struct field *field, struct buf *out)
 {
 	if (field->nullable)
-		buf_printf(out, "\"anyOf\":[{\"$ref\":\"#/components/schemas/%s\"},{\"type\":\"null\"}]",
+		buf_printf(out,
+			   "\"anyOf\":[{\"$ref\":\"#/components/schemas/%s\"},{\"type\":\"null\"}]",
 			   field->schema->name);
 	else
 		buf_printf(out, "\"$ref\":\"#/components/schemas/%s\"", field->schema->name);
@@ -74,7 +77,8 @@ static void print_constraints(const struct field *field, bool input, struct buf 
 		print_text(field, input, out);
 		break;
 	case WIRE_INT:
-		buf_printf(out, ",\"minimum\":%lld,\"maximum\":%lld", (long long)bounds.min, (long long)bounds.max);
+		buf_printf(out, ",\"minimum\":%lld,\"maximum\":%lld", (long long)bounds.min,
+			   (long long)bounds.max);
 		break;
 	case WIRE_NUMBER:
 		if (field->min != 0 || field->max != 0)
@@ -126,7 +130,8 @@ void field_print_json_schema(const struct field *field, bool input, struct buf *
 
 static bool printed(const struct field *field, bool input)
 {
-	return field->from == FROM_BODY && !field->secret && !field->stored && !(input && field->shown);
+	return field->from == FROM_BODY && !field->secret && !field->stored &&
+	       !(input && field->shown);
 }
 
 static void print_required(const struct schema *schema, bool input, struct buf *out)

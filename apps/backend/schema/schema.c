@@ -21,7 +21,8 @@ bool schema_given(const struct schema *schema, const void *record, const char *n
 	return presence->set >> (field - schema->fields) & 1;
 }
 
-void field_error_add(struct field_errors *errors, struct arena *arena, const char *field, const char *format, ...)
+void field_error_add(struct field_errors *errors, struct arena *arena, const char *field,
+		     const char *format, ...)
 {
 	va_list args;
 
@@ -41,7 +42,9 @@ static const char *check_wire(const struct field *field)
 	case WIRE_ENUM:
 		return field->names ? NULL : "an enum needs .names";
 	case WIRE_OBJECT:
-		return field->schema ? NULL : "its C type is not one that FIELD knows, or .schema is missing";
+		return field->schema
+			       ? NULL
+			       : "its C type is not one that FIELD knows, or .schema is missing";
 	case WIRE_LIST:
 		return field->schema ? NULL : "a list needs the .schema of its elements";
 	case WIRE_BLOB:
@@ -88,10 +91,12 @@ static const char *check_depth(const struct schema *schema, struct arena *arena,
 			return fault;
 	}
 	if (schema->presence && rows > 64)
-		return arena_printf(arena, "%s has more fields than struct presence has bits", schema->name);
+		return arena_printf(arena, "%s has more fields than struct presence has bits",
+				    schema->name);
 	for (int i = 0; i < 2; i++)
 		if (schema->key[i] && !schema_field(schema, schema->key[i]))
-			return arena_printf(arena, "%s has no field %s, its key", schema->name, schema->key[i]);
+			return arena_printf(arena, "%s has no field %s, its key", schema->name,
+					    schema->key[i]);
 	return NULL;
 }
 

@@ -67,11 +67,12 @@ enum source { FROM_BODY, FROM_PATH, FROM_QUERY, FROM_HEADER };
 /* What structure a text has; the check, its words and its OpenAPI pattern are rows of one table in format.c. */
 enum format {
 	FORMAT_NONE,
-	FORMAT_ID,       /* a UUID in lower case */
-	FORMAT_USERNAME, /* 3 to 32 of a-z 0-9 . _ -, beginning with a letter or digit; upper case is accepted */
-	FORMAT_EMAIL,    /* one @, RFC 5321 lengths, no spaces */
-	FORMAT_LINE,     /* no line feed, no tab */
-	FORMAT_TOKEN,    /* visible ASCII */
+	FORMAT_ID, /* a UUID in lower case */
+	/* 3 to 32 of a-z 0-9 . _ -, beginning with a letter or digit; upper case is accepted */
+	FORMAT_USERNAME,
+	FORMAT_EMAIL, /* one @, RFC 5321 lengths, no spaces */
+	FORMAT_LINE,  /* no line feed, no tab */
+	FORMAT_TOKEN, /* visible ASCII */
 	FORMAT_COUNT
 };
 
@@ -192,8 +193,8 @@ struct field_errors {
 };
 
 /* Both copy the texts into the arena. */
-void field_error_add(struct field_errors *errors, struct arena *arena, const char *field, const char *format, ...)
-	PRINTF_LIKE(4, 5);
+void field_error_add(struct field_errors *errors, struct arena *arena, const char *field,
+		     const char *format, ...) PRINTF_LIKE(4, 5);
 
 enum { JSON_DEPTH_MAX = 32 };
 
@@ -217,14 +218,15 @@ struct input {
  * ERR_MALFORMED: the body is no JSON object, errors[0] says where. ERR_INVALID: the errors say which fields.
  * A path field that is not valid gives ERR_NOT_FOUND: there can be no such thing.
  */
-enum err schema_decode(const struct schema *schema, const struct input *input, struct arena *arena, void *record,
-		       struct field_errors *errors) WARN_UNUSED;
+enum err schema_decode(const struct schema *schema, const struct input *input, struct arena *arena,
+		       void *record, struct field_errors *errors) WARN_UNUSED;
 /* The same for a JSON text alone. */
-enum err schema_decode_json(const struct schema *schema, const char *json, size_t length, struct arena *arena,
-			    void *record, struct field_errors *errors) WARN_UNUSED;
-/* Sets one scalar field from text, as a query, a setting or a flag gives it. */
-enum err schema_decode_text(const struct field *field, const char *text, struct arena *arena, void *record,
+enum err schema_decode_json(const struct schema *schema, const char *json, size_t length,
+			    struct arena *arena, void *record,
 			    struct field_errors *errors) WARN_UNUSED;
+/* Sets one scalar field from text, as a query, a setting or a flag gives it. */
+enum err schema_decode_text(const struct field *field, const char *text, struct arena *arena,
+			    void *record, struct field_errors *errors) WARN_UNUSED;
 
 /* Appends the record as JSON. Secret, stored and blob fields are left out. */
 void schema_encode(const struct schema *schema, const void *record, struct buf *out);

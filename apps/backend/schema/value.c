@@ -42,7 +42,8 @@ static bool has_control(const char *text)
 	return false;
 }
 
-static bool text_length_fits(struct decoder *decoder, const struct field *field, const char *path, const char *text)
+static bool text_length_fits(struct decoder *decoder, const struct field *field, const char *path,
+			     const char *text)
 {
 	struct bounds bounds = field_bounds(field);
 	int64_t length = (int64_t)utf8_count(text);
@@ -50,15 +51,16 @@ static bool text_length_fits(struct decoder *decoder, const struct field *field,
 	if (length < bounds.min && length == 0)
 		return refuse(decoder, path, "must not be empty");
 	if (length < bounds.min)
-		field_error_add(decoder->errors, decoder->arena, path, "must have at least %lld characters",
-				(long long)bounds.min);
+		field_error_add(decoder->errors, decoder->arena, path,
+				"must have at least %lld characters", (long long)bounds.min);
 	else if (length > bounds.max)
-		field_error_add(decoder->errors, decoder->arena, path, "must have at most %lld characters",
-				(long long)bounds.max);
+		field_error_add(decoder->errors, decoder->arena, path,
+				"must have at most %lld characters", (long long)bounds.max);
 	return length >= bounds.min && length <= bounds.max;
 }
 
-bool value_set_text(struct decoder *decoder, const struct field *field, const char *path, const char *text, void *record)
+bool value_set_text(struct decoder *decoder, const struct field *field, const char *path,
+		    const char *text, void *record)
 {
 	const char *message;
 
@@ -70,18 +72,21 @@ bool value_set_text(struct decoder *decoder, const struct field *field, const ch
 		return refuse(decoder, path, "must not hold control characters");
 	if (!format_check(field->format, text, &message))
 		return refuse(decoder, path, message);
-	*(const char **)(void *)((char *)record + field->offset) = arena_strdup(decoder->arena, text);
+	*(const char **)(void *)((char *)record + field->offset) =
+		arena_strdup(decoder->arena, text);
 	return true;
 }
 
-bool value_set_int(struct decoder *decoder, const struct field *field, const char *path, int64_t value, void *record)
+bool value_set_int(struct decoder *decoder, const struct field *field, const char *path,
+		   int64_t value, void *record)
 {
 	struct bounds bounds = field_bounds(field);
 	void *at = (char *)record + field->offset;
 
 	if (value < bounds.min || value > bounds.max) {
-		field_error_add(decoder->errors, decoder->arena, path, "must be between %lld and %lld",
-				(long long)bounds.min, (long long)bounds.max);
+		field_error_add(decoder->errors, decoder->arena, path,
+				"must be between %lld and %lld", (long long)bounds.min,
+				(long long)bounds.max);
 		return false;
 	}
 	if (field->size == sizeof(int))
@@ -91,13 +96,15 @@ bool value_set_int(struct decoder *decoder, const struct field *field, const cha
 	return true;
 }
 
-bool value_set_number(struct decoder *decoder, const struct field *field, const char *path, double value, void *record)
+bool value_set_number(struct decoder *decoder, const struct field *field, const char *path,
+		      double value, void *record)
 {
 	bool bounded = field->min != 0 || field->max != 0;
 
 	if (bounded && !(value >= (double)field->min && value <= (double)field->max)) {
-		field_error_add(decoder->errors, decoder->arena, path, "must be between %lld and %lld",
-				(long long)field->min, (long long)field->max);
+		field_error_add(decoder->errors, decoder->arena, path,
+				"must be between %lld and %lld", (long long)field->min,
+				(long long)field->max);
 		return false;
 	}
 	*(double *)(void *)((char *)record + field->offset) = value;
@@ -110,7 +117,8 @@ bool value_set_bool(const struct field *field, bool value, void *record)
 	return true;
 }
 
-static bool set_enum(struct decoder *decoder, const struct field *field, const char *path, const char *word, void *record)
+static bool set_enum(struct decoder *decoder, const struct field *field, const char *path,
+		     const char *word, void *record)
 {
 	struct buf known;
 
@@ -128,7 +136,8 @@ static bool set_enum(struct decoder *decoder, const struct field *field, const c
 	return false;
 }
 
-bool value_set_word(struct decoder *decoder, const struct field *field, const char *path, const char *word, void *record)
+bool value_set_word(struct decoder *decoder, const struct field *field, const char *path,
+		    const char *word, void *record)
 {
 	struct timestamp time;
 
@@ -140,8 +149,8 @@ bool value_set_word(struct decoder *decoder, const struct field *field, const ch
 	return true;
 }
 
-static bool set_int_text(struct decoder *decoder, const struct field *field, const char *path, const char *text,
-			 void *record)
+static bool set_int_text(struct decoder *decoder, const struct field *field, const char *path,
+			 const char *text, void *record)
 {
 	char *end;
 	long long value;
@@ -153,8 +162,8 @@ static bool set_int_text(struct decoder *decoder, const struct field *field, con
 	return value_set_int(decoder, field, path, value, record);
 }
 
-static bool set_number_text(struct decoder *decoder, const struct field *field, const char *path, const char *text,
-			    void *record)
+static bool set_number_text(struct decoder *decoder, const struct field *field, const char *path,
+			    const char *text, void *record)
 {
 	char *end;
 	double value = strtod(text, &end);
@@ -164,16 +173,16 @@ static bool set_number_text(struct decoder *decoder, const struct field *field, 
 	return value_set_number(decoder, field, path, value, record);
 }
 
-static bool set_bool_text(struct decoder *decoder, const struct field *field, const char *path, const char *text,
-			  void *record)
+static bool set_bool_text(struct decoder *decoder, const struct field *field, const char *path,
+			  const char *text, void *record)
 {
 	if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
 		return refuse(decoder, path, "must be true or false");
 	return value_set_bool(field, text[0] == 't', record);
 }
 
-bool value_set_from_text(struct decoder *decoder, const struct field *field, const char *path, const char *text,
-			 void *record)
+bool value_set_from_text(struct decoder *decoder, const struct field *field, const char *path,
+			 const char *text, void *record)
 {
 	switch (field->wire) {
 	case WIRE_TEXT:

@@ -23,16 +23,18 @@ struct bounds {
 
 struct bounds field_bounds(const struct field *field);
 
-bool value_set_text(struct decoder *decoder, const struct field *field, const char *path, const char *text, void *record);
-bool value_set_int(struct decoder *decoder, const struct field *field, const char *path, int64_t value, void *record);
-bool value_set_number(struct decoder *decoder, const struct field *field, const char *path, double value,
-		      void *record);
+bool value_set_text(struct decoder *decoder, const struct field *field, const char *path,
+		    const char *text, void *record);
+bool value_set_int(struct decoder *decoder, const struct field *field, const char *path,
+		   int64_t value, void *record);
+bool value_set_number(struct decoder *decoder, const struct field *field, const char *path,
+		      double value, void *record);
 bool value_set_bool(const struct field *field, bool value, void *record);
 /* From the word on the wire: an enum or a time. */
-bool value_set_word(struct decoder *decoder, const struct field *field, const char *path, const char *word,
-		    void *record);
+bool value_set_word(struct decoder *decoder, const struct field *field, const char *path,
+		    const char *word, void *record);
 /* From text alone, as queries, headers and settings give it: any scalar. */
-bool value_set_from_text(struct decoder *decoder, const struct field *field, const char *path, const char *text,
-			 void *record);
+bool value_set_from_text(struct decoder *decoder, const struct field *field, const char *path,
+			 const char *text, void *record);
 
 #endif

@@ -27,7 +27,7 @@ enum permission {
 #define PERMISSION_ENUM(name, word, doc) PERMISSION_##name,
 	PERMISSION_LIST(PERMISSION_ENUM)
 #undef PERMISSION_ENUM
-	PERMISSION_COUNT
+		PERMISSION_COUNT
 };
 
 enum role { ROLE_VIEWER, ROLE_USER, ROLE_DEVELOPER, ROLE_ADMINISTRATOR, ROLE_COUNT };
@@ -55,7 +55,7 @@ uint64_t role_permissions(enum role role);
 /* The permission alone, for what has no owner; ERR_UNAUTHENTICATED without a principal, else ERR_OK or ERR_FORBIDDEN. */
 enum err authorize(const struct principal *principal, enum permission permission) WARN_UNUSED;
 /* The permission on this object: ERR_NOT_FOUND unless the principal may know of it. */
-enum err authorize_object(const struct principal *principal, enum permission permission, struct object object)
-	WARN_UNUSED;
+enum err authorize_object(const struct principal *principal, enum permission permission,
+			  struct object object) WARN_UNUSED;
 
 #endif

@@ -24,13 +24,14 @@ struct seal_place {
 };
 
 /* The sealed value lives in the arena. */
-struct blob seal(const struct keyring *keyring, const struct seal_place *place, const void *plain, size_t length,
-		 struct arena *arena);
+struct blob seal(const struct keyring *keyring, const struct seal_place *place, const void *plain,
+		 size_t length, struct arena *arena);
 /* ERR_CORRUPT when it was cut, changed, moved, or sealed under a key that is not in the ring. NUL-terminated. */
 enum err unseal(const struct keyring *keyring, const struct seal_place *place, struct blob sealed,
 		struct arena *arena, const char **ret_plain, size_t *ret_length) WARN_UNUSED;
 
 /* A keyed hash (BLAKE2b-256) by which a unique sealed field is looked up: equal values, equal hashes, per field. */
-void lookup_hash(const struct keyring *keyring, const char *field, const char *value, uint8_t hash[static LOOKUP_SIZE]);
+void lookup_hash(const struct keyring *keyring, const char *field, const char *value,
+		 uint8_t hash[static LOOKUP_SIZE]);
 
 #endif

@@ -22,9 +22,10 @@ struct claims {
 };
 
 /* NULL when the library fails. */
-const char *jwt_sign(const struct keyring *keyring, const struct claims *claims, struct arena *arena);
+const char *jwt_sign(const struct keyring *keyring, const struct claims *claims,
+		     struct arena *arena);
 /* ERR_UNAUTHENTICATED for whatever is not a valid token of this installation at `now`. */
-enum err jwt_verify(const struct keyring *keyring, const char *token, struct timestamp now, struct claims *ret_claims)
-	WARN_UNUSED;
+enum err jwt_verify(const struct keyring *keyring, const char *token, struct timestamp now,
+		    struct claims *ret_claims) WARN_UNUSED;
 
 #endif

@@ -19,11 +19,12 @@ struct keyring;
 
 /* What a derived key is for. The numbers are part of what is stored: never change or reuse one. */
 enum key_purpose {
-	KEY_DATA = 1,        /* sealing of fields */
-	KEY_LOOKUP = 2,      /* blind index of unique sealed fields */
-	KEY_ACCESS_TOKEN = 3, /* signature of access tokens */
+	KEY_DATA = 1,          /* sealing of fields */
+	KEY_LOOKUP = 2,        /* blind index of unique sealed fields */
+	KEY_ACCESS_TOKEN = 3,  /* signature of access tokens */
 	KEY_REFRESH_TOKEN = 4, /* hashes of refresh tokens */
-	KEY_FINGERPRINT = 5, /* tells whether the master key is the one the data was written under */
+	/* tells whether the master key is the one the data was written under */
+	KEY_FINGERPRINT = 5,
 	KEY_SETUP_TOKEN = 6,
 };
 
@@ -32,8 +33,8 @@ enum key_purpose {
  * random key if it does not exist. *ret_reason is a sentence for the administrator: wrong length, readable by others,
  * not a regular file, no permission, ….
  */
-enum err keyring_open(const char *text, const char *path, struct keyring **ret_keyring, const char **ret_reason)
-	WARN_UNUSED;
+enum err keyring_open(const char *text, const char *path, struct keyring **ret_keyring,
+		      const char **ret_reason) WARN_UNUSED;
 void keyring_destroy(struct keyring *keyring);
 
 /* KEY_SIZE bytes that live as long as the keyring. */
