@@ -178,6 +178,8 @@ static size_t consume(struct conn *conn, const char *data, size_t length)
 	size_t used = 0, taken;
 	bool more;
 
+	if (!data)
+		data = ""; /* nothing buffered: C defines no NULL + 0 */
 	conn->consuming = true;
 	do {
 		more = step(conn, data + used, length - used, &taken);
