@@ -5,6 +5,7 @@
 #include "help/help.h"
 #include "middleware/access_log.h"
 #include "middleware/authentication.h"
+#include "middleware/cancellation.h"
 #include "middleware/metrics.h"
 #include "middleware/security.h"
 #include "models/models.h"
@@ -19,11 +20,8 @@ const struct route *const route_tables[] = {
 
 /* In the order in which they see a request. */
 const struct middleware *const middlewares[] = {
-	&metrics_middleware,
-	&access_log_middleware,
-	&security_middleware,
-	&authentication_middleware,
-	NULL,
+	&metrics_middleware,      &access_log_middleware,     &security_middleware,
+	&cancellation_middleware, &authentication_middleware, NULL,
 };
 
 const struct topic_kind *const topic_kinds[] = {

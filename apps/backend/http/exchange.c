@@ -179,6 +179,7 @@ static void handle_on_worker(struct task *task)
 	if (outcome == ERR_OK)
 		outcome = handle_call(exchange);
 	handle_encode(exchange, outcome);
+	handle_conclude(exchange);
 	exchange->outcome = outcome;
 	loop_post(exchange->server->loop, &exchange->arrival);
 }
@@ -199,6 +200,7 @@ static void prepare_on_worker(struct task *task)
 	struct exchange *exchange = CONTAINER_OF(task, struct exchange, work);
 
 	exchange->outcome = handle_prepare(exchange);
+	handle_conclude(exchange);
 	loop_post(exchange->server->loop, &exchange->arrival);
 }
 

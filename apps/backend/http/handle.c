@@ -96,6 +96,15 @@ enum err handle_prepare(struct exchange *exchange)
 	return ERR_OK;
 }
 
+void handle_conclude(struct exchange *exchange)
+{
+	const struct middleware *const *middleware = exchange->server->options.middlewares;
+
+	for (; *middleware != NULL; middleware++)
+		if ((*middleware)->conclude != NULL)
+			(*middleware)->conclude(&exchange->request);
+}
+
 enum err handle_call(struct exchange *exchange)
 {
 	struct request *request = &exchange->request;

@@ -15,5 +15,7 @@ enum err handle_prepare(struct exchange *exchange) WARN_UNUSED;
 enum err handle_call(struct exchange *exchange) WARN_UNUSED;
 /* Makes the reply of what came out, unless ERR_PENDING. */
 void handle_encode(struct exchange *exchange, enum err outcome);
+/* Lets the middlewares go of the worker, last. */
+void handle_conclude(struct exchange *exchange);
 
 #endif
