@@ -399,6 +399,12 @@ void fetch_cancel(struct fetch *fetch)
 		drop(fetch);
 }
 
+void fetch_set_stall(struct fetch *fetch, int64_t stall_ms)
+{
+	fetch->stall_ms = stall_ms;
+	be_patient_until(fetch->client, deadline(fetch));
+}
+
 const char *fetch_header(const struct fetch *fetch, const char *name)
 {
 	struct curl_header *header;

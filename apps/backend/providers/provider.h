@@ -20,7 +20,8 @@ enum model_status { MODEL_READY, MODEL_LOADING, MODEL_UNAVAILABLE };
 extern const char *const model_status_names[]; /* ended by NULL */
 
 struct model {
-	const char *id;       /* "ollama/llama3.2:3b": the provider's name, a slash, the upstream's name */
+	const char
+		*id; /* "ollama/llama3.2:3b": the provider's name, a slash, the upstream's name */
 	const char *name;     /* for people */
 	const char *provider; /* the provider's name */
 	enum model_status status;
@@ -47,22 +48,26 @@ struct chat_request {
 /* X(name, code on the message, sentence for the user) */
 #define CHAT_END_LIST(X)                                                                           \
 	X(COMPLETE, "", "")                                                                        \
-	X(MODEL_NOT_FOUND, "model_not_found", "The model is not there any more. Choose another one.") \
+	X(MODEL_NOT_FOUND, "model_not_found",                                                      \
+	  "The model is not there any more. Choose another one.")                                  \
 	X(REFUSED, "upstream_refused", "The model server cannot be reached. Is it running?")       \
 	X(UNAUTHORIZED, "upstream_unauthorized", "The model server refused the key it was given.") \
-	X(RATE_LIMITED, "upstream_rate_limited", "The model server has too much to do. Try again in a while.") \
+	X(RATE_LIMITED, "upstream_rate_limited",                                                   \
+	  "The model server has too much to do. Try again in a while.")                            \
 	X(ERROR, "upstream_error", "The model server reported an error.")                          \
 	X(TIMEOUT, "upstream_timeout", "The model server did not answer in time.")                 \
-	X(STALLED, "upstream_stalled", "The model server fell silent in the middle of its answer.") \
+	X(STALLED, "upstream_stalled",                                                             \
+	  "The model server fell silent in the middle of its answer.")                             \
 	X(MALFORMED, "upstream_malformed", "The model server sent something that is no answer.")   \
-	X(TRUNCATED, "upstream_truncated", "The model server closed the connection before its answer was complete.") \
+	X(TRUNCATED, "upstream_truncated",                                                         \
+	  "The model server closed the connection before its answer was complete.")                \
 	X(INTERNAL, "internal", "Something went wrong on the server.")
 
 enum chat_end {
 #define CHAT_END_ENUM(name, code, detail) CHAT_##name,
 	CHAT_END_LIST(CHAT_END_ENUM)
 #undef CHAT_END_ENUM
-	CHAT_END_COUNT
+		CHAT_END_COUNT
 };
 
 const char *chat_end_code(enum chat_end end);
@@ -120,7 +125,9 @@ struct registry_options {
 	const char *openai_url, *openai_key; /* NULL: none */
 	const char *ollama_url;              /* NULL: none */
 	bool discover;                       /* look for local servers on their usual ports */
-	int64_t refresh_ms;                  /* between looks at the lists of models: 30 s */
+	int own_port;               /* where not to look, since it is this server; 0: unknown */
+	int64_t refresh_ms;         /* between looks at the lists of models: 30 s when 0 */
+	int guide_words_per_second; /* of the built-in model's answers: 80 when 0 */
 	/* On the loop: a list or a status changed. */
 	void (*changed)(void *context);
 	void *context;
@@ -136,7 +143,8 @@ void registry_start(struct registry *registry);
 void registry_destroy(struct registry *registry);
 
 /* Every model, those of the built-in provider first, then by id. The texts live in the arena. */
-void registry_models(struct registry *registry, struct arena *arena, struct model **ret_models, size_t *ret_count);
+void registry_models(struct registry *registry, struct arena *arena, struct model **ret_models,
+		     size_t *ret_count);
 /* Whether a model of that id is known (any status). Any thread. */
 bool registry_has_model(struct registry *registry, const char *id);
 
@@ -147,12 +155,16 @@ struct registry_chat {
 };
 
 /* `id` is the whole id of the model; an unknown one ends with CHAT_MODEL_NOT_FOUND, later. `request->model` is ignored. */
-struct registry_chat registry_chat_start(struct registry *registry, const char *id, const struct chat_request *request,
+struct registry_chat registry_chat_start(struct registry *registry, const char *id,
+					 const struct chat_request *request,
 					 const struct chat_events *events, void *context);
 void registry_chat_cancel(struct registry_chat chat);
 
-/* For the kinds: replaces a provider's list, copying it. With `status` other than READY and no models, the old list stays with that status and detail. */
-void provider_models_set(struct provider *provider, const struct model *models, size_t count, enum model_status status,
-			 const char *detail);
+/*
+ * For the kinds: replaces a provider's list, copying it. `id` is the upstream's name here: the provider's is put before it.
+ * With `status` other than READY and no models, the old list stays with that status and detail.
+ */
+void provider_models_set(struct provider *provider, const struct model *models, size_t count,
+			 enum model_status status, const char *detail);
 
 #endif

@@ -1,0 +1,21 @@
+/*
+ * What the kinds of providers see of the registry. Private to providers/.
+ */
+#ifndef WEBPLUS_PROVIDERS_REGISTRY_H
+#define WEBPLUS_PROVIDERS_REGISTRY_H
+
+#include "providers/provider.h"
+
+#include <pthread.h>
+
+struct registry {
+	struct registry_options options; /* its texts are the registry's own copies */
+	pthread_mutex_t lock;            /* of the lists of models, which any thread may read */
+	struct list providers;           /* in the order of their names; constant once created */
+	struct provider nobody;          /* answers for models that are not there */
+	uv_timer_t timer;                /* of the next look at the lists */
+};
+
+extern const struct provider_kind builtin_kind, openai_kind, ollama_kind;
+
+#endif
