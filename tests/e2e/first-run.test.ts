@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import {
+  answers,
+  ask,
+  completeAnswer,
+  input,
+  password,
+  quickly,
+  Workspace,
+} from "./support/workspace.ts";
+
+let workspace: Workspace;
+before(async () => (workspace = await Workspace.start(quickly, false)));
+after(() => workspace.remove());
+
+test("a newcomer sets the server up, asks, and finds the answer again", async () => {
+  const page = await (await workspace.window()).newPage();
+
+  await page.goto("/");
+  await page.getByRole("heading", { name: "Almost there" }).waitFor();
+
+  await page.goto(workspace.program.setupLink);
+  await page.getByLabel("User name").fill("robin");
+  await page.getByLabel("E-mail").fill("robin@example.org");
+  await page.getByLabel("Password", { exact: true }).fill("short");
+  await page.getByRole("button", { name: "Create the workspace" }).click();
+  await page.getByText("At least 12 characters.", { exact: true }).waitFor();
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Create the workspace" }).click();
+
+  await page.getByRole("heading", { name: /Robin\./ }).waitFor();
+  await ask(page, "How do I install Web+?");
+  const answer = await completeAnswer(page);
+  assert.ok(answer.length > 80, answer);
+  assert.match(page.url(), /\/c\/[0-9a-f-]{36}$/);
+  await page.getByRole("link", { name: "How do I install Web+?" }).waitFor();
+
+  await page.reload();
+  assert.equal(await completeAnswer(page), answer);
+  assert.equal(await answers(page).count(), 1);
+  await workspace.close(page);
+});
+
+test("a set-up link works once", async () => {
+  const page = await (await workspace.window()).newPage();
+  await page.goto(workspace.program.setupLink);
+  await page.getByLabel("User name").fill("another");
+  await page.getByLabel("E-mail").fill("another@example.org");
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Create the workspace" }).click();
+  await page.getByRole("alert").getByText("set up already").waitFor();
+  await workspace.close(page, /409/);
+});
+
+test("a wrong password is refused, and an address that needs signing in comes back after it", async () => {
+  const page = await (await workspace.window()).newPage();
+  await page.goto("/c/01990000-0000-7000-8000-000000000000");
+  await page.getByLabel("User name").fill("robin");
+  await page.getByLabel("Password", { exact: true }).fill("not the password");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("alert").getByText("Wrong user name or password.").waitFor();
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "This chat is not here" }).waitFor();
+  await workspace.close(page, /401|404/);
+});
+
+test("the guides are there for everybody, and link each other", async () => {
+  const page = await (await workspace.window()).newPage();
+  await page.goto("/help/user-guide");
+  await page.getByRole("main").getByRole("heading", { level: 1 }).waitFor();
+  await page.getByRole("navigation", { name: "Guides" }).getByRole("link").nth(1).click();
+  await page.waitForURL(/\/help\/(?!user-guide)/);
+  await workspace.close(page);
+});
+
+test("a page that does not exist says so", async () => {
+  const page = await workspace.signedIn();
+  await page.goto("/no/such/page");
+  await page.getByRole("heading", { name: "Nothing here" }).waitFor();
+  await page.getByRole("link", { name: "Start a new chat" }).click();
+  await input(page).waitFor();
+  await workspace.close(page);
+});

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Page } from "playwright-core";
+import { input, password, thread, Workspace } from "./support/workspace.ts";
+
+const exchanges = 60;
+
+let workspace: Workspace;
+let conversationId: string;
+
+before(async () => {
+  workspace = await Workspace.start({ WEBPLUS_GUIDE_WORDS_PER_SECOND: "100000" });
+  conversationId = await fill(workspace.program.url);
+});
+after(() => workspace.remove());
+
+/** Over the API, one question after the other has been answered. */
+async function fill(url: string): Promise<string> {
+  const login = await call(url, "POST", "/auth/login", { username: "robin", password });
+  const token = String(login["access_token"]);
+  const conversation = await call(url, "POST", "/conversations", {}, token);
+  const id = String(conversation["id"]);
+  for (let number = 1; number <= exchanges; number += 1) {
+    const content = `Question ${number}: how do I install Web+?`;
+    const pair = await call(url, "POST", `/conversations/${id}/messages`, { content }, token);
+    const { id: messageId } = pair["assistant_message"] as { id: string };
+    const events = await fetch(`${url}/api/v1/messages/${messageId}/events`, {
+      headers: { Authorization: `Bearer ${token}` },
+    });
+    // The server closes the stream when the answer is done.
+    await events.text();
+  }
+  return id;
+}
+
+async function call(
+  url: string,
+  method: string,
+  path: string,
+  body: object,
+  token?: string,
+): Promise<Record<string, unknown>> {
+  const reply = await fetch(`${url}/api/v1${path}`, {
+    method,
+    headers: {
+      "Content-Type": "application/json",
+      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify(body),
+  });
+  const text = await reply.text();
+  assert.ok(reply.ok, `${method} ${path}: ${reply.status} ${text}`);
+  return JSON.parse(text) as Record<string, unknown>;
+}
+
+function question(page: Page, number: number) {
+  return page.getByRole("article", { name: "You" }).getByText(`Question ${number}:`);
+}
+
+/** Where a message stands in the window. */
+async function offset(page: Page, number: number): Promise<number> {
+  const box = await question(page, number).boundingBox();
+  assert.ok(box, `question ${number} is not shown`);
+  return box.y;
+}
+
+test("it opens at its end, holds few elements, and fetches older messages without a jump", async () => {
+  const page = await workspace.signedIn();
+  await page.goto(`/c/${conversationId}`);
+  await question(page, exchanges).waitFor();
+  await input(page).waitFor();
+  const fromEnd = await thread(page).evaluate(
+    (element) => element.scrollHeight - element.scrollTop - element.clientHeight,
+  );
+  assert.ok(fromEnd <= 2, `opened ${fromEnd} pixels from the end`);
+  assert.ok((await page.getByRole("article").count()) < 40, "only what is seen is rendered");
+
+  // Hold the next page back, remember where a message stands, and let the page in.
+  let letIn: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (letIn = resolve));
+  const asked = new Promise<void>((resolve) => {
+    void page.route(/\/messages\?.*cursor=/, async (route) => {
+      resolve();
+      await held;
+      await route.continue();
+    });
+  });
+  await thread(page).evaluate((element) => (element.scrollTop = 200));
+  await asked;
+  const shown = await page.getByRole("article", { name: "You" }).first().innerText();
+  const number = Number(/Question (\d+)/.exec(shown)?.[1]);
+  const before = await offset(page, number);
+  const height = await thread(page).evaluate((element) => element.scrollHeight);
+  letIn();
+  await page.waitForFunction(
+    (least) => (document.querySelector("[aria-label=Messages]")?.scrollHeight ?? 0) > least + 500,
+    height,
+  );
+  const moved = Math.abs((await offset(page, number)) - before);
+  assert.ok(moved <= 2, `the reader's place moved by ${moved} pixels`);
+  await workspace.close(page);
+});
+
+test("one can scroll to its very beginning", async () => {
+  const page = await workspace.signedIn();
+  await page.goto(`/c/${conversationId}`);
+  await question(page, exchanges).waitFor();
+  await thread(page).hover();
+  for (let step = 0; step < 200 && (await question(page, 1).count()) === 0; step += 1) {
+    await page.mouse.wheel(0, -3_000);
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+  }
+  await question(page, 1).waitFor();
+  await workspace.close(page);
+});

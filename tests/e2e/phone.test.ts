@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Page } from "playwright-core";
+import { phone } from "./support/browser.ts";
+import { chats, completeAnswer, input, quickly, Workspace } from "./support/workspace.ts";
+
+let workspace: Workspace;
+before(async () => (workspace = await Workspace.start(quickly)));
+after(() => workspace.remove());
+
+async function assertNothingOverflows(page: Page): Promise<void> {
+  const [content, screen] = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    innerWidth,
+  ]);
+  assert.equal(content, screen);
+}
+
+test("asking, the drawer, and its menus work at phone width", async () => {
+  const page = await workspace.signedIn(phone);
+  await assertNothingOverflows(page);
+  assert.equal(await chats(page).count(), 0);
+
+  await input(page).fill("How do I connect an OpenAI-compatible server?");
+  await page.getByRole("button", { name: "Send" }).tap();
+  await completeAnswer(page);
+  await assertNothingOverflows(page);
+
+  const drawer = page.getByRole("dialog", { name: "Chats" });
+  await page.getByRole("button", { name: "Show the chat list" }).tap();
+  await chats(page).waitFor();
+  await drawer.getByRole("button", { name: "Account: robin" }).tap();
+  await page.getByRole("menuitemradio", { name: "Dark" }).tap();
+  await page.locator("html[data-theme=dark]").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("menu").waitFor({ state: "detached" });
+  assert.equal(await drawer.count(), 1, "the menu closes before the drawer");
+
+  await drawer.getByRole("link", { name: /OpenAI-compatible server/ }).tap();
+  await drawer.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Show the chat list" }).tap();
+  await drawer.getByRole("link", { name: "New chat", exact: true }).tap();
+  await drawer.waitFor({ state: "detached" });
+  await page.getByRole("heading", { name: /What shall we work on/ }).waitFor();
+  await workspace.close(page);
+});
+
+test("what can be tapped is large enough", async () => {
+  const page = await workspace.signedIn(phone);
+  const small = await page.evaluate(() =>
+    [...document.querySelectorAll("button, a[href]")]
+      .map((element) => ({
+        name: element.getAttribute("aria-label") ?? element.textContent,
+        box: element.getBoundingClientRect(),
+      }))
+      .filter(({ box }) => box.width > 1 && (box.width < 24 || box.height < 24))
+      .map(({ name }) => name),
+  );
+  assert.deepEqual(small, [], "WCAG 2.2, target size (minimum)");
+  await workspace.close(page);
+});

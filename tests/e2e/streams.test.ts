@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import {
+  answers,
+  ask,
+  completeAnswer,
+  input,
+  letters,
+  partialAnswer,
+  slowly,
+  stopButton,
+  Workspace,
+} from "./support/workspace.ts";
+
+const question = "What can I do with Web+, and where do I begin?";
+const lostConnection =
+  /ERR_CONNECTION_REFUSED|WebSocket|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|502|503/;
+
+let workspace: Workspace;
+before(async () => (workspace = await Workspace.start(slowly)));
+after(() => workspace.remove());
+
+test("stopping keeps what is there, and continuing goes on from it", async () => {
+  const page = await workspace.signedIn();
+  await ask(page, question);
+  await partialAnswer(page, 60);
+  await input(page).press("Escape");
+  await page.getByText("You stopped this answer here.").waitFor();
+  const stopped = letters(await completeAnswer(page));
+  assert.ok(stopped.length > 40);
+  await page.reload();
+  await page.getByText("You stopped this answer here.").waitFor();
+  assert.equal(letters(await completeAnswer(page)), stopped);
+
+  await page.getByRole("button", { name: "Continue" }).click();
+  await stopButton(page).waitFor();
+  await partialAnswer(page, stopped.length + 40);
+  await stopButton(page).click();
+  await page.getByText("You stopped this answer here.").waitFor();
+  const continued = letters(await completeAnswer(page));
+  assert.ok(continued.startsWith(stopped.slice(0, -2)), `${stopped}\n${continued}`);
+  await workspace.close(page);
+});
+
+test("an answer survives the server's sudden death", async () => {
+  const page = await workspace.signedIn();
+  await ask(page, question);
+  await partialAnswer(page, 120);
+  await workspace.program.end("SIGKILL");
+  const seen = letters(await answers(page).last().locator(".prose").innerText());
+  await page.getByText("Reconnecting to the server").waitFor();
+  await workspace.program.run();
+
+  // Without a reload: the page comes back by itself and learns what became of the answer.
+  await page
+    .getByText("The server was interrupted while it wrote this.")
+    .waitFor({ timeout: 30_000 });
+  await page.getByText("Reconnecting to the server").waitFor({ state: "detached" });
+  const kept = letters(await completeAnswer(page));
+  assert.ok(kept.startsWith(seen.slice(0, -2)), `shown: ${seen}\nkept: ${kept}`);
+
+  await page.getByRole("button", { name: "Continue" }).click();
+  await partialAnswer(page, kept.length + 20);
+  assert.ok(
+    letters(await answers(page).last().locator(".prose").innerText()).startsWith(kept.slice(0, -2)),
+  );
+  await stopButton(page).click();
+  await page.getByText("You stopped this answer here.").waitFor();
+  await workspace.close(page, lostConnection);
+});
+
+test("a reload in the middle loses and doubles nothing", async () => {
+  const page = await workspace.signedIn();
+  await ask(page, question);
+  await partialAnswer(page, 80);
+  await page.reload();
+  await partialAnswer(page, 160);
+  const conversation = page.url().split("/").at(-1);
+  const shown = letters(await completeAnswer(page));
+
+  const other = await workspace.signedIn();
+  await other.goto(`/c/${conversation}`);
+  assert.equal(letters(await completeAnswer(other)), shown);
+  await workspace.close(other);
+  await workspace.close(page);
+});
+
+test("two tabs show the same answer as it is written, and the same list", async () => {
+  const first = await workspace.signedIn();
+  const second = await first.context().newPage();
+  await second.goto("/");
+  await ask(first, "Which settings are there?");
+  await partialAnswer(first, 40);
+  await second.getByRole("link", { name: "Which settings are there?" }).first().click();
+  await partialAnswer(second, 40);
+  await stopButton(second).click();
+  await first.getByText("You stopped this answer here.").waitFor();
+  await second.getByText("You stopped this answer here.").waitFor();
+  assert.equal(letters(await completeAnswer(first)), letters(await completeAnswer(second)));
+
+  // The second asks; the first sees the question and the answer come.
+  await ask(second, "And where are they kept?");
+  await first.getByRole("article", { name: "You" }).getByText("And where are they kept?").waitFor();
+  await partialAnswer(first, 30);
+  await stopButton(first).click();
+  await stopButton(second).waitFor({ state: "detached" });
+  await workspace.close(first);
+});
+
+test("regenerating puts another answer in the place of the first", async () => {
+  const page = await workspace.signedIn();
+  await ask(page, "What is a data folder?");
+  await partialAnswer(page, 30);
+  await input(page).press("Escape");
+  await page.getByRole("button", { name: "Regenerate" }).click();
+  await stopButton(page).waitFor();
+  assert.equal(await answers(page).count(), 1);
+  await partialAnswer(page, 30);
+  await stopButton(page).click();
+  await page.getByText("You stopped this answer here.").waitFor();
+  await workspace.close(page);
+});
+
+test("where sockets do not get through, the answer streams over HTTP", async () => {
+  const page = await workspace.signedIn();
+  await page.addInitScript(() => {
+    globalThis.WebSocket = class extends EventTarget {
+      static readonly OPEN = 1;
+      readyState = 3;
+      onclose: ((event: { code: number }) => void) | null = null;
+      constructor() {
+        super();
+        setTimeout(() => this.onclose?.({ code: 1006 }));
+      }
+      send() {}
+      close() {}
+    } as unknown as typeof WebSocket;
+  });
+  await page.reload();
+  await ask(page, "How do I make a backup?");
+  const early = letters(await partialAnswer(page, 60));
+  const whole = letters(await completeAnswer(page));
+  assert.ok(whole.length > early.length, "it came in one piece");
+  assert.ok(whole.startsWith(early.slice(0, -2)));
+  await workspace.close(page);
+});
+
+test("a message that cannot be sent comes back with the reason, and is sent once", async () => {
+  const page = await workspace.signedIn();
+  await ask(page, "First words");
+  await partialAnswer(page, 10);
+  await input(page).press("Escape");
+  await page.getByText("You stopped this answer here.").waitFor();
+
+  await page.route("**/messages", (route) =>
+    route.request().method() === "POST" ? route.abort("connectionrefused") : route.continue(),
+  );
+  await ask(page, "These must not be lost");
+  await page.getByRole("alert").getByText("Your message was not sent").waitFor();
+  assert.equal(await input(page).inputValue(), "These must not be lost");
+  await page.reload();
+  assert.equal(await input(page).inputValue(), "These must not be lost");
+
+  await page.unroute("**/messages");
+  await input(page).press("Enter");
+  await stopButton(page).click();
+  await page.getByText("You stopped this answer here.").last().waitFor();
+  const sent = page.getByRole("article", { name: "You" }).getByText("These must not be lost");
+  assert.equal(await sent.count(), 1);
+  await workspace.close(page, /ERR_CONNECTION_REFUSED/);
+});

@@ -1,0 +1,49 @@
+/** A headless browser, and pages that remember everything a console would have shown in red. */
+import { createRequire } from "node:module";
+import path from "node:path";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+
+// The front end's own lock file names the browser driver, so that there is one for both.
+const frontend = path.resolve(import.meta.dirname, "../../../apps/frontend/package.json");
+const require = createRequire(frontend);
+const { chromium } = require("playwright-core") as typeof import("playwright-core");
+
+export const axeSource = require.resolve("axe-core/axe.min.js");
+
+const quiet = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export function launchBrowser(): Promise<Browser> {
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  return chromium.launch({ executablePath, args: quiet });
+}
+
+export const phone: BrowserContextOptions = {
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+  isMobile: true,
+};
+
+/** What no page may cause: errors in the console, exceptions, breaches of the content policy. */
+export function watchFaults(context: BrowserContext): string[] {
+  const faults: string[] = [];
+  context.on("console", (message) => {
+    if (message.type() === "error") faults.push(`${message.text()} (${message.location().url})`);
+  });
+  context.on("weberror", (error) => faults.push(error.error().stack ?? String(error.error())));
+  return faults;
+}
+
+/** The answer to a question at once, or as soon as the page changes: never after a fixed time. */
+export async function eventually(page: Page, what: string, test: () => boolean): Promise<void> {
+  await page.waitForFunction(test, null, { timeout: 15_000 }).catch(() => {
+    throw new Error(`It never came true that ${what}`);
+  });
+}

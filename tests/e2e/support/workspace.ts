@@ -1,0 +1,125 @@
+/** A server with its first administrator, and people's windows on it. */
+import assert from "node:assert/strict";
+import type {
+  Browser,
+  BrowserContext,
+  BrowserContextOptions,
+  Locator,
+  Page,
+} from "playwright-core";
+import { launchBrowser, watchFaults } from "./browser.ts";
+import { Program } from "./program.ts";
+
+export const password = "violet anvil teacup 7";
+
+/** Slow enough to be caught in the middle of an answer, on any machine. */
+export const slowly = { WEBPLUS_GUIDE_WORDS_PER_SECOND: "25" };
+export const quickly = { WEBPLUS_GUIDE_WORDS_PER_SECOND: "2000" };
+
+export class Workspace {
+  readonly program: Program;
+  readonly browser: Browser;
+  readonly #windows = new Map<BrowserContext, string[]>();
+
+  private constructor(program: Program, browser: Browser) {
+    this.program = program;
+    this.browser = browser;
+  }
+
+  /** Already set up, unless the test is about that. */
+  static async start(env: Record<string, string>, setUp = true): Promise<Workspace> {
+    const program = await Program.start(env);
+    const workspace = new Workspace(program, await launchBrowser());
+    if (setUp) await workspace.setUp();
+    return workspace;
+  }
+
+  async setUp(): Promise<void> {
+    const token = new URL(this.program.setupLink).searchParams.get("token");
+    const body = { token, username: "robin", email: "robin@example.org", password };
+    const reply = await fetch(`${this.program.url}/api/v1/setup`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    assert.equal(reply.status, 201, await reply.text());
+  }
+
+  /** A browser profile of its own: other cookies, another person or another machine. */
+  async window(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+    const context = await this.browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      baseURL: this.program.url,
+      ...options,
+    });
+    context.setDefaultTimeout(15_000);
+    this.#windows.set(context, watchFaults(context));
+    return context;
+  }
+
+  /** A new window, signed in, at a new chat. */
+  async signedIn(options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await this.window(options);
+    const page = await context.newPage();
+    await page.goto("/login");
+    await signIn(page);
+    return page;
+  }
+
+  /** Closes the window; fails if anything went wrong in it that `expected` does not match. */
+  async close(page: Page, expected?: RegExp): Promise<void> {
+    const context = page.context();
+    const faults = this.#windows.get(context) ?? [];
+    this.#windows.delete(context);
+    await context.close();
+    assert.deepEqual(expected ? faults.filter((fault) => !expected.test(fault)) : faults, []);
+  }
+
+  async remove(): Promise<void> {
+    await this.browser.close();
+    await this.program.remove();
+  }
+}
+
+export async function signIn(page: Page): Promise<void> {
+  await page.getByLabel("User name").fill("robin");
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await input(page).waitFor();
+}
+
+export const input = (page: Page): Locator => page.getByRole("textbox", { name: "Message" });
+export const answers = (page: Page): Locator => page.getByRole("article", { name: "Web+ Guide" });
+export const stopButton = (page: Page): Locator => page.getByRole("button", { name: "Stop" });
+export const chats = (page: Page): Locator => page.getByRole("navigation", { name: "Chats" });
+export const thread = (page: Page): Locator => page.getByRole("region", { name: "Messages" });
+
+export async function ask(page: Page, question: string): Promise<void> {
+  await input(page).fill(question);
+  await input(page).press("Enter");
+}
+
+/** The last answer, once it is complete. */
+export async function completeAnswer(page: Page): Promise<string> {
+  const answer = answers(page).last();
+  await answer.and(page.locator("[aria-busy=false]")).waitFor({ timeout: 60_000 });
+  return answer.locator(".prose").innerText();
+}
+
+/** The text of the last answer, once so much of it is there. */
+export async function partialAnswer(page: Page, length: number): Promise<string> {
+  await page.waitForFunction(
+    (wanted) => {
+      const all = document.querySelectorAll("article[aria-busy=true] .prose");
+      return (all[all.length - 1]?.textContent ?? "").length >= wanted;
+    },
+    length,
+    { timeout: 30_000 },
+  );
+  return answers(page).last().locator(".prose").innerText();
+}
+
+/** Spaces aside, since rendering may lay them out anew. */
+export function letters(text: string): string {
+  return text.replace(/\s+/g, "");
+}
