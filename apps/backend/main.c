@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { DOCUMENT_MAX = 16 * 1024 * 1024, PASSWORD_LINE_MAX = 1024 };
 
@@ -216,6 +217,7 @@ int main(int argc, char **argv)
 	if (sodium_init() < 0)
 		return fail("libsodium cannot be used on this machine");
 	signal(SIGPIPE, SIG_IGN);
+	umask(077); /* whatever is written here is its owner's alone */
 	arena_init(&arena);
 	if (config_read(argv + 1 + named, &arena, &config, &call.words, &reason) != ERR_OK) {
 		status = fail(reason);

@@ -193,8 +193,13 @@ static enum err listen_to(struct program *program)
 					  .spill_folder = app->config->data };
 	enum err err = server_create(&options, &app->server, &program->reason);
 
-	return err == ERR_OK ? server_listen(app->server, app->config->listen, &program->reason)
-			     : err;
+	if (err != ERR_OK)
+		return err;
+	err = server_listen(app->server, app->config->listen, &program->reason);
+	if (err != ERR_OK)
+		program->reason = arena_printf(&program->arena, "cannot listen on %s: %s",
+					       app->config->listen, program->reason);
+	return err;
 }
 
 /* "http://127.0.0.1:8080", with the port that was really taken. */

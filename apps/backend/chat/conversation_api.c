@@ -3,6 +3,7 @@
 #include "app.h"
 #include "chat/chat_events.h"
 #include "chat/chat_store.h"
+#include "chat/generation.h"
 #include "db/page.h"
 #include "http/request.h"
 #include "providers/provider.h"
@@ -225,9 +226,11 @@ static enum err conversation_delete(struct request *request, const void *in, voi
 	changing.patch.deleted_at = clock_now();
 	conversation_patch_give(&changing.patch, "deleted_at");
 	err = db_transaction(request->app->db, run_change, &changing);
-	if (err == ERR_OK)
-		publish_conversation_deleted(request->app, &conversation);
-	return err;
+	if (err != ERR_OK)
+		return err;
+	generations_stop_conversation(request->app->generations, input->id);
+	publish_conversation_deleted(request->app, &conversation);
+	return ERR_OK;
 }
 
 static enum err conversation_restore(struct request *request, const void *in, void *out)

@@ -259,6 +259,33 @@ void generation_stop(struct generation *generation, struct request *request)
 	cancel_and_end(generation, MESSAGE_STOPPED);
 }
 
+struct stopping {
+	struct loop_task task;
+	struct generations *generations;
+	char conversation_id[ID_SIZE];
+};
+
+static void stop_conversation(struct loop_task *task)
+{
+	struct stopping *stopping = CONTAINER_OF(task, struct stopping, task);
+
+	LIST_EACH_SAFE(generation, &stopping->generations->all, struct generation, node)
+		if (strcmp(message_of(generation)->conversation_id, stopping->conversation_id) == 0)
+			cancel_and_end(generation, MESSAGE_STOPPED);
+	free(stopping);
+}
+
+void generations_stop_conversation(struct generations *generations, const char *conversation_id)
+{
+	struct stopping *stopping = MEMORY_NEW(struct stopping);
+
+	assert(strlen(conversation_id) < ID_SIZE);
+	stopping->task.run = stop_conversation;
+	stopping->generations = generations;
+	memcpy(stopping->conversation_id, conversation_id, strlen(conversation_id) + 1);
+	loop_post(generations->app->loop, &stopping->task);
+}
+
 /* ---- What the provider sends ---- */
 
 static void on_batch_done(struct stream *stream, enum err err, const struct stream_mark *before)

@@ -64,6 +64,9 @@ unsigned generations_count(const struct generations *generations);
  */
 void generation_stop(struct generation *generation, struct request *request);
 
+/* From any thread: ends those of a conversation that was deleted, as stopped. */
+void generations_stop_conversation(struct generations *generations, const char *conversation_id);
+
 /* Delivers the committed deltas behind number `after`. */
 void generation_replay(struct generation *generation, int64_t after, struct subscriber *subscriber,
 		       const char *topic);

@@ -211,7 +211,7 @@ static const struct field message_events_fields[] = {
 	FIELD(struct message_events, id, .from = FROM_PATH, .format = FORMAT_ID,
 	      .doc = "The message's id."),
 	FIELD(struct message_events, last_event_id, .from = FROM_HEADER, .header = "last-event-id",
-	      .optional = true, .min = 0,
+	      .optional = true, .min = 0, .max = (INT64_C(1) << 53) - 1,
 	      .doc = "Number of the last delta that was received: only those behind it follow."),
 	{ 0 },
 };

@@ -56,6 +56,18 @@ static enum err check_body(struct exchange *exchange)
 	return ERR_OK;
 }
 
+/* What a route without an input record does not know. Pages may be asked for with anything. */
+static enum err refuse_query(struct request *request)
+{
+	enum err err = ERR_OK;
+
+	if (request->route->internal)
+		return ERR_OK;
+	for (const struct text_pair *pair = request->query; pair->name != NULL; pair++)
+		err = request_invalid(request, pair->name, "is not known here");
+	return err;
+}
+
 static enum err decode(struct exchange *exchange, void **ret_in)
 {
 	struct request *request = &exchange->request;
@@ -71,8 +83,10 @@ static enum err decode(struct exchange *exchange, void **ret_in)
 	enum err err = check_body(exchange);
 
 	*ret_in = NULL;
-	if (err != ERR_OK || schema == NULL)
+	if (err != ERR_OK)
 		return err;
+	if (schema == NULL)
+		return refuse_query(request);
 	if (request->reply.errors == NULL)
 		request->reply.errors = ARENA_NEW(&request->arena, struct field_errors);
 	*ret_in = arena_alloc(&request->arena, schema->size);

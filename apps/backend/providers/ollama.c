@@ -67,7 +67,7 @@ static void read_object(struct chat *chat, const json_t *root)
 		http_chat_fail(chat, CHAT_ERROR, root);
 		return;
 	}
-	if (!json_is_string(content) && !json_is_boolean(done)) {
+	if (!json_is_string(content) && !json_is_true(done)) {
 		http_chat_fail(chat, CHAT_MALFORMED, NULL);
 		return;
 	}
