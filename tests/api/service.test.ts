@@ -51,7 +51,6 @@ describe("the service", () => {
       "GET /api/v1/messages/{id}",
       "POST /api/v1/messages/{id}/stop",
       "GET /api/v1/messages/{id}/events",
-      "GET /api/v1/ws",
       "GET /api/v1/health",
       "GET /api/v1/ready",
     ])
@@ -62,7 +61,7 @@ describe("the service", () => {
     for (const path of open)
       assert.match(
         path,
-        /\/(setup|auth\/(login|refresh|logout)|health|ready|help|openapi\.json|docs|ws)/,
+        /\/(setup|auth\/(login|refresh|logout)|health|ready|help|openapi\.json|docs)/,
         `${path} is public`,
       );
     for (const operation of contract.operations)

@@ -313,19 +313,6 @@ describe("the topic of a message", () => {
     for (const [joined, content] of texts) assert.equal(joined, content);
     await Promise.all(sockets.map((socket) => socket.close()));
   });
-
-  test("cuts a reader who does not read with 4408", async () => {
-    const conversation = await ada.conversation();
-    const { user_message, assistant_message } = await ada.send(conversation, "日".repeat(100_000));
-    await ada.finished(assistant_message.id);
-    const socket = await ada.webSocket();
-    socket.pause();
-    for (let i = 0; i < 60; i++)
-      socket.send({ type: "subscribe", topic: `message:${user_message.id}` });
-    await ada.get("/api/v1/health");
-    socket.resume();
-    assert.equal(await socket.closed(), 4408);
-  });
 });
 
 describe("the topics of conversations", () => {

@@ -32,6 +32,7 @@ export class Server {
   setupToken = "";
   output: string[] = [];
   #child: ChildProcess | undefined;
+  #onSetupToken: () => void = () => {};
   #exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }> | undefined;
 
   private constructor(data: string, env: Record<string, string>) {
@@ -73,11 +74,22 @@ export class Server {
         resolve();
       });
     });
+    await this.#setUpLink();
+  }
+
+  /** The link is printed beside the log, on another pipe: it may come a moment later. */
+  async #setUpLink(): Promise<void> {
+    const state = (await (await fetch(`${this.url}/api/v1/setup`)).json()) as { required: boolean };
+    if (!state.required || this.setupToken !== "") return;
+    await new Promise<void>((resolve) => (this.#onSetupToken = resolve));
   }
 
   #onLine(line: string): void {
     this.output.push(line);
-    this.setupToken = /\/setup\?token=([^\s&]+)/.exec(line)?.[1] ?? this.setupToken;
+    const token = /\/setup\?token=([^\s&]+)/.exec(line)?.[1];
+    if (token === undefined) return;
+    this.setupToken = token;
+    this.#onSetupToken();
   }
 
   get pid(): number {

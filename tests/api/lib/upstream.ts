@@ -38,6 +38,7 @@ export class Chat {
   /** The server has hung up, or the answer was ended. */
   readonly closed: Promise<unknown>;
   readonly #response: ServerResponse;
+  #written: Promise<void> = Promise.resolve();
 
   constructor(kind: Kind, request: IncomingMessage, body: string, response: ServerResponse) {
     const asked = JSON.parse(body) as {
@@ -50,6 +51,10 @@ export class Chat {
     this.messages = asked.messages;
     this.#response = response;
     this.closed = once(response, "close");
+  }
+
+  get isClosed(): boolean {
+    return this.#response.closed;
   }
 
   say(text: string): void {
@@ -71,7 +76,7 @@ export class Chat {
   /** Any bytes, in a reply that began well. */
   bytes(data: string | Uint8Array): void {
     this.begin();
-    this.#response.write(data);
+    this.#written = new Promise((resolve) => this.#response.write(data, () => resolve()));
   }
 
   begin(): void {
@@ -93,9 +98,9 @@ export class Chat {
     this.#response.writeHead(status, { "content-type": "application/json", ...headers }).end(body);
   }
 
-  /** Hangs up in the middle. */
+  /** Hangs up in the middle, when what was said before is on its way. */
   hangUp(): void {
-    this.#response.socket!.destroy();
+    void this.#written.then(() => this.#response.socket!.destroy());
   }
 }
 
@@ -137,9 +142,10 @@ export class Upstream {
     await closed;
   }
 
-  /** The next request for an answer. */
+  /** The next request for an answer; those that a test before left behind do not count. */
   nextChat(): Promise<Chat> {
-    const chat = this.#chats.shift();
+    let chat = this.#chats.shift();
+    while (chat?.isClosed) chat = this.#chats.shift();
     return chat === undefined
       ? new Promise((resolve) => this.#waiting.push(resolve))
       : Promise.resolve(chat);
@@ -147,6 +153,8 @@ export class Upstream {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const parts: Buffer[] = [];
+    // A request on a connection that was used before would be sent again when that breaks.
+    response.shouldKeepAlive = false;
     for await (const part of request) parts.push(part as Buffer);
     const json = (value: unknown): void =>
       void response.setHeader("content-type", "application/json").end(JSON.stringify(value));

@@ -141,6 +141,8 @@ export class WebSocketClient {
       this.#messages.push(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(frame.data)));
       return;
     }
+    if (frame.opcode === opcode.ping)
+      return this.write(encodeFrame(0x80 | opcode.pong, frame.data));
     this.#frames.push(frame);
     if (frame.opcode !== opcode.close) return;
     this.closeCode = frame.data.length >= 2 ? frame.data.readUInt16BE(0) : 1005;
