@@ -4,6 +4,27 @@
 
 #include <string.h>
 
+/* ---- What a thread waits for ---- */
+
+static _Thread_local const atomic_bool *watched;
+
+void db_watch(const atomic_bool *cancelled)
+{
+	watched = cancelled;
+}
+
+bool db_watches(void)
+{
+	return watched != NULL;
+}
+
+bool db_cancelled(void)
+{
+	return watched && atomic_load_explicit(watched, memory_order_relaxed);
+}
+
+/* ---- Statements ---- */
+
 struct db_value db_value_text(const char *text)
 {
 	if (!text)
@@ -136,6 +157,16 @@ enum err db_check(struct db *db, const struct statement *statement, struct arena
 struct db_counts db_counts(struct db *db)
 {
 	return db->engine->counts(db);
+}
+
+/* ---- Which engine ---- */
+
+bool is_postgres(const struct db_options *options)
+{
+	const char *url = options->url;
+
+	return url &&
+	       (strncmp(url, "postgresql://", 13) == 0 || strncmp(url, "postgres://", 11) == 0);
 }
 
 enum err db_open(const struct db_options *options, struct arena *arena, struct db **ret_db,

@@ -101,11 +101,16 @@ void db_submit(struct db *db, struct db_job *job);
  */
 void db_watch(const atomic_bool *cancelled);
 
+enum { DB_CHECKOUT_MS = 5000 };
+
 struct db_options {
-	const char *folder; /* SQLite: where webplus.db lies */
-	const char *vfs;    /* SQLite: NULL, or the VFS of a bench or test */
-	unsigned readers;
-	struct loop *loop; /* for db_submit; NULL in commands that have none */
+	const char *url; /* postgresql://…, sqlite:PATH of a file or its folder, or NULL: SQLite */
+	const char *folder;  /* SQLite without url: where webplus.db lies */
+	const char *vfs;     /* SQLite: NULL, or the VFS of a bench or test */
+	unsigned readers;    /* connections at most; SQLite's one writer is not counted */
+	int64_t checkout_ms; /* how long to wait for a connection; 0: DB_CHECKOUT_MS */
+	int64_t life_ms;     /* how long a connection is used; 0: for ever */
+	struct loop *loop;   /* for db_submit; NULL in commands that have none */
 	const struct keyring *keyring;
 };
 
@@ -115,8 +120,17 @@ enum err db_open(const struct db_options *options, struct arena *arena, struct d
 /* Waits for what was submitted. */
 void db_close(struct db *db);
 
+struct db_pool_counts {
+	unsigned size, open, in_use, waiting;
+	uint64_t checkouts;
+	uint64_t timeouts; /* nothing came back in time */
+	uint64_t failures; /* a connection could not be opened */
+};
+
 struct db_counts {
 	uint64_t reads, transactions, commits, rollbacks;
+	uint64_t retries; /* PostgreSQL: transactions run again, since they met another one */
+	struct db_pool_counts pool;
 };
 
 struct db_counts db_counts(struct db *db);

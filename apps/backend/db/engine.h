@@ -21,7 +21,10 @@ struct query {
 struct rows {
 	struct arena *arena;
 	void *one;         /* the first row is loaded here and the rest left, or */
-	struct array *all; /* every row is added here */
+	struct array *all; /* every row is added here, or */
+	/* every row is shown here as it is; only while the call lasts */
+	enum err (*each)(void *context, const struct db_value *cells, int count);
+	void *context;
 	size_t capacity;
 	size_t count;
 	int64_t changed;
@@ -47,7 +50,16 @@ struct db {
 enum err rows_add(struct rows *rows, const struct row_plan *plan, const struct keyring *keyring,
 		  const struct db_value *cells) WARN_UNUSED;
 
+/* Whether what this thread watches (db_watch) was cancelled. */
+bool db_cancelled(void);
+bool db_watches(void);
+
 enum err sqlite_open(const struct db_options *options, struct arena *arena, struct db **ret_db,
 		     const char **ret_reason) WARN_UNUSED;
+enum err postgres_open(const struct db_options *options, struct arena *arena, struct db **ret_db,
+		       const char **ret_reason) WARN_UNUSED;
+
+/* Whether the options name PostgreSQL. */
+bool is_postgres(const struct db_options *options);
 
 #endif

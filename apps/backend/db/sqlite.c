@@ -1,33 +1,32 @@
 /* The SQLite engine: a connection for each of a few readers at once, and one writer. */
 #include "base/memory.h"
+#include "db/connection_pool.h"
 #include "db/sqlite_writer.h"
 
-#include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
 
+enum { BACKOFF_MS = 50 };
+
 struct reader {
-	struct list node; /* in `idle` */
+	struct pooled pooled; /* first */
 	struct sqlite_connection connection;
 };
 
 struct sqlite_db {
 	struct db db; /* first */
 	struct db_options options;
-	char *folder;
+	char *folder, *url;
 	struct sqlite_writer *writer;
-
-	pthread_mutex_t lock;
-	pthread_cond_t returned;
-	struct list idle; /* the one used last in front: its cache is warm */
-	unsigned readers; /* open, idle or leased */
+	struct connection_pool *readers;
 	atomic_uint_fast64_t reads;
 };
 
 /* ---- Readers ---- */
 
-static enum err open_reader(struct sqlite_db *sqlite, struct reader **ret_reader)
+static enum err open_reader(void *context, struct pooled **ret_pooled)
 {
+	struct sqlite_db *sqlite = context;
 	struct reader *reader = MEMORY_NEW(struct reader);
 	struct arena arena;
 	const char *reason;
@@ -40,51 +39,39 @@ static enum err open_reader(struct sqlite_db *sqlite, struct reader **ret_reader
 		free(reader);
 		return err;
 	}
-	list_init(&reader->node);
-	*ret_reader = reader;
+	*ret_pooled = &reader->pooled;
 	return ERR_OK;
 }
 
-/* An idle reader; NULL when a new one may be opened, for which room was counted. */
-static struct reader *wait_for_reader(struct sqlite_db *sqlite)
+static struct reader *reader_of(struct pooled *pooled)
 {
-	struct reader *reader = NULL;
-
-	pthread_mutex_lock(&sqlite->lock);
-	while (list_empty(&sqlite->idle) && sqlite->readers == sqlite->options.readers)
-		pthread_cond_wait(&sqlite->returned, &sqlite->lock);
-	if (list_empty(&sqlite->idle)) {
-		sqlite->readers++;
-	} else {
-		reader = CONTAINER_OF(sqlite->idle.next, struct reader, node);
-		list_remove(&reader->node);
-	}
-	pthread_mutex_unlock(&sqlite->lock);
-	return reader;
+	return CONTAINER_OF(pooled, struct reader, pooled);
 }
 
-static enum err lease(struct sqlite_db *sqlite, struct reader **ret_reader)
+static void close_reader(void *context, struct pooled *pooled)
 {
-	struct reader *reader = wait_for_reader(sqlite);
-	enum err err = reader ? ERR_OK : open_reader(sqlite, &reader);
+	struct reader *reader = reader_of(pooled);
 
-	if (err == ERR_OK) {
-		*ret_reader = reader;
-		return ERR_OK;
-	}
-	pthread_mutex_lock(&sqlite->lock);
-	sqlite->readers--;
-	pthread_cond_signal(&sqlite->returned);
-	pthread_mutex_unlock(&sqlite->lock);
-	return err;
+	(void)context;
+	sqlite_disconnect(&reader->connection);
+	free(reader);
 }
 
-static void give_back(struct sqlite_db *sqlite, struct reader *reader)
+static struct connection_pool *create_readers(struct sqlite_db *sqlite)
 {
-	pthread_mutex_lock(&sqlite->lock);
-	list_insert(&sqlite->idle, &reader->node);
-	pthread_cond_signal(&sqlite->returned);
-	pthread_mutex_unlock(&sqlite->lock);
+	const struct db_options *options = &sqlite->options;
+	struct connection_pool_options pool = {
+		.size = options->readers ? options->readers : 1,
+		.checkout_ms = options->checkout_ms ? options->checkout_ms : DB_CHECKOUT_MS,
+		.life_ms = options->life_ms,
+		.backoff_ms = BACKOFF_MS,
+		.backoff_max_ms = BACKOFF_MS,
+		.open = open_reader,
+		.close = close_reader,
+		.context = sqlite,
+	};
+
+	return connection_pool_create(&pool);
 }
 
 /* ---- Transactions ---- */
@@ -176,17 +163,17 @@ static enum err sqlite_engine_run(struct db *db, const struct query *query, stru
 {
 	struct sqlite_db *sqlite = CONTAINER_OF(db, struct sqlite_db, db);
 	struct write_query write = { query, rows };
-	struct reader *reader;
+	struct pooled *pooled;
 	enum err err;
 
 	if (query->writes)
 		return sqlite_transaction(db, run_write, &write);
-	err = lease(sqlite, &reader);
+	err = connection_pool_take(sqlite->readers, &pooled);
 	if (err != ERR_OK)
 		return err;
 	atomic_fetch_add_explicit(&sqlite->reads, 1, memory_order_relaxed);
-	err = sqlite_run(&reader->connection, db->keyring, query, rows);
-	give_back(sqlite, reader);
+	err = sqlite_run(&reader_of(pooled)->connection, db->keyring, query, rows);
+	connection_pool_give(sqlite->readers, pooled, false);
 	return err;
 }
 
@@ -194,40 +181,42 @@ static enum err sqlite_engine_check(struct db *db, const struct query *query, st
 				    const char **ret_reason)
 {
 	struct sqlite_db *sqlite = CONTAINER_OF(db, struct sqlite_db, db);
-	struct reader *reader;
-	enum err err = lease(sqlite, &reader);
+	struct pooled *pooled;
+	enum err err = connection_pool_take(sqlite->readers, &pooled);
 
 	if (err != ERR_OK) {
 		*ret_reason = "the database cannot be opened";
 		return err;
 	}
-	err = sqlite_check(&reader->connection, query, arena, ret_reason);
-	give_back(sqlite, reader);
+	err = sqlite_check(&reader_of(pooled)->connection, query, arena, ret_reason);
+	connection_pool_give(sqlite->readers, pooled, false);
 	return err;
 }
 
 static struct db_counts sqlite_engine_counts(struct db *db)
 {
 	struct sqlite_db *sqlite = CONTAINER_OF(db, struct sqlite_db, db);
-	struct db_counts counts = { .reads = atomic_load(&sqlite->reads) };
+	struct db_counts counts = { .reads = atomic_load(&sqlite->reads),
+				    .pool = connection_pool_counts(sqlite->readers) };
 
 	sqlite_writer_counts(sqlite->writer, &counts);
 	return counts;
+}
+
+static void sqlite_free(struct sqlite_db *sqlite)
+{
+	free(sqlite->folder);
+	free(sqlite->url);
+	free(sqlite);
 }
 
 static void sqlite_engine_close(struct db *db)
 {
 	struct sqlite_db *sqlite = CONTAINER_OF(db, struct sqlite_db, db);
 
-	LIST_EACH_SAFE(reader, &sqlite->idle, struct reader, node) {
-		sqlite_disconnect(&reader->connection);
-		free(reader);
-	}
+	connection_pool_destroy(sqlite->readers);
 	sqlite_writer_destroy(sqlite->writer);
-	pthread_mutex_destroy(&sqlite->lock);
-	pthread_cond_destroy(&sqlite->returned);
-	free(sqlite->folder);
-	free(sqlite);
+	sqlite_free(sqlite);
 }
 
 static const struct engine sqlite_engine = {
@@ -248,15 +237,13 @@ enum err sqlite_open(const struct db_options *options, struct arena *arena, stru
 	sqlite->db = (struct db){ &sqlite_engine, options->keyring };
 	sqlite->options = *options;
 	sqlite->options.folder = sqlite->folder = memory_strdup(options->folder);
-	list_init(&sqlite->idle);
-	pthread_mutex_init(&sqlite->lock, NULL);
-	pthread_cond_init(&sqlite->returned, NULL);
+	sqlite->options.url = sqlite->url = memory_strdup(options->url);
 	err = sqlite_writer_create(&sqlite->options, arena, &sqlite->writer, ret_reason);
 	if (err != ERR_OK) {
-		free(sqlite->folder);
-		free(sqlite);
+		sqlite_free(sqlite);
 		return err;
 	}
+	sqlite->readers = create_readers(sqlite);
 	*ret_db = &sqlite->db;
 	return ERR_OK;
 }

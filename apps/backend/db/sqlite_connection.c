@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
 	BUSY_MS = 5000,
@@ -16,11 +17,9 @@ enum {
 	PARAMETERS_MAX = COLUMNS_MAX
 };
 
-struct prepared {
-	const void *identity;
-	uint64_t variant;
+struct sqlite_prepared {
+	struct prepared prepared; /* first */
 	sqlite3_stmt *statement;
-	struct row_plan plan;
 	int parameters;                   /* how many, $1 to $parameters */
 	int index_of[PARAMETERS_MAX + 1]; /* SQLite numbers them by first appearance */
 };
@@ -61,22 +60,26 @@ static enum err fault(struct sqlite_connection *connection, int code)
 
 /* ---- Opening ---- */
 
-static _Thread_local const atomic_bool *watched;
-
-void db_watch(const atomic_bool *cancelled)
-{
-	watched = cancelled;
-}
-
 static int check_cancelled(void *context)
 {
 	(void)context;
-	return watched && atomic_load_explicit(watched, memory_order_relaxed);
+	return db_cancelled();
 }
 
 void sqlite_path(const struct db_options *options, char path[static SQLITE_PATH_SIZE])
 {
-	snprintf(path, SQLITE_PATH_SIZE, "%s/webplus.db", options->folder);
+	static const char scheme[] = "sqlite:";
+	const char *place = options->folder;
+	struct stat status;
+
+	if (options->url)
+		place = options->url + (strncmp(options->url, scheme, sizeof(scheme) - 1) == 0
+						? sizeof(scheme) - 1
+						: 0);
+	if (!options->url || (stat(place, &status) == 0 && S_ISDIR(status.st_mode)))
+		snprintf(path, SQLITE_PATH_SIZE, "%s/webplus.db", place);
+	else
+		snprintf(path, SQLITE_PATH_SIZE, "%s", place);
 }
 
 /* synchronous=FULL: with less, an acknowledged row may be lost with the power. */
@@ -117,19 +120,17 @@ enum err sqlite_connect(const struct db_options *options, enum sqlite_mode mode,
 	return ERR_OK;
 }
 
-static void prepared_destroy(struct prepared *prepared)
+static void destroy_prepared(struct prepared *prepared)
 {
-	if (!prepared)
-		return;
-	sqlite3_finalize(prepared->statement);
-	free(prepared);
+	struct sqlite_prepared *own = CONTAINER_OF(prepared, struct sqlite_prepared, prepared);
+
+	sqlite3_finalize(own->statement);
+	free(own);
 }
 
 void sqlite_disconnect(struct sqlite_connection *connection)
 {
-	for (size_t i = 0; i < connection->table_size; i++)
-		prepared_destroy(connection->table[i]);
-	free(connection->table);
+	prepared_finish(&connection->prepared, destroy_prepared);
 	sqlite3_close(connection->handle);
 	*connection = (struct sqlite_connection){ 0 };
 }
@@ -141,41 +142,8 @@ enum err sqlite_script(struct sqlite_connection *connection, const char *sql)
 
 /* ---- What is prepared ---- */
 
-static size_t slot_of(const struct sqlite_connection *connection, const void *identity,
-		      uint64_t variant)
-{
-	uint64_t hash = ((uint64_t)(uintptr_t)identity ^ variant * UINT64_C(0x9e3779b97f4a7c15)) *
-			UINT64_C(0xff51afd7ed558ccd);
-
-	return (size_t)(hash >> 32) & (connection->table_size - 1);
-}
-
-static struct prepared **find_slot(struct sqlite_connection *connection, const void *identity,
-				   uint64_t variant)
-{
-	size_t slot = slot_of(connection, identity, variant);
-
-	while (connection->table[slot] && (connection->table[slot]->identity != identity ||
-					   connection->table[slot]->variant != variant))
-		slot = (slot + 1) & (connection->table_size - 1);
-	return &connection->table[slot];
-}
-
-static void grow_table(struct sqlite_connection *connection)
-{
-	struct prepared **old = connection->table;
-	size_t old_size = connection->table_size;
-
-	connection->table_size = old_size ? old_size * 2 : 64;
-	connection->table = memory_alloc(connection->table_size * sizeof(struct prepared *));
-	for (size_t i = 0; i < old_size; i++)
-		if (old[i])
-			*find_slot(connection, old[i]->identity, old[i]->variant) = old[i];
-	free(old);
-}
-
 /* Each parameter is $N, and there is none left out below the highest. */
-static const char *number_parameters(struct prepared *prepared)
+static const char *number_parameters(struct sqlite_prepared *prepared)
 {
 	int count = sqlite3_bind_parameter_count(prepared->statement);
 
@@ -194,28 +162,28 @@ static const char *number_parameters(struct prepared *prepared)
 	return prepared->parameters == count ? NULL : "a parameter is left out";
 }
 
-static enum err make_plan(struct prepared *prepared, const struct query *query, struct arena *arena,
-			  const char **ret_reason)
+static enum err make_plan(struct sqlite_prepared *prepared, const struct query *query,
+			  struct arena *arena, const char **ret_reason)
 {
 	const char *names[COLUMNS_MAX];
 	int count = sqlite3_column_count(prepared->statement);
 
-	if (!query->row)
-		return ERR_OK;
 	if (count > COLUMNS_MAX) {
 		*ret_reason = "too many columns";
 		return ERR_INTERNAL;
 	}
+	if (!query->row)
+		return ERR_OK;
 	for (int i = 0; i < count; i++)
 		names[i] = sqlite3_column_name(prepared->statement, i);
-	return row_plan_make(query->row, names, count, &prepared->plan, arena, ret_reason);
+	return row_plan_make(query->row, names, count, &prepared->prepared.plan, arena, ret_reason);
 }
 
 static enum err prepare(struct sqlite_connection *connection, const struct query *query,
-			struct arena *arena, struct prepared **ret_prepared,
+			struct arena *arena, struct sqlite_prepared **ret_prepared,
 			const char **ret_reason)
 {
-	struct prepared *prepared = MEMORY_NEW(struct prepared);
+	struct sqlite_prepared *prepared = MEMORY_NEW(struct sqlite_prepared);
 	struct buf sql;
 	const char *reason;
 	enum err err;
@@ -232,40 +200,36 @@ static enum err prepare(struct sqlite_connection *connection, const struct query
 	else
 		err = make_plan(prepared, query, arena, &reason);
 	if (err == ERR_OK) {
-		prepared->identity = query->identity;
-		prepared->variant = query->variant;
+		prepared->prepared.identity = query->identity;
+		prepared->prepared.variant = query->variant;
 		*ret_prepared = prepared;
 	} else {
 		*ret_reason = arena_printf(arena, "%s: %s", reason, sql.data);
-		prepared_destroy(prepared);
+		destroy_prepared(&prepared->prepared);
 	}
 	buf_finish(&sql);
 	return err;
 }
 
 static enum err prepared_for(struct sqlite_connection *connection, const struct query *query,
-			     struct prepared **ret_prepared)
+			     struct sqlite_prepared **ret_prepared)
 {
-	struct prepared **slot;
+	struct prepared *known =
+		prepared_find(&connection->prepared, query->identity, query->variant);
 	struct arena arena;
 	const char *reason;
 	enum err err;
 
-	if ((connection->prepared_count + 1) * 2 > connection->table_size)
-		grow_table(connection);
-	slot = find_slot(connection, query->identity, query->variant);
-	if (*slot) {
-		*ret_prepared = *slot;
+	if (known) {
+		*ret_prepared = CONTAINER_OF(known, struct sqlite_prepared, prepared);
 		return ERR_OK;
 	}
 	arena_init(&arena);
-	err = prepare(connection, query, &arena, slot, &reason);
-	if (err == ERR_OK) {
-		connection->prepared_count++;
-		*ret_prepared = *slot;
-	} else {
+	err = prepare(connection, query, &arena, ret_prepared, &reason);
+	if (err == ERR_OK)
+		prepared_add(&connection->prepared, &(*ret_prepared)->prepared);
+	else
 		log_error("statement", "fault", reason, NULL);
-	}
 	arena_finish(&arena);
 	return err;
 }
@@ -273,11 +237,11 @@ static enum err prepared_for(struct sqlite_connection *connection, const struct 
 enum err sqlite_check(struct sqlite_connection *connection, const struct query *query,
 		      struct arena *arena, const char **ret_reason)
 {
-	struct prepared *prepared;
+	struct sqlite_prepared *prepared;
 	enum err err = prepare(connection, query, arena, &prepared, ret_reason);
 
 	if (err == ERR_OK)
-		prepared_destroy(prepared);
+		destroy_prepared(&prepared->prepared);
 	return err;
 }
 
@@ -323,23 +287,26 @@ static struct db_value cell_value(sqlite3_stmt *statement, int column)
 	}
 }
 
-static enum err load_row(const struct prepared *prepared, const struct keyring *keyring,
+static enum err load_row(const struct sqlite_prepared *prepared, const struct keyring *keyring,
 			 struct rows *rows)
 {
 	struct db_value cells[COLUMNS_MAX];
+	int count = sqlite3_column_count(prepared->statement);
 
-	for (int i = 0; i < prepared->plan.columns.count; i++)
+	for (int i = 0; i < count; i++)
 		cells[i] = cell_value(prepared->statement, i);
-	return rows_add(rows, &prepared->plan, keyring, cells);
+	return rows->each ? rows->each(rows->context, cells, count)
+			  : rows_add(rows, &prepared->prepared.plan, keyring, cells);
 }
 
-static enum err step(struct sqlite_connection *connection, const struct prepared *prepared,
+static enum err step(struct sqlite_connection *connection, const struct sqlite_prepared *prepared,
 		     const struct keyring *keyring, struct rows *rows)
 {
 	int code;
 
 	while ((code = sqlite3_step(prepared->statement)) == SQLITE_ROW) {
-		enum err err = rows->one || rows->all ? load_row(prepared, keyring, rows) : ERR_OK;
+		bool wanted = rows->one || rows->all || rows->each;
+		enum err err = wanted ? load_row(prepared, keyring, rows) : ERR_OK;
 
 		if (err != ERR_OK || rows->one)
 			return err;
@@ -350,7 +317,7 @@ static enum err step(struct sqlite_connection *connection, const struct prepared
 enum err sqlite_run(struct sqlite_connection *connection, const struct keyring *keyring,
 		    const struct query *query, struct rows *rows)
 {
-	struct prepared *prepared;
+	struct sqlite_prepared *prepared;
 	enum err err = prepared_for(connection, query, &prepared);
 
 	if (err != ERR_OK)

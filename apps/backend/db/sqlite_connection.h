@@ -6,23 +6,20 @@
 #ifndef WEBPLUS_DB_SQLITE_CONNECTION_H
 #define WEBPLUS_DB_SQLITE_CONNECTION_H
 
-#include "db/engine.h"
+#include "db/prepared.h"
 
 #include <sqlite3.h>
 
-struct prepared;
-
 struct sqlite_connection {
 	sqlite3 *handle;
-	struct prepared **table; /* open addressing by identity and variant */
-	size_t table_size, prepared_count;
+	struct prepared_table prepared;
 };
 
 enum sqlite_mode { SQLITE_READER, SQLITE_WRITER };
 
 enum { SQLITE_PATH_SIZE = 4096 };
 
-/* folder/webplus.db */
+/* The file that the options name. */
 void sqlite_path(const struct db_options *options, char path[static SQLITE_PATH_SIZE]);
 enum err sqlite_connect(const struct db_options *options, enum sqlite_mode mode,
 			struct sqlite_connection *ret_connection, struct arena *arena,

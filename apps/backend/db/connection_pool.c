@@ -1,0 +1,254 @@
+#include "db/connection_pool.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct connection_pool {
+	struct connection_pool_options options;
+	pthread_mutex_t lock; /* guards all below */
+	pthread_cond_t returned;
+	struct list idle; /* the one used last in front: its caches are warm */
+	unsigned taken;   /* places in use: lent, or being opened or checked */
+	unsigned idle_count;
+	unsigned lent; /* of `taken`, those that are with somebody */
+	unsigned waiting;
+	unsigned failures; /* openings that failed in a row */
+	bool trying;       /* somebody opens one although the last failed */
+	int64_t retry_ms;  /* not before */
+	uint64_t checkouts, timeouts, failed;
+};
+
+struct connection_pool *connection_pool_create(const struct connection_pool_options *options)
+{
+	struct connection_pool *pool = MEMORY_NEW(struct connection_pool);
+	pthread_condattr_t attributes;
+
+	assert(options->size > 0 && options->checkout_ms > 0);
+	pool->options = *options;
+	list_init(&pool->idle);
+	pthread_mutex_init(&pool->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&pool->returned, &attributes);
+	pthread_condattr_destroy(&attributes);
+	return pool;
+}
+
+static void close_one(struct connection_pool *pool, struct pooled *pooled)
+{
+	pool->options.close(pool->options.context, pooled);
+}
+
+void connection_pool_destroy(struct connection_pool *pool)
+{
+	if (!pool)
+		return;
+	assert(pool->taken == 0);
+	LIST_EACH_SAFE(pooled, &pool->idle, struct pooled, node)
+		close_one(pool, pooled);
+	pthread_cond_destroy(&pool->returned);
+	pthread_mutex_destroy(&pool->lock);
+	free(pool);
+}
+
+/* ---- Opening ---- */
+
+/* Between half of it and all of it, so that those who failed together do not come again together. */
+static int64_t with_jitter(int64_t ms)
+{
+	return ms / 2 + (int64_t)randombytes_uniform((uint32_t)(ms - ms / 2) + 1);
+}
+
+/* Under the lock. */
+static void note_failure(struct connection_pool *pool)
+{
+	int64_t wait_ms = pool->options.backoff_ms;
+
+	for (unsigned i = 0; i < pool->failures && wait_ms < pool->options.backoff_max_ms; i++)
+		wait_ms *= 2;
+	if (wait_ms > pool->options.backoff_max_ms)
+		wait_ms = pool->options.backoff_max_ms;
+	pool->failures++;
+	pool->failed++;
+	pool->retry_ms = clock_monotonic_ms() + with_jitter(wait_ms);
+}
+
+/* Under the lock: whether another may be opened now. */
+static bool may_open(const struct connection_pool *pool)
+{
+	if (pool->taken + pool->idle_count >= pool->options.size)
+		return false;
+	return pool->failures == 0 || (!pool->trying && clock_monotonic_ms() >= pool->retry_ms);
+}
+
+static void start_life(const struct connection_pool *pool, struct pooled *pooled)
+{
+	int64_t life_ms = pool->options.life_ms;
+	uint32_t spread = (uint32_t)(life_ms / 10) + 1;
+
+	list_init(&pooled->node);
+	pooled->suspect = false;
+	pooled->expires_ms = 0;
+	if (life_ms > 0)
+		pooled->expires_ms =
+			clock_monotonic_ms() + life_ms - (int64_t)randombytes_uniform(spread);
+}
+
+/* Under the lock, which is let go while it opens. */
+static enum err open_one(struct connection_pool *pool, struct pooled **ret_pooled)
+{
+	struct pooled *pooled;
+	enum err err;
+
+	pool->taken++;
+	pool->trying = pool->failures > 0;
+	pthread_mutex_unlock(&pool->lock);
+	err = pool->options.open(pool->options.context, &pooled);
+	pthread_mutex_lock(&pool->lock);
+	pool->trying = false;
+	if (err != ERR_OK) {
+		pool->taken--;
+		note_failure(pool);
+		pthread_cond_broadcast(&pool->returned);
+		return err;
+	}
+	pool->failures = 0;
+	pool->lent++;
+	start_life(pool, pooled);
+	*ret_pooled = pooled;
+	return ERR_OK;
+}
+
+/* ---- Taking ---- */
+
+static bool is_good(const struct connection_pool *pool, struct pooled *pooled)
+{
+	const struct connection_pool_options *options = &pool->options;
+	int64_t now_ms = clock_monotonic_ms();
+	bool long_idle =
+		options->idle_check_ms > 0 && now_ms - pooled->used_ms >= options->idle_check_ms;
+
+	if (pooled->expires_ms != 0 && now_ms >= pooled->expires_ms)
+		return false;
+	if (!pooled->suspect && !long_idle)
+		return true;
+	pooled->suspect = false;
+	return !options->check || options->check(options->context, pooled);
+}
+
+/* Under the lock, which is let go while it is checked: the idle one used last, or NULL if that was no good. */
+static struct pooled *take_idle(struct connection_pool *pool)
+{
+	struct pooled *pooled = CONTAINER_OF(pool->idle.next, struct pooled, node);
+	bool good;
+
+	list_remove(&pooled->node);
+	pool->idle_count--;
+	pool->taken++;
+	pthread_mutex_unlock(&pool->lock);
+	good = is_good(pool, pooled);
+	if (!good)
+		close_one(pool, pooled);
+	pthread_mutex_lock(&pool->lock);
+	if (good) {
+		pool->lent++;
+		return pooled;
+	}
+	pool->taken--;
+	return NULL;
+}
+
+/* Under the lock: false when there was no more time. */
+static bool wait_until(struct connection_pool *pool, int64_t end_ms)
+{
+	struct timespec until = { .tv_sec = end_ms / 1000, .tv_nsec = end_ms % 1000 * 1000000 };
+	int result;
+
+	pool->waiting++;
+	result = pthread_cond_timedwait(&pool->returned, &pool->lock, &until);
+	pool->waiting--;
+	return result != ETIMEDOUT;
+}
+
+/* Under the lock. */
+static enum err take(struct connection_pool *pool, struct pooled **ret_pooled)
+{
+	int64_t end_ms = clock_monotonic_ms() + pool->options.checkout_ms;
+
+	for (;;) {
+		if (!list_empty(&pool->idle)) {
+			*ret_pooled = take_idle(pool);
+			if (*ret_pooled)
+				return ERR_OK;
+		} else if (may_open(pool)) {
+			enum err err = open_one(pool, ret_pooled);
+
+			if (err == ERR_OK || pool->lent == 0)
+				return err;
+		} else if (pool->failures > 0 && pool->lent == 0) {
+			return ERR_UNAVAILABLE;
+		} else if (!wait_until(pool, end_ms)) {
+			pool->timeouts++;
+			return ERR_UNAVAILABLE;
+		}
+	}
+}
+
+enum err connection_pool_take(struct connection_pool *pool, struct pooled **ret_pooled)
+{
+	enum err err;
+
+	pthread_mutex_lock(&pool->lock);
+	pool->checkouts++;
+	err = take(pool, ret_pooled);
+	pthread_mutex_unlock(&pool->lock);
+	return err;
+}
+
+void connection_pool_give(struct connection_pool *pool, struct pooled *pooled, bool broken)
+{
+	int64_t now_ms = clock_monotonic_ms();
+	bool ends = broken || (pooled->expires_ms != 0 && now_ms >= pooled->expires_ms);
+
+	pooled->used_ms = now_ms;
+	if (ends)
+		close_one(pool, pooled);
+	pthread_mutex_lock(&pool->lock);
+	pool->taken--;
+	pool->lent--;
+	if (broken)
+		LIST_EACH(other, &pool->idle, struct pooled, node)
+			other->suspect = true;
+	if (!ends) {
+		list_insert(&pool->idle, &pooled->node);
+		pool->idle_count++;
+	}
+	if (broken)
+		pthread_cond_broadcast(&pool->returned);
+	else
+		pthread_cond_signal(&pool->returned);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+struct db_pool_counts connection_pool_counts(struct connection_pool *pool)
+{
+	struct db_pool_counts counts;
+
+	pthread_mutex_lock(&pool->lock);
+	counts = (struct db_pool_counts){ .size = pool->options.size,
+					  .open = pool->lent + pool->idle_count,
+					  .in_use = pool->lent,
+					  .waiting = pool->waiting,
+					  .checkouts = pool->checkouts,
+					  .timeouts = pool->timeouts,
+					  .failures = pool->failed };
+	pthread_mutex_unlock(&pool->lock);
+	return counts;
+}
