@@ -1,5 +1,6 @@
 #include "base/memory.h"
 #include "http/state.h"
+#include "http/transport.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -41,8 +42,11 @@ void conn_close(struct conn *conn)
 	uv_close((uv_handle_t *)&conn->tcp, on_closed);
 }
 
-static size_t write_queue_bytes(const struct conn *conn)
+/* What the client has yet to take. */
+static size_t pending_bytes(const struct conn *conn)
 {
+	if (conn->transport != NULL)
+		return transport_pending_bytes(conn->transport);
 	return uv_stream_get_write_queue_size((const uv_stream_t *)&conn->tcp);
 }
 
@@ -57,7 +61,7 @@ void conn_wait(struct conn *conn, enum deadline deadline)
 	if (deadline != DEADLINE_WRITE)
 		return;
 	conn->progress_ms = conn->since_ms;
-	conn->queued_bytes = conn->queued_first = write_queue_bytes(conn);
+	conn->queued_bytes = conn->queued_first = pending_bytes(conn);
 }
 
 void conn_refuse(struct conn *conn, enum err err, const char *detail)
@@ -402,7 +406,7 @@ static bool body_is_slow(const struct conn *conn, int64_t waited_ms)
 /* No progress for write_ms, or so little in all that the reply would never end. */
 static bool reader_is_slow(struct conn *conn, int64_t now_ms)
 {
-	size_t queued = write_queue_bytes(conn);
+	size_t queued = pending_bytes(conn);
 	int64_t write_ms = conn->server->limits.write_ms;
 
 	if (queued < conn->queued_bytes)

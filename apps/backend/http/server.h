@@ -31,7 +31,8 @@ struct middleware {
 	 * over a worker first.
 	 */
 	enum err (*prepare)(struct request *request);
-	void (*conclude)(struct request *request);    /* worker, after prepare and the handler, whatever came of them */
+	/* Worker, after prepare and the handler, whatever came of them. */
+	void (*conclude)(struct request *request);
 	/* Loop: adds headers to any reply, errors too. The route is NULL where none was found. */
 	void (*decorate)(struct request *request);
 	/* Loop, once: the reply was written or given up (its status then is 499, or 503 past the deadline). */

@@ -50,7 +50,7 @@ enum deadline {
 	DEADLINE_BODY,    /* a body */
 	DEADLINE_REQUEST, /* the handler */
 	DEADLINE_WRITE,   /* the client, to read */
-	DEADLINE_LINGER,  /* the client, to close; a closing transport, to be read */
+	DEADLINE_LINGER,  /* the client, to close */
 	DEADLINES,
 	DEADLINE_NONE = DEADLINES,
 };

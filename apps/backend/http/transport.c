@@ -212,7 +212,7 @@ void transport_close(struct transport *transport)
 	if (list_empty(&transport->flying))
 		conn_linger(transport->conn);
 	else
-		conn_wait(transport->conn, DEADLINE_LINGER);
+		conn_wait(transport->conn, DEADLINE_WRITE);
 }
 
 void transport_abort(struct transport *transport)

@@ -53,7 +53,7 @@ struct transport *transport_take(struct request *request, int status,
 void transport_write(struct transport *transport, struct payload *payload);
 /* Bytes that wait for the peer to read. */
 size_t transport_pending_bytes(const struct transport *transport);
-/* Sends what is queued (for at most some seconds), ends the chunked body, closes. */
+/* Sends what is queued, for as long as the peer goes on reading it, ends the chunked body, closes. */
 void transport_close(struct transport *transport);
 /* Closes at once. */
 void transport_abort(struct transport *transport);

@@ -324,7 +324,7 @@ static inline enum err events(struct request *request, const void *in, void *out
 }
 
 static const struct route test_routes[] = {
-	{ "GET", "/hello", ACCESS_PUBLIC, .on_loop = true, .handle = hello },
+	{ "GET", "/hello", ACCESS_PUBLIC, .internal = true, .on_loop = true, .handle = hello },
 	{ "GET", "/worker", ACCESS_PUBLIC, .handle = hello },
 	{ "GET", "/big", ACCESS_PUBLIC, .on_loop = true, .handle = send_big },
 	{ "GET", "/signed", ACCESS_SIGNED_IN, .on_loop = true, .handle = hello },
@@ -332,7 +332,8 @@ static const struct route test_routes[] = {
 	  .handle = echo },
 	{ "POST", "/nothing", ACCESS_PUBLIC, .handle = nothing },
 	{ "DELETE", "/nothing", ACCESS_PUBLIC, .handle = nothing },
-	{ "GET", "/show/{id}/{rest...}", ACCESS_PUBLIC, .on_loop = true, .handle = show },
+	{ "GET", "/show/{id}/{rest...}", ACCESS_PUBLIC, .internal = true, .on_loop = true,
+	  .handle = show },
 	{ "GET", "/refuse", ACCESS_PUBLIC, .handle = refuse },
 	{ "POST", "/upload", ACCESS_PUBLIC, .body = BODY_STREAM, .body_max = 4 * 1024 * 1024,
 	  .handle = upload },
@@ -341,7 +342,7 @@ static const struct route test_routes[] = {
 	{ "GET", "/later", ACCESS_PUBLIC, .handle = finish_later },
 	{ "GET", "/later-on-loop", ACCESS_PUBLIC, .on_loop = true, .handle = finish_later },
 	{ "GET", "/gate", ACCESS_PUBLIC, .handle = wait_at_gate },
-	{ "GET", "/pieces", ACCESS_PUBLIC, .handle = produce },
+	{ "GET", "/pieces", ACCESS_PUBLIC, .internal = true, .handle = produce },
 	{ "GET", "/upgrade", ACCESS_PUBLIC, .on_loop = true, .handle = upgrade },
 	{ "GET", "/events", ACCESS_PUBLIC, .handle = events },
 	{ 0 },
@@ -374,8 +375,13 @@ static inline void test_done(struct request *request)
 	atomic_fetch_add(&request->app->dones, 1);
 }
 
-static const struct middleware test_middleware = { "test", test_admit, test_prepare, test_decorate,
-						   test_done };
+static const struct middleware test_middleware = {
+	.name = "test",
+	.admit = test_admit,
+	.prepare = test_prepare,
+	.decorate = test_decorate,
+	.done = test_done,
+};
 
 /* The server */
 
@@ -636,6 +642,17 @@ static inline void check_answer(int fd, int status, const char *body)
 	if (body != NULL)
 		assert_string_equal(answer.body, body);
 	answer_free(&answer);
+}
+
+/* Fails the test where what it waits for does not come. */
+static inline void wait_for(sem_t *semaphore)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += CLIENT_MS / 1000;
+	while (sem_timedwait(semaphore, &until) != 0)
+		assert_int_equal(errno, EINTR);
 }
 
 /* One request on a connection of its own, whose end is not waited for. */

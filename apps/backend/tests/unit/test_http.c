@@ -257,6 +257,7 @@ static void methods_and_paths_find_their_routes(void **state)
 {
 	(void)state;
 	check((struct sent)BYTES("GET /none HTTP/1.1\r\n" HOST "\r\n"), 404, false);
+	check((struct sent)BYTES("GET /worker?x=1 HTTP/1.1\r\n" HOST "\r\n"), 422, false);
 	check((struct sent)BYTES("PUT /hello HTTP/1.1\r\n" HOST "\r\n"), 405, false);
 	check((struct sent)BYTES("get /hello HTTP/1.1\r\n" HOST "\r\n"), 405, false);
 	check_head("PUT /nothing HTTP/1.1\r\n" HOST "\r\n", 405, "Allow", "POST, DELETE, OPTIONS");
