@@ -1,6 +1,8 @@
 #include "chat/chat.h"
 
 #include "app.h"
+#include "base/loop.h"
+#include "base/pool.h"
 #include "chat/chat_store.h"
 #include "chat/event_stream.h"
 #include "chat/generation.h"
@@ -177,15 +179,47 @@ static enum err message_regenerate(struct request *request, const void *in, void
 }
 
 /* Confirmed: the answer comes when the upstream is closed and the end is committed. */
+/* The answer ended between the look into the database and the loop: the message is read again, as it is now. */
+struct second_look {
+	struct task task;
+	struct loop_task done;
+	struct request *request;
+	enum err err;
+};
+
+static void finish_second_look(struct loop_task *done)
+{
+	struct second_look *look = CONTAINER_OF(done, struct second_look, done);
+
+	request_finish(look->request, look->err);
+}
+
+static void look_again(struct task *task)
+{
+	struct second_look *look = CONTAINER_OF(task, struct second_look, task);
+	struct request *request = look->request;
+	struct message *message = request->out;
+
+	look->err = message_read(request->app->db, request->principal, PERMISSION_CHAT_WRITE,
+				 message->id, &request->arena, message);
+	loop_post(request->app->loop, &look->done);
+}
+
 static void stop_on_loop(struct request *request)
 {
 	const struct message *message = request->out;
 	struct generation *generation = generation_find(request->app->generations, message->id);
+	struct second_look *look;
 
-	if (generation)
+	if (generation) {
 		generation_stop(generation, request);
-	else
-		request_finish(request, ERR_OK);
+		return;
+	}
+	look = ARENA_NEW(&request->arena, struct second_look);
+	look->request = request;
+	look->task.run = look_again;
+	look->done.run = finish_second_look;
+	pool_submit(request->app->workers, &look->task);
 }
 
 static enum err message_stop(struct request *request, const void *in, void *out)
