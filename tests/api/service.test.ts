@@ -93,7 +93,7 @@ describe("the service", () => {
       assert.match(guide.content, /^# /);
     }
     await nobody().refused(404, "GET", "/api/v1/help/nothing");
-    await nobody().refused(404, "GET", "/api/v1/help/..%2f..%2fetc%2fpasswd");
+    await nobody().refused(400, "GET", "/api/v1/help/..%2f..%2fetc%2fpasswd");
   });
 
   test("gives every request its own id", async () => {

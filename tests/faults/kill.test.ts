@@ -86,8 +86,8 @@ describe("kill -9 in the middle of answers", () => {
     assert.fail("no end");
   }
 
-  /** The message stands as it was shown, can be read by number, and goes on. */
-  async function checkSurvivor(shown: Shown): Promise<void> {
+  /** The message stands as it was shown, can be read by number, and goes on. Says whether it was cut short. */
+  async function checkSurvivor(shown: Shown): Promise<boolean> {
     const { deltas, message } = await deltasOf(shown.id);
     assert.deepEqual(
       deltas.slice(0, shown.deltas.length),
@@ -99,7 +99,7 @@ describe("kill -9 in the middle of answers", () => {
       numbers(1, message.seq),
     );
     assert.equal(textOf(deltas), message.content);
-    if (message.status === "complete") return;
+    if (message.status === "complete") return false;
     assert.equal(message.status, "interrupted");
     assert.deepEqual(await client.message(shown.id), message);
     assert.deepEqual(
@@ -120,6 +120,7 @@ describe("kill -9 in the middle of answers", () => {
       rest.deltas.map((delta) => delta.seq),
       numbers(message.seq + 1, rest.message.seq),
     );
+    return true;
   }
 
   for (let round = 1; round <= rounds; round++)
@@ -133,6 +134,7 @@ describe("kill -9 in the middle of answers", () => {
       await kill;
       await server.run();
       await start();
-      await Promise.all(all.map(checkSurvivor));
+      const interrupted = await Promise.all(all.map(checkSurvivor));
+      assert.ok(interrupted.includes(true), "it was in the middle");
     });
 });
