@@ -59,7 +59,7 @@ test("the draft of each chat stays its own, also over a reload", async () => {
   await ask(page, "A chat with a draft");
   await completeAnswer(page);
   await input(page).fill("half a thought");
-  await page.getByRole("link", { name: "New chat" }).click();
+  await page.getByRole("link", { name: "New chat", exact: true }).click();
   await page.waitForURL("/");
   assert.equal(await input(page).inputValue(), "");
   await input(page).fill("another one");
@@ -81,7 +81,7 @@ test("signing out ends every tab of the window, and leaves nothing behind", asyn
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await page.waitForURL(/\/login/);
   await other.waitForURL(/\/login/);
-  await page.goBack();
+  await page.goto("/");
   await page.getByRole("button", { name: "Sign in" }).waitFor();
 
   await page.goto("/login");

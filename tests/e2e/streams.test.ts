@@ -7,6 +7,7 @@ import {
   input,
   letters,
   partialAnswer,
+  prose,
   slowly,
   stopButton,
   Workspace,
@@ -47,7 +48,7 @@ test("an answer survives the server's sudden death", async () => {
   await ask(page, question);
   await partialAnswer(page, 120);
   await workspace.program.end("SIGKILL");
-  const seen = letters(await answers(page).last().locator(".prose").innerText());
+  const seen = letters(await prose(page).innerText());
   await page.getByText("Reconnecting to the server").waitFor();
   await workspace.program.run();
 
@@ -61,9 +62,7 @@ test("an answer survives the server's sudden death", async () => {
 
   await page.getByRole("button", { name: "Continue" }).click();
   await partialAnswer(page, kept.length + 20);
-  assert.ok(
-    letters(await answers(page).last().locator(".prose").innerText()).startsWith(kept.slice(0, -2)),
-  );
+  assert.ok(letters(await prose(page).innerText()).startsWith(kept.slice(0, -2)));
   await stopButton(page).click();
   await page.getByText("You stopped this answer here.").waitFor();
   await workspace.close(page, lostConnection);

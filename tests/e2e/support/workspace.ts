@@ -99,24 +99,27 @@ export async function ask(page: Page, question: string): Promise<void> {
   await input(page).press("Enter");
 }
 
+/** The last answer, rendered: not its source, which stands there until the renderer is fetched. */
+export const prose = (page: Page): Locator => answers(page).last().locator(".prose:has(.block)");
+
 /** The last answer, once it is complete. */
 export async function completeAnswer(page: Page): Promise<string> {
   const answer = answers(page).last();
   await answer.and(page.locator("[aria-busy=false]")).waitFor({ timeout: 60_000 });
-  return answer.locator(".prose").innerText();
+  return prose(page).innerText();
 }
 
 /** The text of the last answer, once so much of it is there. */
 export async function partialAnswer(page: Page, length: number): Promise<string> {
   await page.waitForFunction(
     (wanted) => {
-      const all = document.querySelectorAll("article[aria-busy=true] .prose");
+      const all = document.querySelectorAll("article[aria-busy=true] .prose:has(.block)");
       return (all[all.length - 1]?.textContent ?? "").length >= wanted;
     },
     length,
     { timeout: 30_000 },
   );
-  return answers(page).last().locator(".prose").innerText();
+  return prose(page).innerText();
 }
 
 /** Spaces aside, since rendering may lay them out anew. */

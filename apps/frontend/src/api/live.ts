@@ -48,7 +48,8 @@ export function resubscribe(topic: string, lastSeq: number): void {
 }
 
 function send(message: object): void {
-  if (liveStatus.get() === "open") socket?.send(JSON.stringify(message));
+  if (liveStatus.get() !== "open" || socket?.readyState !== WebSocket.OPEN) return;
+  socket.send(JSON.stringify(message));
 }
 
 function sendSubscribe(topic: string, seq: number): void {

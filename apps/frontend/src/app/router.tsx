@@ -5,6 +5,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
+import { preloadMarkdown } from "@/components/markdown/lazy-markdown";
 import { restoreSession, session } from "@/api/session";
 import { ErrorPage } from "./error-page";
 import { NotFoundPage } from "./not-found-page";
@@ -64,6 +65,8 @@ const newChat = createRoute({
 const chat = createRoute({
   getParentRoute: () => workspace,
   path: "/c/$conversationId",
+  // Beside the code of the view, so that no answer is first shown as its source.
+  loader: preloadMarkdown,
   component: lazyRouteComponent(() => import("./chat-routes"), "ChatRoute"),
 });
 

@@ -81,6 +81,7 @@ function SidebarContent({ onSearch, onShortcuts }: SidebarProps) {
           <SquarePen className="size-4 text-accent" aria-hidden="true" />
           <span className="flex-1">New chat</span>
           <Keys
+            decorative
             combo={shortcuts.newChat.combo}
             className="text-faint opacity-0 group-hover:opacity-100 group-focus-visible:opacity-100 pointer-coarse:hidden"
           />
@@ -89,6 +90,7 @@ function SidebarContent({ onSearch, onShortcuts }: SidebarProps) {
           <Search className="size-4" aria-hidden="true" />
           <span className="flex-1">Search</span>
           <Keys
+            decorative
             combo={shortcuts.palette.combo}
             className="text-faint opacity-0 group-hover:opacity-100 group-focus-visible:opacity-100 pointer-coarse:hidden"
           />

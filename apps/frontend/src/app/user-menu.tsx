@@ -31,13 +31,16 @@ export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
       trigger={
         <button
           type="button"
-          aria-label={`Account: ${user.username}`}
           className="flex w-full items-center gap-2.5 rounded-[10px] px-2 py-1.5 text-left transition-colors duration-100 hover:bg-hover focus-visible:-outline-offset-2 data-[state=open]:bg-hover"
         >
-          <span className="grid size-8 shrink-0 place-items-center rounded-full bg-accent-wash text-sm font-semibold text-accent uppercase">
+          <span
+            aria-hidden="true"
+            className="grid size-8 shrink-0 place-items-center rounded-full bg-accent-wash text-sm font-semibold text-accent uppercase"
+          >
             {user.username.slice(0, 1)}
           </span>
           <span className="min-w-0 flex-1">
+            <span className="sr-only">Account: </span>
             <span className="block truncate text-sm font-medium">{user.username}</span>
             <span className="block truncate text-xs text-faint capitalize">{user.role}</span>
           </span>

@@ -1,5 +1,5 @@
 import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import { session } from "@/api/session";
 import { useFinishedStreams } from "@/features/chat/hooks/use-streams";
 import { useModelsLive } from "@/features/models/api";
@@ -33,7 +33,7 @@ export function Workspace() {
     <div className="flex h-full flex-col">
       <a
         href="#chat"
-        className="sr-only rounded-lg bg-ink px-4 py-2 text-sm font-medium text-canvas focus:not-sr-only focus:fixed focus:top-3 focus:left-3 focus:z-50"
+        className="sr-only rounded-lg bg-ink text-sm font-medium text-canvas focus:not-sr-only focus:fixed focus:top-3 focus:left-3 focus:z-50 focus:px-4 focus:py-2"
       >
         Skip to the chat
       </a>
@@ -55,9 +55,12 @@ function useLeaveWhenSignedOut(): void {
   const { phase } = useStore(session);
   const navigate = useNavigate();
   const { href } = useLocation();
-  useEffect(() => {
-    if (phase !== "signed-out") return;
+  const leave = useEffectEvent(() => {
     forgetEverything();
     void navigate({ to: "/login", search: href === "/" ? {} : { next: href }, replace: true });
-  }, [phase, navigate, href]);
+  });
+  // Once: the way out passes through other addresses, which are not where to come back to.
+  useEffect(() => {
+    if (phase === "signed-out") leave();
+  }, [phase]);
 }

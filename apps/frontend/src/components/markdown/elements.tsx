@@ -62,4 +62,22 @@ function Table({ children }: ComponentProps<"table"> & ExtraProps) {
   );
 }
 
-export const elements: Components = { pre: Pre, a: Anchor, img: Picture, table: Table };
+/** The box of a task list: shows a state, changes none. */
+function TaskBox({ checked }: ComponentProps<"input"> & ExtraProps) {
+  return (
+    <input
+      type="checkbox"
+      disabled
+      defaultChecked={checked}
+      aria-label={checked === true ? "Done" : "To do"}
+    />
+  );
+}
+
+export const elements: Components = {
+  pre: Pre,
+  a: Anchor,
+  img: Picture,
+  table: Table,
+  input: TaskBox,
+};

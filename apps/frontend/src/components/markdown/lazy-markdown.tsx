@@ -5,9 +5,9 @@ import type { MarkdownProps } from "./markdown";
 const load = () => import("./markdown");
 const Rendered = lazy(() => load().then(({ Markdown }) => ({ default: Markdown })));
 
-/** Fetches the renderer before the first answer needs it. */
-export function preloadMarkdown(): void {
-  load().catch(() => undefined);
+/** Fetches the renderer before the first answer needs it. Never fails: there is a fallback. */
+export async function preloadMarkdown(): Promise<void> {
+  await load().catch(() => undefined);
 }
 
 /** Until the renderer is there, the text as it is. */

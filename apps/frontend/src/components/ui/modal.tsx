@@ -1,4 +1,10 @@
-import { useEffect, useState, type KeyboardEvent, type MouseEvent, type ReactNode } from "react";
+import {
+  useLayoutEffect,
+  useState,
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+} from "react";
 import { PortalContainer } from "./portal";
 
 type ModalProps = {
@@ -16,7 +22,9 @@ type ModalProps = {
 export function Modal({ label, onClose, children, className }: ModalProps) {
   const [dialog, setDialog] = useState<HTMLDialogElement | null>(null);
 
-  useEffect(() => {
+  // In the layout phase, so that it is closed while it is still there: only then the browser gives
+  // the focus back.
+  useLayoutEffect(() => {
     dialog?.showModal();
     return () => dialog?.close();
   }, [dialog]);

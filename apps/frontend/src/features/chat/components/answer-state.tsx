@@ -15,7 +15,7 @@ export function AnswerState({ message, isLast }: { message: Message; isLast: boo
     return (
       <Notice tone="danger" title={title} actions={mend} className="mt-4">
         {advice}
-        {message.error && message.error.detail !== "" && <Detail text={message.error.detail} />}
+        {Boolean(message.error?.detail) && <Detail text={message.error?.detail ?? ""} />}
       </Notice>
     );
   }

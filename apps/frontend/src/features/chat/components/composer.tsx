@@ -76,7 +76,7 @@ export function Composer(props: ComposerProps) {
         aria-describedby={tooLong ? "composer-note" : undefined}
         onChange={(event) => {
           draft.set(event.target.value);
-          preloadMarkdown();
+          void preloadMarkdown();
         }}
         onKeyDown={onKeyDown}
         className="block max-h-[40dvh] w-full resize-none bg-transparent px-5 pt-4 pb-1 text-[1rem] leading-[1.55] outline-none placeholder:text-faint"

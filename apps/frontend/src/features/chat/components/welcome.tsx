@@ -56,7 +56,7 @@ export function Welcome({ name, onPick }: WelcomeProps) {
               <button
                 type="button"
                 onClick={() => onPick(prompt)}
-                onPointerEnter={preloadMarkdown}
+                onPointerEnter={() => void preloadMarkdown()}
                 className="group flex h-full w-full items-start gap-3.5 rounded-2xl border border-line bg-raised p-4 text-left transition-colors duration-150 hover:border-accent"
               >
                 <span className="grid size-9 shrink-0 place-items-center rounded-xl bg-accent-wash text-accent">
