@@ -38,6 +38,12 @@ static enum err parse(struct decoder *decoder, const char *json, size_t length, 
 		return ERR_MALFORMED;
 	}
 	root = json_loadb(json, length, JSON_REJECT_DUPLICATES, &fault);
+	if (!root && json_error_code(&fault) == json_error_numeric_overflow) {
+		field_error_add(decoder->errors, decoder->arena, "",
+				"holds a number that is too large, at line %d, column %d",
+				fault.line, fault.column);
+		return ERR_INVALID;
+	}
 	if (!root) {
 		field_error_add(decoder->errors, decoder->arena, "",
 				"is not valid JSON at line %d, column %d: %s", fault.line,
@@ -263,8 +269,8 @@ static void decode_parts(struct decoder *decoder, const struct schema *schema,
 
 		if (field->from == FROM_QUERY)
 			value = find_pair(decoder, input->query, field->name);
-		else if (field->from == FROM_HEADER && input->header)
-			value = input->header(input->context, field->header);
+		else if (field->from == FROM_HEADER)
+			value = input->header ? input->header(input->context, field->header) : NULL;
 		else
 			continue;
 		if (!value)
@@ -280,19 +286,19 @@ static bool decode_path(struct decoder *decoder, const struct schema *schema,
 			const struct text_pair *path, void *record)
 {
 	size_t errors = decoder->errors->count;
+	bool named = true;
 
-	for (const struct field *field = schema->fields; field->name; field++) {
-		const char *value =
-			field->from == FROM_PATH ? find_pair(decoder, path, field->name) : NULL;
+	for (const struct field *field = schema->fields; field->name && named; field++) {
+		const char *value;
 
-		if (field->from == FROM_PATH &&
-		    (!value || !value_set_from_text(decoder, field, field->name, value, record)))
-			break;
+		if (field->from != FROM_PATH)
+			continue;
+		value = find_pair(decoder, path, field->name);
+		named = value && value_set_from_text(decoder, field, field->name, value, record);
 	}
-	if (decoder->errors->count == errors)
-		return true;
+	named = named && decoder->errors->count == errors;
 	decoder->errors->count = errors;
-	return false;
+	return named;
 }
 
 enum err schema_decode(const struct schema *schema, const struct input *input, struct arena *arena,

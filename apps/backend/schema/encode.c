@@ -59,17 +59,19 @@ static int64_t read_int(const struct field *field, const char *at)
 
 static void encode_number(double value, struct buf *out)
 {
-	if (isfinite(value))
+	if (value == 0)
+		buf_append_char(out, '0'); /* -0 would come back as an integer, without its sign */
+	else if (isfinite(value))
 		buf_printf(out, "%.17g", value);
 	else
 		BUF_LITERAL(out, "null");
 }
 
-static void encode_time(struct timestamp time, struct buf *out)
+static void encode_time(const struct field *field, struct timestamp time, struct buf *out)
 {
 	char text[TIMESTAMP_TEXT_SIZE];
 
-	if (time.ms == 0) {
+	if (time.ms == 0 && field->nullable) {
 		BUF_LITERAL(out, "null");
 		return;
 	}
@@ -132,7 +134,7 @@ static void encode_value(const struct field *field, const char *at, struct buf *
 		json_append_string(out, field->names[*(const unsigned *)(const void *)at]);
 		break;
 	case WIRE_TIME:
-		encode_time(*(const struct timestamp *)(const void *)at, out);
+		encode_time(field, *(const struct timestamp *)(const void *)at, out);
 		break;
 	case WIRE_LIST:
 		encode_list(field, (const struct array *)(const void *)at, out);

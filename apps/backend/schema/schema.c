@@ -1,8 +1,12 @@
 #include "schema/schema.h"
 
+#include "base/utf8.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <string.h>
+
+enum { ERROR_NAME_MAX = 120 /* bytes */ };
 
 const struct field *schema_field(const struct schema *schema, const char *name)
 {
@@ -21,6 +25,16 @@ bool schema_given(const struct schema *schema, const void *record, const char *n
 	return presence->set >> (field - schema->fields) & 1;
 }
 
+/* An unknown name comes from outside, and is as long as it likes. */
+static const char *short_name(struct arena *arena, const char *name)
+{
+	size_t length = strlen(name);
+
+	if (length <= ERROR_NAME_MAX)
+		return arena_strdup(arena, name);
+	return arena_printf(arena, "%.*s…", (int)utf8_complete_prefix(name, ERROR_NAME_MAX), name);
+}
+
 void field_error_add(struct field_errors *errors, struct arena *arena, const char *field,
 		     const char *format, ...)
 {
@@ -29,10 +43,20 @@ void field_error_add(struct field_errors *errors, struct arena *arena, const cha
 	if (errors->count == FIELD_ERRORS_MAX)
 		return;
 	va_start(args, format);
-	errors->list[errors->count].field = arena_strdup(arena, field);
+	errors->list[errors->count].field = short_name(arena, field);
 	errors->list[errors->count].message = arena_vprintf(arena, format, args);
 	va_end(args);
 	errors->count++;
+}
+
+/* An object is null where its first field is (encode.c). */
+static const char *check_object(const struct field *field)
+{
+	if (!field->schema)
+		return "its C type is not one that FIELD knows, or .schema is missing";
+	if (field->nullable && field->schema->fields->wire != WIRE_TEXT)
+		return "a nullable object must begin with a text, by which it is told from null";
+	return NULL;
 }
 
 /* What each wire type needs of its row; NULL when it is there. */
@@ -42,9 +66,7 @@ static const char *check_wire(const struct field *field)
 	case WIRE_ENUM:
 		return field->names ? NULL : "an enum needs .names";
 	case WIRE_OBJECT:
-		return field->schema
-			       ? NULL
-			       : "its C type is not one that FIELD knows, or .schema is missing";
+		return check_object(field);
 	case WIRE_LIST:
 		return field->schema ? NULL : "a list needs the .schema of its elements";
 	case WIRE_BLOB:
@@ -68,7 +90,24 @@ static const char *check_field(const struct schema *schema, const struct field *
 		return "only a text can be sealed";
 	if (seal && (!schema->table || !schema->key[0]))
 		return "a sealed field needs the .table and .key of its schema";
+	if (field->max && field->min > field->max)
+		return ".min is above .max";
+	if (field->from != FROM_BODY && field->wire >= WIRE_BLOB)
+		return "what is no scalar comes from the body alone";
 	return check_wire(field);
+}
+
+/* Who leaves the field out must not be told that it is wrong. */
+static const char *check_preset(const struct schema *schema, const struct field *field,
+				struct arena *arena)
+{
+	struct field_errors errors = { .count = 0 };
+	void *record = arena_alloc(arena, schema->size);
+
+	if (!field->preset ||
+	    schema_decode_text(field, field->preset, arena, record, &errors) == ERR_OK)
+		return NULL;
+	return arena_printf(arena, ".preset is not valid: it %s", errors.list[0].message);
 }
 
 static const char *check_depth(const struct schema *schema, struct arena *arena, int depth)
@@ -82,6 +121,8 @@ static const char *check_depth(const struct schema *schema, struct arena *arena,
 	for (const struct field *field = schema->fields; field->name; field++, rows++) {
 		const char *fault = check_field(schema, field);
 
+		if (!fault)
+			fault = check_preset(schema, field, arena);
 		if (fault)
 			return arena_printf(arena, "%s.%s: %s", schema->name, field->name, fault);
 		if (schema_field(schema, field->name) != field)

@@ -20,15 +20,16 @@
  *	C member              on the wire           in SQL             limits
  *	const char *          string, null if NULL  TEXT (or sealed)   min/max in characters
  *	bool                  true, false           INTEGER 0, 1
- *	int, int64_t          integer               INTEGER            min/max; default ±(2^53 - 1); a nullable 0 is null
+ *	int, int64_t          integer               INTEGER            min/max; default ±(2^53 - 1)
  *	double                number                REAL
  *	enum x                string of .names      TEXT, the same     the closed set
- *	struct timestamp      RFC 3339, null if 0   INTEGER ms UTC
+ *	struct timestamp      RFC 3339              INTEGER ms UTC
  *	struct blob           never                 BLOB
  *	struct array          array of .schema      never              max elements
  *	a struct              object of .schema     columns name_…     null where its first field is NULL
  *
- * A string from outside is valid UTF-8 without NUL, and without other control characters than tab and line feed.
+ * A nullable integer or time that is 0 is null. A string from outside is valid UTF-8 without NUL, and without other
+ * control characters than tab and line feed.
  *
  * A field that is `private` or `secret` is sealed at rest; the value of the attribute is the field's stable name in
  * the seal ("message.content") and must never change, whatever becomes of the table or column. `private` is encoded to

@@ -3,6 +3,8 @@
 #include "base/utf8.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +13,7 @@
 struct bounds field_bounds(const struct field *field)
 {
 	bool unset = field->min == 0 && field->max == 0;
+	int64_t widest = field->size == sizeof(int) ? INT_MAX : INTEGER_MAX;
 
 	switch (field->wire) {
 	case WIRE_TEXT:
@@ -18,11 +21,9 @@ struct bounds field_bounds(const struct field *field)
 	case WIRE_LIST:
 		return (struct bounds){ field->min, field->max ? field->max : LIST_MAX_DEFAULT };
 	case WIRE_INT:
-		if (unset && field->size == sizeof(int))
-			return (struct bounds){ INT32_MIN, INT32_MAX };
 		if (unset)
-			return (struct bounds){ -INTEGER_MAX, INTEGER_MAX };
-		return (struct bounds){ field->min, field->max ? field->max : INTEGER_MAX };
+			return (struct bounds){ -widest, widest };
+		return (struct bounds){ field->min, field->max ? field->max : widest };
 	default:
 		return (struct bounds){ field->min, field->max };
 	}
@@ -101,6 +102,8 @@ bool value_set_number(struct decoder *decoder, const struct field *field, const 
 {
 	bool bounded = field->min != 0 || field->max != 0;
 
+	if (!isfinite(value))
+		return refuse(decoder, path, "must be a number");
 	if (bounded && !(value >= (double)field->min && value <= (double)field->max)) {
 		field_error_add(decoder->errors, decoder->arena, path,
 				"must be between %lld and %lld", (long long)field->min,
