@@ -655,6 +655,33 @@ static inline void wait_for(sem_t *semaphore)
 		assert_int_equal(errno, EINTR);
 }
 
+static inline void read_counts(struct fixture *fixture, void *argument)
+{
+	*(struct server_counts *)argument = server_counts(fixture->server);
+}
+
+/* Waits until the server has that many connections. */
+static inline void wait_for_connections(struct fixture *fixture, unsigned count)
+{
+	struct server_counts counts = { 0 };
+
+	for (int i = 0; i < CLIENT_MS; i++) {
+		on_loop(fixture, read_counts, &counts);
+		if (counts.connections == count)
+			return;
+		usleep(1000);
+	}
+	assert_int_equal(counts.connections, count);
+}
+
+/* Waits until another thread has brought a number to a value. */
+static inline void wait_until(atomic_int *number, int value)
+{
+	for (int i = 0; i < CLIENT_MS && atomic_load(number) != value; i++)
+		usleep(1000);
+	assert_int_equal(atomic_load(number), value);
+}
+
 /* One request on a connection of its own, whose end is not waited for. */
 static inline struct answer exchange_bytes(const struct fixture *fixture, const char *text,
 					   size_t length)

@@ -22,40 +22,6 @@ static int stop(void **state)
 	return 0;
 }
 
-/* Waits until a number reaches a value, by asking the loop: each question is one round of it. */
-static void see_nothing(struct fixture *f, void *argument)
-{
-	(void)f;
-	(void)argument;
-}
-
-static void wait_until(atomic_int *number, int value)
-{
-	for (int i = 0; i < 2000 && atomic_load(number) != value; i++) {
-		on_loop(&fixture, see_nothing, NULL);
-		usleep(1000);
-	}
-	assert_int_equal(atomic_load(number), value);
-}
-
-static void read_counts(struct fixture *f, void *argument)
-{
-	*(struct server_counts *)argument = server_counts(f->server);
-}
-
-static void wait_for_connections(unsigned count)
-{
-	struct server_counts counts = { 0 };
-
-	for (int i = 0; i < 2000; i++) {
-		on_loop(&fixture, read_counts, &counts);
-		if (counts.connections == count)
-			return;
-		usleep(1000);
-	}
-	assert_int_equal(counts.connections, count);
-}
-
 static void finish_held(struct fixture *f, void *argument)
 {
 	struct request *request = f->app.held;
@@ -99,7 +65,7 @@ static void who_holds_is_told_that_the_client_left(void **state)
 	assert_string_equal(fixture.app.held->path, "/held"); /* still valid */
 	on_loop(&fixture, finish_held, NULL);
 	wait_until(&fixture.app.dones, dones + 1);
-	wait_for_connections(0);
+	wait_for_connections(&fixture, 0);
 }
 
 static void a_reset_ends_the_connection_but_not_the_request(void **state)
@@ -115,7 +81,7 @@ static void a_reset_ends_the_connection_but_not_the_request(void **state)
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	close(fd);
 	wait_until(&fixture.app.cancels, cancels + 1);
-	wait_for_connections(0);
+	wait_for_connections(&fixture, 0);
 	assert_int_equal(atomic_load(&fixture.app.dones), dones);
 	assert_string_equal(fixture.app.held->path, "/held");
 	assert_string_equal(fixture.app.held->peer, "127.0.0.1");
@@ -137,7 +103,7 @@ static void finishing_inside_the_cancellation_is_fine(void **state)
 	wait_until(&fixture.app.dones, dones + 1);
 	assert_int_equal(atomic_load(&fixture.app.cancels), cancels + 1);
 	fixture.app.finish_on_cancel = false;
-	wait_for_connections(0);
+	wait_for_connections(&fixture, 0);
 }
 
 static void a_client_may_stop_sending_and_still_read(void **state)
@@ -171,7 +137,7 @@ static void leaving_during_a_workers_work_harms_nobody(void **state)
 	dones = atomic_load(&fixture.app.dones);
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	close(fd);
-	wait_for_connections(0);
+	wait_for_connections(&fixture, 0);
 	assert_int_equal(atomic_load(&fixture.app.dones), dones);
 	sem_post(&fixture.app.gate);
 	wait_until(&fixture.app.dones, dones + 1);
@@ -194,7 +160,7 @@ static void a_half_request_ends_with_its_client(void **state)
 		assert_true(client_sees_end(fd));
 		close(fd);
 	}
-	wait_for_connections(0);
+	wait_for_connections(&fixture, 0);
 }
 
 /* Bodies above the memory's measure go through a file, whole and in order. */
@@ -310,7 +276,7 @@ static void a_producer_waits_for_its_reader(void **state)
 	client_send(fd, GET("/hello")); /* others are served meanwhile; this one waits */
 	close(fd);
 	wait_until(&fixture.app.producer_destroyed, destroyed + 1);
-	wait_for_connections(0);
+	wait_for_connections(&fixture, 0);
 }
 
 static void a_slow_reader_gets_the_whole_reply(void **state)
@@ -371,7 +337,7 @@ static void an_owner_is_told_that_the_peer_left(void **state)
 	wait_for(&fixture.app.taken);
 	close(fd);
 	wait_for(&fixture.app.closed);
-	wait_for_connections(0);
+	wait_for_connections(&fixture, 0);
 }
 
 static void send_events(struct fixture *f, void *argument)
@@ -489,7 +455,7 @@ static void the_server_survives_running_out_of_descriptors(void **state)
 	client_send(fd, GET("/hello"));
 	check_answer(fd, 200, "hello");
 	close(refused);
-	wait_for_connections(1);
+	wait_for_connections(&fixture, 1);
 	refused = socket(AF_INET, SOCK_STREAM, 0);
 	while (count < 256 && (held[count] = open("/dev/null", O_RDONLY)) >= 0)
 		count++;

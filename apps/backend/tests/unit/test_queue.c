@@ -34,7 +34,7 @@ static void order_is_kept_and_only_the_first_wakes(void **state)
 	assert_true(queue_take_all(&queue, &taken));
 	assert_false(queue_take_all(&queue, &taken));
 	LIST_EACH(item, &taken, struct item, node)
-	assert_int_equal(item->number, number++);
+		assert_int_equal(item->number, number++);
 	assert_int_equal(number, 3);
 	queue_finish(&queue);
 }
@@ -81,8 +81,7 @@ static void nothing_is_lost_between_threads(void **state)
 	while (total < THREADS * PER_THREAD) {
 		sem_wait(&wake); /* a lost wake-up would hang here */
 		queue_take_all(&queue, &taken);
-		LIST_EACH_SAFE(item, &taken, struct item, node)
-		{
+		LIST_EACH_SAFE(item, &taken, struct item, node) {
 			list_remove(&item->node);
 			assert_int_equal(item->number, next[item->thread]++);
 			total++;
