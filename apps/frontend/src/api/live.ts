@@ -131,7 +131,8 @@ function closed(code: number): void {
 }
 
 async function reconnect(code: number): Promise<void> {
-  if (code === closeUnauthenticated) await refreshSession().catch(() => undefined);
+  if (code === closeUnauthenticated && accessToken.get() !== null)
+    await refreshSession().catch(() => undefined);
   connect();
 }
 

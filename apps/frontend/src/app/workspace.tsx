@@ -56,8 +56,9 @@ function useLeaveWhenSignedOut(): void {
   const navigate = useNavigate();
   const { href } = useLocation();
   const leave = useEffectEvent(() => {
-    forgetEverything();
-    void navigate({ to: "/login", search: href === "/" ? {} : { next: href }, replace: true });
+    const search = href === "/" ? {} : { next: href };
+    // Then, when nothing is shown any more that would fetch again what is forgotten.
+    void navigate({ to: "/login", search, replace: true }).then(forgetEverything);
   });
   // Once: the way out passes through other addresses, which are not where to come back to.
   useEffect(() => {

@@ -56,10 +56,15 @@ function Picture({ src, alt }: ComponentProps<"img"> & ExtraProps) {
 
 function Table({ children }: ComponentProps<"table"> & ExtraProps) {
   return (
-    <div className="table-scroll" tabIndex={0} role="region" aria-label="Table">
+    <div className="table-scroll" tabIndex={0} role="group" aria-label="Table">
       <table>{children}</table>
     </div>
   );
+}
+
+/** Tables often leave their first corner empty; that is no heading. */
+function HeaderCell({ children, style }: ComponentProps<"th"> & ExtraProps) {
+  return children === undefined ? <td /> : <th style={style}>{children}</th>;
 }
 
 /** The box of a task list: shows a state, changes none. */
@@ -79,5 +84,6 @@ export const elements: Components = {
   a: Anchor,
   img: Picture,
   table: Table,
+  th: HeaderCell,
   input: TaskBox,
 };
