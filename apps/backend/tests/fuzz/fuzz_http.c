@@ -1,6 +1,7 @@
 /*
  * A whole connection: a real server on a loop, a client's socket, and the bytes of the case in splits of three kinds. The
- * replies must be the same, but for what names the moment: Date and X-Request-Id.
+ * replies must be the same, but for what names the moment (Date and X-Request-Id) and for "100 Continue", which is sent
+ * only to who waits for it.
  *
  * All routes run on the loop, so that nothing but the splits could make a difference.
  */
@@ -153,6 +154,18 @@ static void blank_header(struct buf *text, const char *name, size_t value_length
 	}
 }
 
+static void drop_continue(struct buf *text)
+{
+	static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	const size_t size = sizeof(interim) - 1;
+	char *at;
+
+	while (text->length > 0 && (at = memmem(text->data, text->length, interim, size)) != NULL) {
+		text->length -= size;
+		memmove(at, at + size, text->length - (size_t)(at - text->data));
+	}
+}
+
 static void run(const char *data, size_t length, const size_t sizes[static 3], struct buf *out)
 {
 	int fd = connect_client();
@@ -174,6 +187,7 @@ static void run(const char *data, size_t length, const size_t sizes[static 3], s
 	close(fd);
 	while (server_counts(server).connections > 0)
 		uv_run(&loop.uv, UV_RUN_NOWAIT);
+	drop_continue(out);
 	blank_header(out, "\r\nDate: ", 29);
 	blank_header(out, "\r\nX-Request-Id: ", 36);
 	blank_header(out, "\"request_id\":\"", 36);
