@@ -124,7 +124,7 @@ enum err db_update(struct db *db, const struct schema *schema, const void *row)
 	struct arena arena;
 	enum err err;
 
-	if (mask == 0)
+	if (!row_updates(schema, mask))
 		return ERR_OK;
 	arena_init(&arena);
 	query.args = (struct db_args){ values, row_update_values(schema, db->keyring, row, mask,

@@ -3,6 +3,7 @@
 #include "security/encryption.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -143,16 +144,19 @@ static enum err load_enum(const struct field *field, struct blob word, unsigned 
 	return ERR_CORRUPT;
 }
 
-static void load_int(const struct field *field, int64_t value, void *at)
+static enum err load_int(const struct field *field, int64_t value, void *at)
 {
 	if (field->wire == WIRE_BOOL)
 		*(bool *)at = value != 0;
 	else if (field->wire == WIRE_TIME)
 		*(struct timestamp *)at = (struct timestamp){ value };
-	else if (field->size == sizeof(int))
+	else if (field->size != sizeof(int))
+		*(int64_t *)at = value;
+	else if (value >= INT_MIN && value <= INT_MAX)
 		*(int *)at = (int)value;
 	else
-		*(int64_t *)at = value;
+		return ERR_CORRUPT;
+	return ERR_OK;
 }
 
 static enum err load_cell(const struct row_plan *plan, const struct column *column,
@@ -180,8 +184,7 @@ static enum err load_cell(const struct row_plan *plan, const struct column *colu
 		*(double *)at = cell->type == DB_REAL ? cell->real : (double)cell->integer;
 		return ERR_OK;
 	default:
-		load_int(column->field, cell->integer, at);
-		return ERR_OK;
+		return load_int(column->field, cell->integer, at);
 	}
 }
 
@@ -255,6 +258,17 @@ static bool is_updated(const struct schema *schema, const struct column *column,
 	return (mask >> column->row & 1) && !is_key(schema, column->name);
 }
 
+bool row_updates(const struct schema *schema, uint64_t mask)
+{
+	struct columns columns;
+	bool any = false;
+
+	columns_of(schema, &columns);
+	for (int i = 0; i < columns.count && !any; i++)
+		any = is_updated(schema, &columns.list[i], mask);
+	return any;
+}
+
 void row_print_update(const struct schema *schema, uint64_t mask, struct buf *out)
 {
 	struct columns columns;
@@ -279,16 +293,16 @@ static const char *text_at(const void *row, size_t offset)
 	return *(const char *const *)(const void *)((const char *)row + offset);
 }
 
+/* Where null is a value, 0 stands for it. */
 static struct db_value int_value(const struct column *column, const void *at)
 {
 	int64_t value;
 
 	if (column->field->wire == WIRE_BOOL)
-		value = *(const bool *)at;
-	else if (column->field->size == sizeof(int))
-		value = *(const int *)at;
-	else
-		value = *(const int64_t *)at;
+		return db_value_int(*(const bool *)at);
+	value = column->field->size == sizeof(int) ? *(const int *)at : *(const int64_t *)at;
+	if (value == 0 && column->nullable)
+		return (struct db_value){ .type = DB_NULL };
 	return db_value_int(value);
 }
 

@@ -48,6 +48,8 @@ enum err row_load(const struct row_plan *plan, const struct keyring *keyring,
 /* The statement's text with its columns written out. */
 void row_print_statement(const struct statement *statement, struct buf *out);
 void row_print_insert(const struct schema *schema, struct buf *out);
+/* Whether the mask holds anything but the key. */
+bool row_updates(const struct schema *schema, uint64_t mask);
 /* Sets the columns of the fields in `mask` but the key, which are the last parameters. */
 void row_print_update(const struct schema *schema, uint64_t mask, struct buf *out);
 

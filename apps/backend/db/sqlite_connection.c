@@ -24,6 +24,19 @@ struct sqlite_prepared {
 	int index_of[PARAMETERS_MAX + 1]; /* SQLite numbers them by first appearance */
 };
 
+/* What the user may mend is a conflict; that a column is null or out of its check is for the code to know. */
+static enum err constraint_err(int code)
+{
+	switch (code) {
+	case SQLITE_CONSTRAINT_NOTNULL:
+	case SQLITE_CONSTRAINT_CHECK:
+	case SQLITE_CONSTRAINT_DATATYPE:
+		return ERR_INTERNAL;
+	default:
+		return ERR_CONFLICT;
+	}
+}
+
 enum err sqlite_err(int code)
 {
 	switch (code & 0xff) {
@@ -32,7 +45,7 @@ enum err sqlite_err(int code)
 	case SQLITE_DONE:
 		return ERR_OK;
 	case SQLITE_CONSTRAINT:
-		return ERR_CONFLICT;
+		return constraint_err(code);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return ERR_UNAVAILABLE;
@@ -95,7 +108,7 @@ enum err sqlite_connect(const struct db_options *options, enum sqlite_mode mode,
 			const char **ret_reason)
 {
 	struct sqlite_connection connection = { 0 };
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
 		    (mode == SQLITE_WRITER ? SQLITE_OPEN_CREATE : 0);
 	char path[SQLITE_PATH_SIZE];
 	enum err err;
