@@ -33,6 +33,7 @@ struct chat {
 	int status;
 	size_t received; /* bytes of the answer */
 	bool understood; /* at least one document of it */
+	bool at_end;     /* what is read now is the rest behind the last end of a line */
 	enum outcome outcome;
 	struct chat_usage usage;
 	bool inside; /* a function of this file is at work on it, and frees it at its end */
@@ -104,6 +105,9 @@ static const char *make_detail(const char *sentence, char detail[static DETAIL_M
 void http_chat_fail(struct chat *chat, enum chat_end how, const json_t *error)
 {
 	char detail[DETAIL_MAX + 1];
+	/* Half a document behind whole ones was cut, not garbled. */
+	if (how == CHAT_MALFORMED && chat->at_end && chat->understood)
+		how = CHAT_TRUNCATED;
 	/* What is said of a wrong key may quote the key. */
 	const char *sentence = how != CHAT_UNAUTHORIZED ? find_sentence(error) : NULL;
 
@@ -231,9 +235,11 @@ static void on_data(void *context, const char *data, size_t length)
 /* The rest that no end of line came for. */
 static void end_stream(struct chat *chat)
 {
-	enum err err = chat->dialect->event_stream ? sse_parser_end(&chat->sse)
-						   : ndjson_parser_end(&chat->ndjson);
+	enum err err;
 
+	chat->at_end = true;
+	err = chat->dialect->event_stream ? sse_parser_end(&chat->sse)
+					  : ndjson_parser_end(&chat->ndjson);
 	(void)err; /* cancelled: then it is over */
 }
 

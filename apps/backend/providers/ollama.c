@@ -58,20 +58,31 @@ static void read_done(struct chat *chat, const json_t *root)
 	http_chat_closing(chat);
 }
 
+/* A document has a piece of the answer, or the end of it, or both; what is there must be of its kind. */
+static bool is_answer(const json_t *message, const json_t *content, const json_t *done)
+{
+	if (message != NULL && !json_is_object(message))
+		return false;
+	if (content != NULL && !json_is_string(content))
+		return false;
+	return content != NULL || json_is_boolean(done);
+}
+
 static void read_object(struct chat *chat, const json_t *root)
 {
-	const json_t *content = json_object_get(json_object_get(root, "message"), "content");
+	const json_t *message = json_object_get(root, "message");
+	const json_t *content = json_object_get(message, "content");
 	const json_t *done = json_object_get(root, "done");
 
 	if (json_object_get(root, "error") != NULL) {
 		http_chat_fail(chat, CHAT_ERROR, root);
 		return;
 	}
-	if (!json_is_string(content) && !json_is_true(done)) {
+	if (!is_answer(message, content, done)) {
 		http_chat_fail(chat, CHAT_MALFORMED, NULL);
 		return;
 	}
-	if (json_is_string(content))
+	if (content != NULL)
 		http_chat_text(chat, json_string_value(content), json_string_length(content));
 	if (json_is_true(done))
 		read_done(chat, root);
