@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { describe, test } from "node:test";
+import { describe } from "node:test";
 
 import { refreshCookie } from "./lib/client.ts";
 import { ada, nobody, passwords, stranger } from "./lib/world.ts";
+import { test } from "./lib/test.ts";
 
 const login = "/api/v1/auth/login";
 const refresh = "/api/v1/auth/refresh";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe } from "node:test";
 
 import type { Conversation, Page } from "./lib/types.ts";
 import { ada, grace, unknownId } from "./lib/world.ts";
+import { test } from "./lib/test.ts";
 
 const list = "/api/v1/conversations";
 const at = (conversation: { id: string }): string => `${list}/${conversation.id}`;

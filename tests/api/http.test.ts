@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import net from "node:net";
-import { describe, test } from "node:test";
+import { describe } from "node:test";
 
 import { exchange, parseReply } from "./lib/raw.ts";
 import { ada, server } from "./lib/world.ts";
+import { test } from "./lib/test.ts";
 
 const host = (): string => `Host: 127.0.0.1:${server.port}\r\n`;
 const health = (headers = ""): string => `GET /api/v1/health HTTP/1.1\r\n${host()}${headers}\r\n`;

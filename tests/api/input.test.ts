@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe } from "node:test";
 
 import { ada, nobody, server, unknownId } from "./lib/world.ts";
+import { test } from "./lib/test.ts";
 
 const conversations = "/api/v1/conversations";
 

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe } from "node:test";
 
 import { Client } from "./lib/client.ts";
 import type { ServerEvent } from "./lib/events.ts";
 import { exchange } from "./lib/raw.ts";
 import { Server } from "./lib/server.ts";
 import { contract } from "./lib/world.ts";
+import { test } from "./lib/test.ts";
 
 const ada = { username: "ada", email: "ada@example.org", password: "correct horse battery" };
 
@@ -98,6 +99,8 @@ describe("a start", () => {
         `127.0.0.1:${server.port}`,
         "--data",
         `${server.data}/other`,
+        "--database-url",
+        `sqlite:${server.data}/other`,
       ]);
       assert.notEqual(taken.code, 0);
       assert.match(taken.output, new RegExp(String(server.port)));

@@ -3,11 +3,12 @@
  * user, on an object that is there. A new route with a new kind of path or body fails here until it is named below.
  */
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
+import { before, describe } from "node:test";
 
 import { isGuarded, type Operation } from "./lib/contract.ts";
 import type { Conversation, Message } from "./lib/types.ts";
 import { ada, contract, grace, nobody, unknownId } from "./lib/world.ts";
+import { test } from "./lib/test.ts";
 
 /** A body that the route would accept of the owner. */
 const bodies: Record<string, unknown> = {

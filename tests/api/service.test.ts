@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { describe, test } from "node:test";
+import { describe } from "node:test";
 
 import { isGuarded, type Operation } from "./lib/contract.ts";
 import { ada, contract, nobody, server } from "./lib/world.ts";
+import { test } from "./lib/test.ts";
 
 describe("the service", () => {
   test("says that it lives and that it is ready, to anybody", async () => {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { readFile, readdir, stat } from "node:fs/promises";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe } from "node:test";
 
 import { Client, refreshCookie } from "./lib/client.ts";
 import { Server } from "./lib/server.ts";
 import { contract } from "./lib/world.ts";
+import { test } from "./lib/test.ts";
 
 const ada = { username: "Ada", email: "ada@example.org", password: "correct horse battery" };
 

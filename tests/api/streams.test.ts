@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
+import { before, describe } from "node:test";
 
 import type { Client } from "./lib/client.ts";
 import type { ServerEvent } from "./lib/events.ts";
 import type { Conversation, Message, Turn } from "./lib/types.ts";
 import { type Chat, model } from "./lib/upstream.ts";
 import { ada, upstream } from "./lib/world.ts";
+import { test } from "./lib/test.ts";
 
 interface Delta {
   seq: number;

@@ -3,11 +3,12 @@
  * before it is kept, and nothing of it is ever called complete.
  */
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe } from "node:test";
 
 import type { Message, Page } from "./lib/types.ts";
 import { faults, model, ollamaModel } from "./lib/upstream.ts";
 import { ada, upstream } from "./lib/world.ts";
+import { test } from "./lib/test.ts";
 
 describe("outside models", () => {
   test("are listed with their provider", async () => {

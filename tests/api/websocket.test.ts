@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe } from "node:test";
 
 import type { Message } from "./lib/types.ts";
 import { encodeFrame, opcode } from "./lib/websocket.ts";
 import { ada, grace, nobody, server, stranger, unknownId } from "./lib/world.ts";
+import { test } from "./lib/test.ts";
 
 const text = (value: string): Buffer => Buffer.from(value);
 

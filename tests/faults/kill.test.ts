@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe } from "node:test";
 
 import { Client } from "../api/lib/client.ts";
 import { Contract } from "../api/lib/contract.ts";
 import { Server } from "../api/lib/server.ts";
 import type { Conversation, Message } from "../api/lib/types.ts";
+import { test } from "../api/lib/test.ts";
 
 const rounds = process.env["SOAK"] === "1" ? 500 : 5;
 const streams = 4;

@@ -1,5 +1,5 @@
 /*
- * The real program, started on a free port with a folder of its own. What it prints is kept, and shown when it dies
+ * The real program, started on a free port with a folder and a database of its own. What it prints is kept, and shown when it dies
  * unasked.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -9,6 +9,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+
+import { type Database, freshDatabase } from "./postgres.ts";
 
 const root = path.resolve(import.meta.dirname, "../../..");
 
@@ -20,6 +22,10 @@ export interface ServerOptions {
   /** An existing folder; by default a new one, removed by `remove`. */
   data?: string;
 }
+
+/** None outlives the tests. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
 const stopLimitMs = 40_000;
 
@@ -33,6 +39,7 @@ export class Server {
   output: string[] = [];
   #child: ChildProcess | undefined;
   #onSetupToken: () => void = () => {};
+  #database: Database | undefined;
   #exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }> | undefined;
 
   private constructor(data: string, env: Record<string, string>) {
@@ -43,7 +50,13 @@ export class Server {
   static async start(options: ServerOptions = {}): Promise<Server> {
     if (!existsSync(binary)) throw new Error(`${binary} is missing: run make build first`);
     const data = options.data ?? (await mkdtemp(path.join(tmpdir(), "webplus-test-")));
-    const server = new Server(data, options.env ?? {});
+    const database =
+      options.env?.["WEBPLUS_DATABASE_URL"] === undefined ? await freshDatabase() : undefined;
+    const server = new Server(data, {
+      ...(database && { WEBPLUS_DATABASE_URL: database.url }),
+      ...options.env,
+    });
+    server.#database = database;
     await server.run();
     return server;
   }
@@ -56,6 +69,8 @@ export class Server {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;
+    running.add(child);
+    child.once("exit", () => running.delete(child));
     this.#exit = once(child, "exit").then(([code, signal]) => ({ code, signal }));
     this.output = [];
     this.setupToken = "";
@@ -116,6 +131,7 @@ export class Server {
   async remove(): Promise<void> {
     const { code, signal } = await this.end();
     await rm(this.data, { recursive: true, force: true });
+    await this.#database?.drop();
     if (code !== 0) throw new Error(`The server ended with ${code ?? signal}.\n${this.tail()}`);
   }
 
