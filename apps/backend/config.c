@@ -14,6 +14,20 @@ static const struct field config_fields[] = {
 		     "address."),
 	FIELD(struct config, data, .preset = "./data", .max = 1000,
 	      .doc = "Folder of the database, the master key and the backups; made if missing."),
+	FIELD(struct config, database_url, .optional = true, .max = 1000,
+	      .doc = "`postgresql://user:password@host/name` for a database on PostgreSQL, whose "
+		     "encoding must be UTF8; `sqlite:PATH` for a file of SQLite elsewhere. Without "
+		     "it, "
+		     "`webplus.db` in the data folder."),
+	FIELD(struct config, database_connections, .preset = "0", .min = 0, .max = 1000,
+	      .unit = "connections",
+	      .doc = "At most so many are open at once. 0: 16 to PostgreSQL, two per core to "
+		     "SQLite."),
+	FIELD(struct config, database_checkout_ms, .preset = "5000", .min = 10, .max = 600000,
+	      .unit = "ms", .doc = "How long a request waits for a connection that is free."),
+	FIELD(struct config, database_life_minutes, .preset = "60", .min = 0, .max = 10080,
+	      .unit = "minutes",
+	      .doc = "A connection to PostgreSQL that is older is closed; 0: never."),
 	FIELD(struct config, public_url, .optional = true, .max = 300,
 	      .doc = "The address people use, `https://chat.example.org`. With https, cookies are "
 		     "marked Secure."),

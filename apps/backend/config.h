@@ -19,6 +19,10 @@
 struct config {
 	const char *listen;
 	const char *data;
+	const char *database_url;
+	int64_t database_connections;
+	int64_t database_checkout_ms;
+	int64_t database_life_minutes;
 	const char *public_url;
 	const char *master_key;
 	unsigned log_level;

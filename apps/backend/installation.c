@@ -29,30 +29,45 @@ static const struct schema installation_schema = SCHEMA(
 static const struct statement select_installation = { "SELECT {columns} FROM installation",
 						      &installation_schema };
 
-/* At the first start the database learns the key's name; later ones compare. */
+struct naming {
+	const char *fingerprint;
+	struct installation installation;
+	struct arena *arena;
+};
+
+/* At the first start the database learns the key's name; of several nodes that start at once, from one of them. */
+static enum err run_naming(struct db *tx, void *context)
+{
+	struct naming *naming = context;
+	enum err err =
+		db_one(tx, &select_installation, ARGS_NONE, naming->arena, &naming->installation);
+
+	if (err != ERR_NOT_FOUND)
+		return err;
+	naming->installation = (struct installation){ 1, naming->fingerprint, clock_now() };
+	return db_insert(tx, &installation_schema, &naming->installation);
+}
+
 static enum err check_key(struct app *app, struct arena *arena, const char **ret_reason)
 {
-	struct installation installation;
 	char fingerprint[KEY_FINGERPRINT_SIZE];
-	enum err err = db_one(app->db, &select_installation, ARGS_NONE, arena, &installation);
+	struct naming naming = { .fingerprint = fingerprint, .arena = arena };
+	enum err err;
 
 	keyring_fingerprint(app->keyring, fingerprint);
-	if (err == ERR_NOT_FOUND) {
-		installation = (struct installation){ 1, fingerprint, clock_now() };
-		err = db_insert(app->db, &installation_schema, &installation);
-	} else if (err == ERR_OK && strcmp(installation.key_fingerprint, fingerprint) != 0) {
-		err = ERR_CORRUPT;
-		*ret_reason = arena_printf(
-			arena,
-			"the master key is not the one that the database was written under (that "
-			"is %s, "
-			"this is %s). Bring back the file master.key, or WEBPLUS_MASTER_KEY.",
-			installation.key_fingerprint, fingerprint);
+	err = db_transaction(app->db, run_naming, &naming);
+	if (err != ERR_OK) {
+		*ret_reason = "the database could not be read";
 		return err;
 	}
-	if (err != ERR_OK)
-		*ret_reason = "the database could not be read";
-	return err;
+	if (strcmp(naming.installation.key_fingerprint, fingerprint) == 0)
+		return ERR_OK;
+	*ret_reason = arena_printf(
+		arena,
+		"the master key is not the one that the database was written under (that is %s, "
+		"this is %s). Bring back the file master.key, or WEBPLUS_MASTER_KEY.",
+		naming.installation.key_fingerprint, fingerprint);
+	return ERR_CORRUPT;
 }
 
 enum err installation_make_folder(const struct config *config, struct arena *arena,
@@ -66,21 +81,38 @@ enum err installation_make_folder(const struct config *config, struct arena *are
 	return ERR_INVALID;
 }
 
-static unsigned reader_count(void)
+enum { POSTGRES_CONNECTIONS = 16 };
+
+static unsigned connection_count(const struct config *config)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
+	if (config->database_connections > 0)
+		return (unsigned)config->database_connections;
+	if (config->database_url && strncmp(config->database_url, "sqlite:", 7) != 0)
+		return POSTGRES_CONNECTIONS;
 	return cores > 0 ? (unsigned)cores * 2 : 2;
+}
+
+struct db_options installation_database(const struct config *config)
+{
+	return (struct db_options){
+		.url = config->database_url,
+		.folder = config->data,
+		.readers = connection_count(config),
+		.checkout_ms = config->database_checkout_ms,
+		.life_ms = config->database_url ? config->database_life_minutes * 60 * 1000 : 0,
+	};
 }
 
 static enum err open_database(struct app *app, struct arena *arena, const char **ret_reason)
 {
-	struct db_options options = { .folder = app->config->data,
-				      .readers = reader_count(),
-				      .loop = app->loop,
-				      .keyring = app->keyring };
-	enum err err = migrate_to(&options, MIGRATE_LATEST, arena, ret_reason);
+	struct db_options options = installation_database(app->config);
+	enum err err;
 
+	options.loop = app->loop;
+	options.keyring = app->keyring;
+	err = migrate_to(&options, MIGRATE_LATEST, arena, ret_reason);
 	if (err == ERR_OK)
 		err = db_open(&options, arena, &app->db, ret_reason);
 	return err == ERR_OK ? check_key(app, arena, ret_reason) : err;

@@ -9,10 +9,14 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "config.h"
+#include "db/database.h"
 
 /* Only the folder: made with mode 0700 if it is missing. */
 enum err installation_make_folder(const struct config *config, struct arena *arena,
 				  const char **ret_reason) WARN_UNUSED;
+
+/* The database that the settings name, without loop and keyring. */
+struct db_options installation_database(const struct config *config);
 
 /*
  * Opens app->keyring and app->db, after the migrations. The database tells under which master key it was written: with

@@ -77,7 +77,7 @@ static int run_version(const struct call *call)
 
 static int run_migrate(const struct call *call)
 {
-	struct db_options options = { .folder = call->config->data };
+	struct db_options options = installation_database(call->config);
 	const char *word = call->words[0] ? call->words[0] : "status", *reason;
 	char *end = NULL;
 	long target = strcmp(word, "down") == 0 && call->words[1] ? strtol(call->words[1], &end, 10)

@@ -172,7 +172,8 @@ bool is_postgres(const struct db_options *options)
 enum err db_open(const struct db_options *options, struct arena *arena, struct db **ret_db,
 		 const char **ret_reason)
 {
-	return sqlite_open(options, arena, ret_db, ret_reason);
+	return is_postgres(options) ? postgres_open(options, arena, ret_db, ret_reason)
+				    : sqlite_open(options, arena, ret_db, ret_reason);
 }
 
 void db_close(struct db *db)

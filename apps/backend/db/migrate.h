@@ -1,8 +1,8 @@
 /*
  * The shape of the database: numbered steps up and down, embedded in the binary from migrations/NNNN_name.{up,down}.sql.
  *
- * Each step is one transaction. Before the first step on a database that holds data, a backup is made beside it and
- * verified. A database that a newer program has shaped, or one whose record of steps does not match, is refused with the
+ * Each step is one transaction, and one runs at a time, however many nodes start at once. Before the first step on a
+ * SQLite database that holds data, a backup is made beside it and verified. A database that a newer program has shaped, or one whose record of steps does not match, is refused with the
  * reason, never guessed at. Called at start and by `webplus migrate`, before other threads use the database.
  */
 #ifndef WEBPLUS_DB_MIGRATE_H

@@ -1,0 +1,564 @@
+#include "db/postgres_connection.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "db/postgres_value.h"
+
+#include <assert.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	SQL_MAX = 64 * 1024,
+	NAME_SIZE = 16,
+	CANCEL_CHECK_MS = 25,     /* how often a read looks whether it is still wanted */
+	ANSWER_MS = 2000,         /* how long an idle connection may take to show that it lives */
+	CANCEL_REASON_SIZE = 256, /* as PQcancel asks for */
+	COMMANDS_MAX = 5,         /* of one frame, with its statement */
+};
+
+struct postgres_prepared {
+	struct prepared prepared; /* first */
+	char name[NAME_SIZE];
+	int parameters, columns;
+	Oid parameter_types[POSTGRES_PARAMETERS_MAX];
+	Oid column_types[COLUMNS_MAX];
+};
+
+/* ---- Faults ---- */
+
+/* SQLSTATE (appendix A of PostgreSQL's manual), the longest prefix first. */
+static const struct fault_row {
+	const char *state;
+	enum err err;
+	enum postgres_fault fault;
+} fault_rows[] = {
+	{ "23", ERR_CONFLICT, POSTGRES_CONFLICT },
+	{ "40001", ERR_UNAVAILABLE, POSTGRES_RETRY }, /* serialisation */
+	{ "40P01", ERR_UNAVAILABLE, POSTGRES_RETRY }, /* deadlock */
+	{ "53100", ERR_DISK_FULL, POSTGRES_BROKEN },
+	{ "53", ERR_UNAVAILABLE, POSTGRES_BROKEN },    /* too many connections, no memory */
+	{ "55P03", ERR_UNAVAILABLE, POSTGRES_BROKEN }, /* a lock that is not to be had */
+	{ "57014", ERR_CANCELLED, POSTGRES_BROKEN },
+	{ "57P", ERR_UNAVAILABLE, POSTGRES_LOST }, /* shutting down, starting, crashed */
+	{ "08", ERR_UNAVAILABLE, POSTGRES_LOST },
+	{ "25P03", ERR_UNAVAILABLE, POSTGRES_LOST }, /* idle too long in a transaction */
+	{ "28", ERR_UNAVAILABLE, POSTGRES_LOST },    /* not let in any more */
+	/* The tables changed under a prepared statement, or the server has become a standby. */
+	{ "0A000", ERR_UNAVAILABLE, POSTGRES_LOST },
+	{ "XX001", ERR_CORRUPT, POSTGRES_BROKEN },
+	{ "XX002", ERR_CORRUPT, POSTGRES_BROKEN },
+	{ "", ERR_INTERNAL, POSTGRES_BROKEN },
+};
+
+static const struct fault_row *find_fault(const char *state)
+{
+	const struct fault_row *row = fault_rows;
+
+	while (strncmp(row->state, state, strlen(row->state)) != 0)
+		row++;
+	return row;
+}
+
+static void keep_reason(struct postgres_connection *connection, const char *reason)
+{
+	snprintf(connection->reason, sizeof(connection->reason), "%.*s", (int)strcspn(reason, "\n"),
+		 reason);
+}
+
+static enum err lost(struct postgres_connection *connection)
+{
+	connection->fault = POSTGRES_LOST;
+	keep_reason(connection, PQerrorMessage(connection->handle));
+	return ERR_UNAVAILABLE;
+}
+
+/*
+ * The server is an edge too: what it says of an unexpected fault is lost unless it is logged here. Only the primary
+ * message, since the details quote rows.
+ */
+static enum err fault(struct postgres_connection *connection, const PGresult *result)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	const struct fault_row *row;
+
+	if (!state || PQstatus(connection->handle) != CONNECTION_OK)
+		return lost(connection);
+	row = find_fault(state);
+	connection->fault = row->fault;
+	keep_reason(connection, message ? message : "");
+	if (row->err == ERR_INTERNAL || row->err == ERR_CORRUPT || row->err == ERR_DISK_FULL)
+		log_error("database", "fault", connection->reason, "sqlstate", state, NULL);
+	/* A statement's own time limit says the same as a cancellation. */
+	if (row->err == ERR_CANCELLED && !db_cancelled())
+		return ERR_UNAVAILABLE;
+	return row->err;
+}
+
+/* ---- Opening ---- */
+
+/*
+ * Nothing is written outside of a transaction that says so. A server that acknowledges before it has written is told
+ * otherwise.
+ */
+static const char *const session_settings =
+	"SET client_min_messages = warning;"
+	"SET default_transaction_read_only = on;"
+	"SET statement_timeout = '60s';"
+	"SET lock_timeout = '10s';"
+	"SET idle_in_transaction_session_timeout = '60s';"
+	"SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
+	" WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)";
+
+/* What stands in the URL goes before ours, but for the encoding. */
+static PGconn *open_handle(const char *url)
+{
+	static const char *const names[] = { "fallback_application_name",
+					     "connect_timeout",
+					     "keepalives_idle",
+					     "keepalives_interval",
+					     "keepalives_count",
+					     "tcp_user_timeout",
+					     "dbname",
+					     "client_encoding",
+					     NULL };
+	const char *const values[] = { "webplus", "5", "10", "5", "3", "15000", url, "UTF8", NULL };
+
+	return PQconnectdbParams(names, values, 1);
+}
+
+/* libpq would print it. */
+static void ignore_notice(void *context, const char *message)
+{
+	(void)context;
+	(void)message;
+}
+
+/* libpq's own words about a URL that it cannot read quote it, password and all. */
+static bool is_readable(const char *url)
+{
+	PQconninfoOption *options = PQconninfoParse(url, NULL);
+
+	PQconninfoFree(options);
+	return options != NULL;
+}
+
+static enum err set_up(struct postgres_connection *connection, struct arena *arena,
+		       const char **ret_reason)
+{
+	const char *encoding = PQparameterStatus(connection->handle, "server_encoding");
+
+	if (PQstatus(connection->handle) != CONNECTION_OK) {
+		keep_reason(connection, PQerrorMessage(connection->handle));
+		*ret_reason =
+			arena_printf(arena, "PostgreSQL cannot be reached: %s", connection->reason);
+		return ERR_UNAVAILABLE;
+	}
+	if (!encoding || strcmp(encoding, "UTF8") != 0) {
+		*ret_reason = "the database must have the encoding UTF8";
+		return ERR_INVALID;
+	}
+	if (!PQenterPipelineMode(connection->handle) ||
+	    postgres_script(connection, session_settings) != ERR_OK) {
+		*ret_reason = arena_printf(arena, "PostgreSQL refused the settings: %s",
+					   connection->reason);
+		return ERR_UNAVAILABLE;
+	}
+	return ERR_OK;
+}
+
+enum err postgres_connect(const char *url, struct postgres_connection **ret_connection,
+			  struct arena *arena, const char **ret_reason)
+{
+	struct postgres_connection *connection;
+	enum err err;
+
+	if (!is_readable(url)) {
+		*ret_reason = "the address of the database is not a postgresql:// URL";
+		return ERR_INVALID;
+	}
+	connection = MEMORY_NEW(struct postgres_connection);
+	connection->handle = open_handle(url);
+	PQsetNoticeProcessor(connection->handle, ignore_notice, NULL);
+	err = set_up(connection, arena, ret_reason);
+	if (err == ERR_OK)
+		*ret_connection = connection;
+	else
+		postgres_disconnect(connection);
+	return err;
+}
+
+static void destroy_prepared(struct prepared *prepared)
+{
+	free(CONTAINER_OF(prepared, struct postgres_prepared, prepared));
+}
+
+void postgres_disconnect(struct postgres_connection *connection)
+{
+	prepared_finish(&connection->prepared, destroy_prepared);
+	PQfinish(connection->handle);
+	free(connection);
+}
+
+/* ---- Results ---- */
+
+static void send_cancel(struct postgres_connection *connection)
+{
+	PGcancel *cancel = PQgetCancel(connection->handle);
+	char reason[CANCEL_REASON_SIZE];
+
+	if (cancel)
+		(void)PQcancel(cancel, reason, sizeof(reason));
+	PQfreeCancel(cancel);
+}
+
+static bool wait_readable(struct postgres_connection *connection, int timeout_ms)
+{
+	struct pollfd socket = { .fd = PQsocket(connection->handle), .events = POLLIN };
+
+	return poll(&socket, 1, timeout_ms) > 0;
+}
+
+/* Looks from time to time whether the answer is still wanted; the server's word on its end comes as a result too. */
+static void watch_answer(struct postgres_connection *connection)
+{
+	bool cancelled = false;
+
+	while (PQisBusy(connection->handle)) {
+		if (!cancelled && db_cancelled()) {
+			send_cancel(connection);
+			cancelled = true;
+		}
+		if (wait_readable(connection, CANCEL_CHECK_MS) &&
+		    !PQconsumeInput(connection->handle))
+			return;
+	}
+}
+
+/* The result of one command; NULL when the connection is lost. */
+static PGresult *next_result(struct postgres_connection *connection)
+{
+	PGresult *result = PQgetResult(connection->handle), *end;
+
+	if (!result || PQresultStatus(result) == PGRES_PIPELINE_SYNC)
+		return result;
+	end = PQgetResult(connection->handle);
+	PQclear(end);
+	return result;
+}
+
+static bool succeeded(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+/* Reads what `count` commands and the closing sync gave; the first failure is the answer. */
+static enum err read_results(struct postgres_connection *connection, PGresult **results, int count)
+{
+	enum err err = ERR_OK;
+	PGresult *sync;
+
+	connection->fault = POSTGRES_FINE;
+	for (int i = 0; i < count; i++) {
+		results[i] = next_result(connection);
+		if (err == ERR_OK && !results[i])
+			err = lost(connection);
+		else if (err == ERR_OK && !succeeded(results[i]))
+			err = fault(connection, results[i]);
+	}
+	sync = next_result(connection);
+	if (PQresultStatus(sync) != PGRES_PIPELINE_SYNC)
+		err = lost(connection);
+	PQclear(sync);
+	return err;
+}
+
+static void clear_results(PGresult **results, int count)
+{
+	for (int i = 0; i < count; i++)
+		PQclear(results[i]);
+}
+
+/* ---- What is prepared ---- */
+
+static enum err learn_types(struct postgres_prepared *prepared, const PGresult *description,
+			    const char **ret_reason)
+{
+	prepared->parameters = PQnparams(description);
+	prepared->columns = PQnfields(description);
+	if (prepared->parameters > POSTGRES_PARAMETERS_MAX || prepared->columns > COLUMNS_MAX) {
+		*ret_reason = "too many parameters or columns";
+		return ERR_INTERNAL;
+	}
+	for (int i = 0; i < prepared->parameters; i++)
+		prepared->parameter_types[i] = PQparamtype(description, i);
+	for (int i = 0; i < prepared->columns; i++) {
+		prepared->column_types[i] = PQftype(description, i);
+		if (!postgres_type_known(prepared->column_types[i])) {
+			*ret_reason = "a column has a type that SQLite does not have";
+			return ERR_INTERNAL;
+		}
+	}
+	return ERR_OK;
+}
+
+static enum err make_plan(struct postgres_prepared *prepared, const struct query *query,
+			  const PGresult *description, struct arena *arena, const char **ret_reason)
+{
+	const char *names[COLUMNS_MAX];
+	enum err err = learn_types(prepared, description, ret_reason);
+
+	if (err != ERR_OK || !query->row)
+		return err;
+	for (int i = 0; i < prepared->columns; i++)
+		names[i] = PQfname(description, i);
+	return row_plan_make(query->row, names, prepared->columns, &prepared->prepared.plan, arena,
+			     ret_reason);
+}
+
+/* Prepares the text under prepared->name and asks what the server made of it. */
+static enum err prepare_text(struct postgres_connection *connection, const char *sql,
+			     const struct query *query, struct postgres_prepared *prepared,
+			     struct arena *arena, const char **ret_reason)
+{
+	PGresult *results[2] = { NULL, NULL };
+	enum err err;
+
+	if (!PQsendPrepare(connection->handle, prepared->name, sql, 0, NULL) ||
+	    !PQsendDescribePrepared(connection->handle, prepared->name) ||
+	    !PQpipelineSync(connection->handle))
+		err = lost(connection);
+	else
+		err = read_results(connection, results, 2);
+	if (err == ERR_OK)
+		err = make_plan(prepared, query, results[1], arena, ret_reason);
+	else
+		*ret_reason = connection->reason;
+	clear_results(results, 2);
+	return err;
+}
+
+/* `name` may be "": the unnamed statement, which the next one replaces. */
+static enum err prepare(struct postgres_connection *connection, const struct query *query,
+			const char *name, struct arena *arena,
+			struct postgres_prepared **ret_prepared, const char **ret_reason)
+{
+	struct postgres_prepared *prepared = MEMORY_NEW(struct postgres_prepared);
+	const char *reason = "";
+	struct buf sql;
+	enum err err;
+
+	snprintf(prepared->name, sizeof(prepared->name), "%s", name);
+	buf_init(&sql, SQL_MAX);
+	query->print(query, &sql);
+	assert(!sql.overflow);
+	err = prepare_text(connection, sql.data, query, prepared, arena, &reason);
+	if (err == ERR_OK) {
+		prepared->prepared.identity = query->identity;
+		prepared->prepared.variant = query->variant;
+		*ret_prepared = prepared;
+	} else {
+		*ret_reason = arena_printf(arena, "%s: %s", reason, sql.data);
+		free(prepared);
+	}
+	buf_finish(&sql);
+	return err;
+}
+
+static enum err prepared_for(struct postgres_connection *connection, const struct query *query,
+			     struct postgres_prepared **ret_prepared)
+{
+	struct prepared *known =
+		prepared_find(&connection->prepared, query->identity, query->variant);
+	char name[NAME_SIZE];
+	struct arena arena;
+	const char *reason;
+	enum err err;
+
+	if (known) {
+		*ret_prepared = CONTAINER_OF(known, struct postgres_prepared, prepared);
+		return ERR_OK;
+	}
+	snprintf(name, sizeof(name), "s%u", ++connection->names);
+	arena_init(&arena);
+	err = prepare(connection, query, name, &arena, ret_prepared, &reason);
+	if (err == ERR_OK)
+		prepared_add(&connection->prepared, &(*ret_prepared)->prepared);
+	else if (err == ERR_INTERNAL)
+		log_error("statement", "fault", reason, NULL);
+	arena_finish(&arena);
+	return err;
+}
+
+enum err postgres_check(struct postgres_connection *connection, const struct query *query,
+			struct arena *arena, const char **ret_reason)
+{
+	struct postgres_prepared *prepared;
+	enum err err = prepare(connection, query, "", arena, &prepared, ret_reason);
+
+	if (err == ERR_OK)
+		free(prepared);
+	return err;
+}
+
+/* ---- Running ---- */
+
+static bool send_command(struct postgres_connection *connection, const char *sql)
+{
+	return PQsendQueryParams(connection->handle, sql, 0, NULL, NULL, NULL, NULL, 1);
+}
+
+static enum err encode(const struct postgres_prepared *prepared, const struct db_args *args,
+		       struct postgres_parameters *parameters)
+{
+	enum err err = ERR_OK;
+
+	assert(args->count == prepared->parameters);
+	for (int i = 0; i < args->count && err == ERR_OK; i++)
+		err = postgres_encode(parameters, i, prepared->parameter_types[i],
+				      &args->values[i]);
+	return err;
+}
+
+static bool send_statement(struct postgres_connection *connection,
+			   const struct postgres_prepared *prepared,
+			   const struct postgres_parameters *parameters)
+{
+	return PQsendQueryPrepared(connection->handle, prepared->name, prepared->parameters,
+				   parameters->values, parameters->lengths, parameters->formats, 1);
+}
+
+/* Sends the statement in its frame; *ret_at is where its result comes among the *ret_count of all. */
+static bool send_framed(struct postgres_connection *connection,
+			const struct postgres_prepared *prepared,
+			const struct postgres_parameters *parameters,
+			const struct postgres_frame *frame, int *ret_at, int *ret_count)
+{
+	bool sent = true;
+	int count = 0;
+
+	for (; frame && frame->before[count]; count++)
+		sent = sent && send_command(connection, frame->before[count]);
+	*ret_at = count++;
+	sent = sent && send_statement(connection, prepared, parameters);
+	if (frame && frame->after) {
+		sent = sent && send_command(connection, frame->after);
+		count++;
+	}
+	*ret_count = count;
+	return sent && PQpipelineSync(connection->handle);
+}
+
+static enum err load_rows(const struct postgres_prepared *prepared, const struct keyring *keyring,
+			  const PGresult *result, struct rows *rows)
+{
+	struct db_value cells[COLUMNS_MAX];
+	int count = rows->one && PQntuples(result) > 0 ? 1 : PQntuples(result);
+	enum err err = ERR_OK;
+
+	for (int row = 0; row < count && err == ERR_OK; row++) {
+		for (int i = 0; i < prepared->columns; i++)
+			cells[i] = postgres_decode(result, row, i, prepared->column_types[i]);
+		err = rows->each ? rows->each(rows->context, cells, prepared->columns)
+				 : rows_add(rows, &prepared->prepared.plan, keyring, cells);
+	}
+	return err;
+}
+
+/* A COMMIT that was answered by ROLLBACK committed nothing. */
+static enum err check_tag(struct postgres_connection *connection, const PGresult *result,
+			  const char *sql)
+{
+	const char *tag = PQcmdStatus((PGresult *)(uintptr_t)result);
+
+	if (strncmp(tag, sql, strlen(tag)) == 0)
+		return ERR_OK;
+	connection->fault = POSTGRES_BROKEN;
+	keep_reason(connection, tag);
+	return ERR_INTERNAL;
+}
+
+static enum err take_results(struct postgres_connection *connection,
+			     const struct postgres_prepared *prepared,
+			     const struct keyring *keyring, const struct postgres_frame *frame,
+			     PGresult *const *results, int at, struct rows *rows)
+{
+	bool wanted = rows->one || rows->all || rows->each;
+	enum err err = ERR_OK;
+
+	if (frame && frame->after)
+		err = check_tag(connection, results[at + 1], frame->after);
+	if (err == ERR_OK && wanted)
+		err = load_rows(prepared, keyring, results[at], rows);
+	rows->changed = strtoll(PQcmdTuples((PGresult *)(uintptr_t)results[at]), NULL, 10);
+	return err;
+}
+
+enum err postgres_run(struct postgres_connection *connection, const struct keyring *keyring,
+		      const struct query *query, const struct postgres_frame *frame,
+		      struct rows *rows)
+{
+	PGresult *results[COMMANDS_MAX] = { NULL };
+	struct postgres_parameters parameters;
+	struct postgres_prepared *prepared;
+	int at, count;
+	enum err err = prepared_for(connection, query, &prepared);
+
+	if (err != ERR_OK)
+		return err;
+	connection->fault = POSTGRES_FINE;
+	err = encode(prepared, &query->args, &parameters);
+	if (err != ERR_OK)
+		return err;
+	if (!send_framed(connection, prepared, &parameters, frame, &at, &count))
+		return lost(connection);
+	if (connection->watched && db_watches())
+		watch_answer(connection);
+	err = read_results(connection, results, count);
+	if (err == ERR_OK)
+		err = take_results(connection, prepared, keyring, frame, results, at, rows);
+	clear_results(results, count);
+	return err;
+}
+
+enum err postgres_control(struct postgres_connection *connection, const char *sql)
+{
+	PGresult *result = NULL;
+	enum err err;
+
+	if (!send_command(connection, sql) || !PQpipelineSync(connection->handle))
+		return lost(connection);
+	err = read_results(connection, &result, 1);
+	if (err == ERR_OK)
+		err = check_tag(connection, result, sql);
+	PQclear(result);
+	return err;
+}
+
+enum err postgres_script(struct postgres_connection *connection, const char *sql)
+{
+	PGresult *result;
+	enum err err;
+
+	connection->fault = POSTGRES_FINE;
+	if (!PQexitPipelineMode(connection->handle))
+		return lost(connection);
+	result = PQexec(connection->handle, sql);
+	err = succeeded(result) ? ERR_OK : fault(connection, result);
+	PQclear(result);
+	if (!PQenterPipelineMode(connection->handle))
+		return lost(connection);
+	return err;
+}
+
+bool postgres_answers(struct postgres_connection *connection)
+{
+	if (!PQpipelineSync(connection->handle) || !wait_readable(connection, ANSWER_MS))
+		return false;
+	return read_results(connection, NULL, 0) == ERR_OK;
+}

@@ -1,0 +1,149 @@
+#include "db/postgres_transaction.h"
+
+#include <sodium.h>
+#include <time.h>
+
+enum {
+	RUNS_MAX = 40, /* of one transaction that meets others again and again */
+	PAUSE_US = 500,
+	PAUSE_MAX_US = 50 * 1000,
+};
+
+const char *const postgres_begin = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE";
+
+struct postgres_tx {
+	struct db db; /* first: what the function is given */
+	struct postgres_connection *connection;
+	bool begun;
+	bool careful;    /* a savepoint before each statement */
+	bool saved;      /* one is set */
+	enum err broken; /* why nothing more can be done in it */
+	enum postgres_fault fault;
+};
+
+/* ---- The transaction that the function sees ---- */
+
+static void break_tx(struct postgres_tx *tx, enum err err)
+{
+	tx->broken = err;
+	tx->fault = tx->connection->fault;
+}
+
+/* A failed statement leaves the transaction usable if a savepoint stands before it. */
+static void recover(struct postgres_tx *tx, enum err err)
+{
+	if (!tx->careful || tx->connection->fault != POSTGRES_CONFLICT)
+		break_tx(tx, err);
+	else if (postgres_control(tx->connection, "ROLLBACK TO SAVEPOINT statement") != ERR_OK)
+		break_tx(tx, ERR_UNAVAILABLE);
+}
+
+static struct postgres_frame frame_of(const struct postgres_tx *tx)
+{
+	struct postgres_frame frame = { .after = NULL };
+	int count = 0;
+
+	if (!tx->begun)
+		frame.before[count++] = postgres_begin;
+	if (tx->saved)
+		frame.before[count++] = "RELEASE SAVEPOINT statement";
+	if (tx->careful)
+		frame.before[count++] = "SAVEPOINT statement";
+	return frame;
+}
+
+static enum err tx_run(struct db *db, const struct query *query, struct rows *rows)
+{
+	struct postgres_tx *tx = CONTAINER_OF(db, struct postgres_tx, db);
+	struct postgres_frame frame = frame_of(tx);
+	enum err err;
+
+	if (tx->broken != ERR_OK)
+		return tx->broken;
+	err = postgres_run(tx->connection, db->keyring, query, &frame, rows);
+	tx->begun = true;
+	tx->saved = tx->careful;
+	if (err != ERR_OK && tx->connection->fault != POSTGRES_FINE)
+		recover(tx, err);
+	return err;
+}
+
+/* A transaction within a transaction is a part of it. */
+static enum err tx_transaction(struct db *db, transaction run, void *context)
+{
+	return run(db, context);
+}
+
+static const struct engine tx_engine = { .run = tx_run, .transaction = tx_transaction };
+
+/* ---- One run ---- */
+
+static void roll_back(struct postgres_tx *tx)
+{
+	if (tx->begun && tx->fault != POSTGRES_LOST &&
+	    postgres_control(tx->connection, "ROLLBACK") != ERR_OK)
+		tx->fault = POSTGRES_LOST;
+}
+
+static enum err commit(struct postgres_tx *tx, bool *ret_unsure)
+{
+	enum err err = tx->begun ? postgres_control(tx->connection, "COMMIT") : ERR_OK;
+
+	if (err == ERR_OK)
+		return ERR_OK;
+	break_tx(tx, err);
+	*ret_unsure = tx->fault == POSTGRES_LOST;
+	return err;
+}
+
+static enum err run_once(struct postgres_tx *tx, transaction run, void *context, bool *ret_unsure)
+{
+	enum err err = run(&tx->db, context);
+
+	if (err == ERR_OK)
+		err = tx->broken;
+	if (err == ERR_OK)
+		return commit(tx, ret_unsure);
+	roll_back(tx);
+	return err;
+}
+
+/* ---- Until it is done ---- */
+
+/* Longer each time, and by chance, so that two who meet do not meet again. */
+static void pause_before(int run)
+{
+	uint32_t most_us = PAUSE_US;
+	struct timespec pause;
+
+	for (int i = 0; i < run && most_us < PAUSE_MAX_US; i++)
+		most_us *= 2;
+	pause = (struct timespec){ .tv_nsec = (long)randombytes_uniform(most_us) * 1000 };
+	(void)nanosleep(&pause, NULL);
+}
+
+enum err postgres_transact(struct postgres_connection *connection, const struct keyring *keyring,
+			   transaction run, void *context, struct transaction_counts *counts,
+			   bool *ret_unsure)
+{
+	bool careful = false;
+
+	*ret_unsure = false;
+	for (int i = 0; i < RUNS_MAX; i++) {
+		struct postgres_tx tx = { .db = { &tx_engine, keyring },
+					  .connection = connection,
+					  .careful = careful };
+		enum err err = run_once(&tx, run, context, ret_unsure);
+
+		connection->fault = tx.fault;
+		atomic_fetch_add(err == ERR_OK ? &counts->commits : &counts->rollbacks, 1);
+		if (tx.fault != POSTGRES_RETRY && (tx.fault != POSTGRES_CONFLICT || careful))
+			return err;
+		atomic_fetch_add(&counts->retries, 1);
+		if (tx.fault == POSTGRES_CONFLICT)
+			careful = true;
+		else
+			pause_before(i);
+	}
+	return ERR_UNAVAILABLE;
+}

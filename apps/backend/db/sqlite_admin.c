@@ -1,0 +1,121 @@
+#include "base/clock.h"
+#include "base/memory.h"
+#include "db/admin.h"
+#include "db/sqlite_connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct sqlite_admin {
+	struct admin admin; /* first */
+	struct sqlite_connection connection;
+	char path[SQLITE_PATH_SIZE];
+};
+
+static struct sqlite_admin *own(struct admin *admin)
+{
+	return CONTAINER_OF(admin, struct sqlite_admin, admin);
+}
+
+static enum err run(struct db *db, const struct query *query, struct rows *rows)
+{
+	struct admin *admin = CONTAINER_OF(db, struct admin, db);
+
+	return sqlite_run(&own(admin)->connection, NULL, query, rows);
+}
+
+static const struct engine statements = { .run = run };
+
+static enum err begin(struct admin *admin, enum admin_mode mode)
+{
+	return sqlite_script(&own(admin)->connection,
+			     mode == ADMIN_ALONE ? "BEGIN IMMEDIATE" : "BEGIN");
+}
+
+static enum err script(struct admin *admin, const char *sql)
+{
+	return sqlite_script(&own(admin)->connection, sql);
+}
+
+static const char *reason(const struct admin *admin)
+{
+	return sqlite3_errmsg(
+		CONTAINER_OF(admin, const struct sqlite_admin, admin)->connection.handle);
+}
+
+/* ---- Backup ---- */
+
+static bool is_sound(const char *path)
+{
+	sqlite3 *backup;
+	sqlite3_stmt *row = NULL;
+	bool sound =
+		sqlite3_open_v2(path, &backup, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+		sqlite3_prepare_v2(backup, "PRAGMA quick_check(1)", -1, &row, NULL) == SQLITE_OK &&
+		sqlite3_step(row) == SQLITE_ROW &&
+		strcmp((const char *)sqlite3_column_text(row, 0), "ok") == 0;
+
+	sqlite3_finalize(row);
+	sqlite3_close(backup);
+	return sound;
+}
+
+/* In the folder `backups` beside the database. */
+static enum err back_up(struct admin *admin, int step, struct arena *arena, const char **ret_reason)
+{
+	const char *path = own(admin)->path, *slash = strrchr(path, '/');
+	const char *folder = arena_printf(arena, "%.*s/backups", slash ? (int)(slash - path) : 1,
+					  slash ? path : ".");
+	const char *copy = arena_printf(arena, "%s/webplus-step-%04d-%lld.db", folder, step,
+					(long long)clock_now().ms);
+	char *sql = sqlite3_mprintf("VACUUM INTO %Q", copy);
+	enum err err;
+
+	if (!sql)
+		memory_exhausted();
+	(void)mkdir(folder, 0700); /* where it fails, VACUUM INTO does */
+	err = script(admin, sql);
+	sqlite3_free(sql);
+	if (err != ERR_OK) {
+		*ret_reason = arena_printf(arena, "the backup %s could not be made: %s", copy,
+					   reason(admin));
+		return err;
+	}
+	if (is_sound(copy))
+		return ERR_OK;
+	*ret_reason = arena_printf(
+		arena, "the backup %s could not be verified; nothing was migrated", copy);
+	return ERR_CORRUPT;
+}
+
+static void close_admin(struct admin *admin)
+{
+	sqlite_disconnect(&own(admin)->connection);
+	free(own(admin));
+}
+
+static const struct admin_engine engine = {
+	.begin = begin,
+	.script = script,
+	.reason = reason,
+	.back_up = back_up,
+	.close = close_admin,
+};
+
+enum err sqlite_admin_open(const struct db_options *options, struct arena *arena,
+			   struct admin **ret_admin, const char **ret_reason)
+{
+	struct sqlite_admin *admin = MEMORY_NEW(struct sqlite_admin);
+	enum err err =
+		sqlite_connect(options, SQLITE_WRITER, &admin->connection, arena, ret_reason);
+
+	if (err != ERR_OK) {
+		free(admin);
+		return err;
+	}
+	sqlite_path(options, admin->path);
+	admin->admin = (struct admin){ .db.engine = &statements, .engine = &engine };
+	*ret_admin = &admin->admin;
+	return ERR_OK;
+}
