@@ -242,6 +242,7 @@ static enum err run_send(struct db *tx, void *context)
 	const char *parent_id, *model_id;
 	enum err err = read_conversation(tx, posting, input->id);
 
+	posting->replayed = false;
 	if (err != ERR_OK)
 		return err;
 	err = find_replay(tx, posting);

@@ -7,6 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* A database that comes back is found within a second. */
+#define RETRY_AFTER_SECONDS "1"
+
 void reply_init(struct reply *reply)
 {
 	buf_init(&reply->headers, REPLY_HEADERS_MAX);
@@ -208,6 +211,8 @@ void reply_problem(struct request *request, enum err err)
 	struct buf *body = &reply->body;
 
 	drop_producer(reply);
+	if (err == ERR_UNAVAILABLE)
+		reply_header(request, "Retry-After", RETRY_AFTER_SECONDS);
 	reply->status = err_status(err);
 	reply->kind = REPLY_BODY;
 	reply->media = "application/problem+json";

@@ -102,6 +102,23 @@ static uint64_t resident_bytes(void)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+static void print_pool(const struct db_pool_counts *pool, struct buf *out)
+{
+	print_value(out, "webplus_db_pool_size", "gauge", "Database connections at most.",
+		    pool->size);
+	print_value(out, "webplus_db_pool_open", "gauge", "Database connections.", pool->open);
+	print_value(out, "webplus_db_pool_in_use", "gauge", "Database connections at work.",
+		    pool->in_use);
+	print_value(out, "webplus_db_pool_waiting", "gauge",
+		    "Threads that wait for a database connection.", pool->waiting);
+	print_value(out, "webplus_db_pool_checkouts_total", "counter",
+		    "Times a database connection was asked for.", pool->checkouts);
+	print_value(out, "webplus_db_pool_timeouts_total", "counter",
+		    "Times none came free in time.", pool->timeouts);
+	print_value(out, "webplus_db_pool_failures_total", "counter",
+		    "Database connections that could not be opened.", pool->failures);
+}
+
 void metrics_print(struct metrics *metrics, struct app *app, struct buf *out)
 {
 	struct server_counts server = server_counts(app->server);
@@ -121,6 +138,9 @@ void metrics_print(struct metrics *metrics, struct app *app, struct buf *out)
 		    "Durable commits; transactions share them.", db.commits);
 	print_value(out, "webplus_db_rollbacks_total", "counter", "Transactions rolled back.",
 		    db.rollbacks);
+	print_value(out, "webplus_db_retries_total", "counter",
+		    "Transactions run again, since they met another one.", db.retries);
+	print_pool(&db.pool, out);
 	print_value(out, "process_resident_memory_bytes", "gauge", "Resident memory.",
 		    resident_bytes());
 }
