@@ -156,7 +156,7 @@ struct principal home_account(struct home *home, const char *username)
 /* ---- A disk that fails ---- */
 
 const char *const failing_vfs = "failing";
-atomic_int failing_syncs;
+atomic_int failing_syncs, failing_opens;
 
 static sqlite3_vfs vfs;
 static sqlite3_io_methods log_methods;
@@ -176,8 +176,14 @@ static int open_file(sqlite3_vfs *self, const char *name, sqlite3_file *file, in
 		     int *ret_flags)
 {
 	sqlite3_vfs *real = self->pAppData;
-	int code = real->xOpen(real, name, file, flags, ret_flags);
+	int code;
 
+	if ((flags & SQLITE_OPEN_MAIN_DB) && atomic_load(&failing_opens) > 0) {
+		atomic_fetch_sub(&failing_opens, 1);
+		file->pMethods = NULL;
+		return SQLITE_CANTOPEN;
+	}
+	code = real->xOpen(real, name, file, flags, ret_flags);
 	if (code == SQLITE_OK && (flags & SQLITE_OPEN_WAL)) {
 		log_methods = *file->pMethods;
 		real_sync = log_methods.xSync;

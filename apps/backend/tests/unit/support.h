@@ -41,9 +41,9 @@ void wait_for(sem_t *semaphore);
 /* An account with an id, as its owner's principal in the role of a user. */
 struct principal home_account(struct home *home, const char *username);
 
-/* The name of a VFS like the default one whose syncs of the write-ahead log fail while there are `failing_syncs`. */
+/* A VFS like the default one; the next so many syncs of the write-ahead log fail, or openings of the database. */
 extern const char *const failing_vfs;
-extern atomic_int failing_syncs;
+extern atomic_int failing_syncs, failing_opens;
 void failing_vfs_register(void);
 
 #endif
