@@ -85,8 +85,8 @@ static const struct statement renew_leases = { "UPDATE message SET lease_until =
 					       NULL };
 static const struct statement select_abandoned = {
 	"SELECT {columns} FROM message WHERE status = 'streaming' "
-	"AND ((node_id <> $1 AND lease_until < $3) OR (node_id = $1 AND epoch < $2)) ORDER BY id "
-	"LIMIT 100",
+	"AND ((node_id <> $1 AND lease_until < $3) OR (node_id = $1 AND epoch < $2)) "
+	"ORDER BY lease_until LIMIT 100",
 	&message_schema
 };
 
