@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -15,74 +16,108 @@ enum {
 	NAME_MAX_BYTES = 16, /* what the kernel keeps of a thread's name */
 };
 
+/* A place for a thread. It lives as long as the pool, so that it can be signalled without the lock. */
+struct worker {
+	struct pool *pool;
+	struct list node; /* in `spare` or `idle`; alone while it works or is about to */
+	pthread_cond_t wake;
+};
+
 struct pool {
 	pthread_mutex_t lock; /* guards all below */
 	struct list tasks;
-	struct list
-		/* of struct worker; the last to become idle is woken first, its caches are warm */
-		idle;
+	struct list spare; /* workers without a thread */
+	struct list idle;  /* the last to become idle is woken first: its caches are warm */
 	unsigned threads, max_threads;
-	/* a wake-up is in flight: a worker was signalled or started and has not yet come here */
-	bool waking;
+	bool waking; /* a worker was signalled or started and has not yet come here */
 	bool stopping;
 	pthread_cond_t ended; /* the last thread went */
 	pthread_attr_t attributes;
 	char name[NAME_MAX_BYTES];
-};
-
-/* On the stack of its thread. */
-struct worker {
-	struct list node; /* in pool->idle, or alone once it was chosen */
-	pthread_cond_t wake;
+	struct worker workers[];
 };
 
 static void *worker_main(void *context);
 
+static void init_workers(struct pool *pool)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	for (unsigned i = 0; i < pool->max_threads; i++) {
+		pool->workers[i].pool = pool;
+		list_append(&pool->spare, &pool->workers[i].node);
+		pthread_cond_init(&pool->workers[i].wake, &attributes);
+	}
+	pthread_condattr_destroy(&attributes);
+}
+
 struct pool *pool_create(const char *name, unsigned max_threads)
 {
-	struct pool *pool = MEMORY_NEW(struct pool);
+	struct pool *pool = memory_alloc(sizeof(*pool) + max_threads * sizeof(pool->workers[0]));
 
 	assert(max_threads > 0);
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->ended, NULL);
 	list_init(&pool->tasks);
+	list_init(&pool->spare);
 	list_init(&pool->idle);
 	pool->max_threads = max_threads;
 	pthread_attr_init(&pool->attributes);
 	pthread_attr_setstacksize(&pool->attributes, STACK_BYTES);
 	pthread_attr_setdetachstate(&pool->attributes, PTHREAD_CREATE_DETACHED);
 	snprintf(pool->name, sizeof(pool->name), "%s", name);
+	init_workers(pool);
 	return pool;
+}
+
+static struct worker *take_first(struct list *workers)
+{
+	struct worker *worker = CONTAINER_OF(workers->next, struct worker, node);
+
+	list_remove(&worker->node);
+	return worker;
 }
 
 /* Under the lock. Without memory for another thread the work waits for those there are; without any, nothing works. */
 static void start_worker(struct pool *pool)
 {
+	struct worker *worker = take_first(&pool->spare);
 	pthread_t thread;
 
-	if (pthread_create(&thread, &pool->attributes, worker_main, pool) == 0) {
+	if (pthread_create(&thread, &pool->attributes, worker_main, worker) == 0) {
 		pool->threads++;
 		pool->waking = true;
-	} else if (pool->threads == 0) {
-		memory_exhausted();
+		return;
 	}
+	list_insert(&pool->spare, &worker->node);
+	if (pool->threads == 0)
+		memory_exhausted();
 }
 
-/* Under the lock: brings one more worker if work waits, none is on its way, and there is one to be had. */
-static void wake_one(struct pool *pool)
+/*
+ * Under the lock: sees to it that one more worker comes if work waits and none is on its way. Returns the one to be
+ * signalled once the lock is released (a thread that wakes must not find it taken), or NULL.
+ */
+static struct worker *choose_worker(struct pool *pool)
 {
-	struct worker *worker;
-
 	if (pool->waking || list_empty(&pool->tasks))
-		return;
+		return NULL;
 	if (!list_empty(&pool->idle)) {
-		worker = CONTAINER_OF(pool->idle.next, struct worker, node);
-		list_remove(&worker->node);
 		pool->waking = true;
-		pthread_cond_signal(&worker->wake);
-	} else if (pool->threads < pool->max_threads && !pool->stopping) {
-		start_worker(pool);
+		return take_first(&pool->idle);
 	}
+	if (!list_empty(&pool->spare) && !pool->stopping)
+		start_worker(pool);
+	return NULL;
+}
+
+static void unlock_and_wake(struct pool *pool, struct worker *worker)
+{
+	pthread_mutex_unlock(&pool->lock);
+	if (worker != NULL)
+		pthread_cond_signal(&worker->wake);
 }
 
 void pool_submit(struct pool *pool, struct task *task)
@@ -90,11 +125,10 @@ void pool_submit(struct pool *pool, struct task *task)
 	pthread_mutex_lock(&pool->lock);
 	assert(!pool->stopping);
 	list_append(&pool->tasks, &task->node);
-	wake_one(pool);
-	pthread_mutex_unlock(&pool->lock);
+	unlock_and_wake(pool, choose_worker(pool));
 }
 
-/* Under the lock: waits to be chosen by wake_one; false if nobody did for IDLE_SECONDS. */
+/* Under the lock: waits to be chosen; false if nobody did for IDLE_SECONDS. */
 static bool worker_sleep(struct pool *pool, struct worker *worker)
 {
 	struct timespec until;
@@ -119,43 +153,39 @@ static void run_next(struct pool *pool)
 	struct task *task = CONTAINER_OF(pool->tasks.next, struct task, node);
 
 	list_remove(&task->node);
-	wake_one(pool);
-	pthread_mutex_unlock(&pool->lock);
+	unlock_and_wake(pool, choose_worker(pool));
 	task->run(task);
 	pthread_mutex_lock(&pool->lock);
 }
 
-static void worker_init(struct worker *worker)
+/* A worker that wakes shall not push aside the thread that woke it, which most often has more to hand over. */
+static void be_patient(void)
 {
-	pthread_condattr_t attributes;
+	struct sched_param parameters = { 0 };
 
-	list_init(&worker->node);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&worker->wake, &attributes);
-	pthread_condattr_destroy(&attributes);
+	(void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &parameters);
 }
 
 static void *worker_main(void *context)
 {
-	struct pool *pool = context;
-	struct worker worker;
+	struct worker *worker = context;
+	struct pool *pool = worker->pool;
 
-	worker_init(&worker);
 	pthread_setname_np(pthread_self(), pool->name);
+	be_patient();
 	pthread_mutex_lock(&pool->lock);
 	pool->waking = false;
 	for (;;) {
 		while (!list_empty(&pool->tasks))
 			run_next(pool);
-		if (pool->stopping || !worker_sleep(pool, &worker))
+		if (pool->stopping || !worker_sleep(pool, worker))
 			break;
 	}
+	list_insert(&pool->spare, &worker->node);
 	pool->threads--;
 	if (pool->threads == 0)
 		pthread_cond_signal(&pool->ended);
 	pthread_mutex_unlock(&pool->lock);
-	pthread_cond_destroy(&worker.wake);
 	return NULL;
 }
 
@@ -170,6 +200,8 @@ void pool_destroy(struct pool *pool)
 	while (pool->threads > 0)
 		pthread_cond_wait(&pool->ended, &pool->lock);
 	pthread_mutex_unlock(&pool->lock);
+	for (unsigned i = 0; i < pool->max_threads; i++)
+		pthread_cond_destroy(&pool->workers[i].wake);
 	pthread_mutex_destroy(&pool->lock);
 	pthread_cond_destroy(&pool->ended);
 	pthread_attr_destroy(&pool->attributes);
