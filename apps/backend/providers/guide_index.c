@@ -12,7 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUERY_MAX = 4096, CANDIDATES = 8, TERM_LENGTH_MAX = 40 };
+enum { QUERY_MAX = 4096, CANDIDATES = 24, TERM_LENGTH_MAX = 40 };
+
+/* How much of the best score a further section must have. */
+#define GOOD_ENOUGH 0.5
 
 struct guide_index {
 	pthread_mutex_t lock; /* of the connection */
@@ -99,10 +102,11 @@ static bool open_database(struct guide_index *index)
 			       NULL) == SQLITE_OK &&
 	       fill(index) &&
 	       /* A word in a heading says what the section is about. */
-	       sqlite3_prepare_v2(index->db,
-				  "SELECT rowid FROM section WHERE section MATCH ?1 "
-				  "ORDER BY bm25(section, 1.0, 6.0, 1.0), rowid LIMIT ?2",
-				  -1, &index->search, NULL) == SQLITE_OK;
+	       sqlite3_prepare_v2(
+		       index->db,
+		       "SELECT rowid, bm25(section, 0.5, 6.0, 1.0) AS score FROM section "
+		       "WHERE section MATCH ?1 ORDER BY score, rowid LIMIT ?2",
+		       -1, &index->search, NULL) == SQLITE_OK;
 }
 
 struct guide_index *guide_index_create(const struct guide_document *documents, size_t count)
@@ -135,19 +139,26 @@ void guide_index_destroy(struct guide_index *index)
 
 /* Sorted. Words of which a question is made, whatever it asks for; and the name of the program, which is everywhere. */
 static const char *const stop_words[] = {
-	"a",     "about",   "after", "all",     "also",   "am",     "an",     "and",    "any",
-	"are",   "as",      "at",    "be",      "been",   "before", "but",    "by",     "can",
-	"could", "did",     "do",    "does",    "doing",  "for",    "from",   "get",    "give",
-	"got",   "had",     "has",   "have",    "having", "hello",  "help",   "here",   "hey",
-	"hi",    "how",     "i",     "if",      "in",     "into",   "is",     "it",     "its",
-	"just",  "know",    "let",   "like",    "make",   "may",    "me",     "might",  "mine",
-	"more",  "much",    "must",  "my",      "need",   "no",     "not",    "now",    "of",
-	"on",    "one",     "or",    "our",     "please", "s",      "shall",  "should", "show",
-	"so",    "some",    "t",     "tell",    "than",   "thank",  "thanks", "that",   "the",
-	"their", "them",    "then",  "there",   "these",  "they",   "this",   "those",  "to",
-	"too",   "use",     "used",  "using",   "very",   "want",   "was",    "way",    "we",
-	"web",   "webplus", "were",  "what",    "when",   "where",  "which",  "while",  "who",
-	"why",   "will",    "with",  "without", "work",   "works",  "would",  "you",    "your",
+	"able",     "about", "after",    "all",     "also",      "am",       "an",
+	"and",      "any",   "anything", "are",     "as",        "at",       "available",
+	"be",       "been",  "before",   "best",    "but",       "by",       "can",
+	"could",    "did",   "do",       "does",    "doing",     "explain",  "find",
+	"for",      "from",  "get",      "give",    "go",        "goes",     "going",
+	"got",      "had",   "happen",   "happens", "has",       "have",     "having",
+	"hello",    "help",  "here",     "hey",     "hi",        "how",      "if",
+	"in",       "into",  "is",       "it",      "its",       "just",     "keep",
+	"keeps",    "kept",  "know",     "let",     "like",      "make",     "may",
+	"me",       "mean",  "means",    "might",   "mine",      "more",     "much",
+	"must",     "my",    "need",     "no",      "not",       "now",      "of",
+	"on",       "one",   "or",       "our",     "please",    "possible", "shall",
+	"should",   "show",  "so",       "some",    "something", "support",  "supported",
+	"supports", "tell",  "than",     "thank",   "thanks",    "that",     "the",
+	"their",    "them",  "then",     "there",   "these",     "they",     "thing",
+	"things",   "this",  "those",    "to",      "too",       "use",      "used",
+	"using",    "very",  "want",     "was",     "way",       "we",       "web",
+	"webplus",  "were",  "what",     "when",    "where",     "which",    "while",
+	"who",      "why",   "will",     "with",    "without",   "work",     "works",
+	"would",    "you",   "your",
 };
 
 static int compare_words(const void *word, const void *row)
@@ -175,6 +186,8 @@ static void add_term(struct guide_terms *terms, const char *word, size_t length,
 {
 	char *term;
 
+	if (length == 1) /* "I", the "s" of "what's", the "4" of "GPT-4" */
+		return;
 	if (length > TERM_LENGTH_MAX)
 		length = utf8_complete_prefix(word, TERM_LENGTH_MAX);
 	term = arena_strndup(arena, word, length);
@@ -216,71 +229,99 @@ static void write_query(const struct guide_terms *terms, const char *operator, s
 		buf_printf(query, "%s\"%s\"", i > 0 ? operator: "", terms->list[i]);
 }
 
+struct hit {
+	size_t row;
+	double score; /* of bm25: the less, the better */
+	size_t terms; /* how many of them it has */
+};
+
 /* The rows that match, best first. */
-static size_t run_query(struct guide_index *index, const char *query, size_t *rows, size_t limit)
+static size_t run_query(struct guide_index *index, const char *query, struct hit *hits,
+			size_t limit)
 {
 	size_t count = 0;
 
 	sqlite3_bind_text(index->search, 1, query, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(index->search, 2, (sqlite3_int64)limit);
-	while (count < limit && sqlite3_step(index->search) == SQLITE_ROW)
-		rows[count++] = (size_t)sqlite3_column_int64(index->search, 0);
+	for (; count < limit && sqlite3_step(index->search) == SQLITE_ROW; count++) {
+		hits[count].row = (size_t)sqlite3_column_int64(index->search, 0);
+		hits[count].score = sqlite3_column_double(index->search, 1);
+		hits[count].terms = 0;
+	}
 	sqlite3_reset(index->search);
 	sqlite3_clear_bindings(index->search);
 	return count;
 }
 
-static size_t find_rows(struct guide_index *index, const struct guide_terms *terms,
-			const char *operator, size_t * rows, size_t limit)
+static size_t find_hits(struct guide_index *index, const struct guide_terms *terms,
+			const char *operator, struct hit * hits, size_t limit)
 {
 	struct buf query;
 	size_t count;
 
 	buf_init(&query, QUERY_MAX);
 	write_query(terms, operator, & query);
-	count = run_query(index, query.data, rows, limit);
+	count = run_query(index, query.data, hits, limit);
 	buf_finish(&query);
 	return count;
 }
 
-/* How many of the terms the row has. */
-static size_t count_terms(struct guide_index *index, const struct guide_terms *terms, size_t row)
+/* Counts the terms that each hit has, as the index sees them: by their stems. */
+static void count_terms(struct guide_index *index, const struct guide_terms *terms,
+			struct hit *hits, size_t count)
 {
-	struct buf query;
-	size_t has = 0;
+	struct hit *having = memory_alloc(index->count * sizeof(*having));
 
-	buf_init(&query, QUERY_MAX);
 	for (size_t i = 0; i < terms->count; i++) {
-		size_t *rows = memory_alloc(index->count * sizeof(*rows));
-		size_t count;
+		struct guide_terms one = { .list = { terms->list[i] }, .count = 1 };
+		size_t found = find_hits(index, &one, "", having, index->count);
 
-		buf_clear(&query);
-		buf_printf(&query, "\"%s\"", terms->list[i]);
-		count = run_query(index, query.data, rows, index->count);
-		for (size_t j = 0; j < count; j++)
-			has += rows[j] == row;
-		free(rows);
+		for (size_t j = 0; j < found; j++)
+			for (size_t k = 0; k < count; k++)
+				hits[k].terms += having[j].row == hits[k].row;
 	}
-	buf_finish(&query);
-	return has;
+	free(having);
+}
+
+static int compare_hits(const void *a_pointer, const void *b_pointer)
+{
+	const struct hit *a = a_pointer, *b = b_pointer;
+
+	if (a->terms != b->terms)
+		return a->terms > b->terms ? -1 : 1;
+	if (a->score < b->score || a->score > b->score)
+		return a->score < b->score ? -1 : 1;
+	return (a->row > b->row) - (a->row < b->row);
+}
+
+/* Those that are nearly as good as the best, which all but name the same thing. */
+static size_t keep_good(const struct hit *hits, size_t count)
+{
+	size_t kept = 0;
+
+	while (kept < count && hits[kept].score <= hits[0].score * GOOD_ENOUGH)
+		kept++;
+	return kept;
 }
 
 static size_t search(struct guide_index *index, const struct guide_terms *terms,
 		     const struct guide_section **sections, size_t limit)
 {
-	size_t rows[CANDIDATES], found, kept = 0;
+	struct hit hits[CANDIDATES];
+	size_t found = find_hits(index, terms, " AND ", hits, CANDIDATES);
 
-	limit = limit < CANDIDATES ? limit : CANDIDATES;
-	found = find_rows(index, terms, " AND ", rows, limit);
+	if (found == 0) {
+		found = find_hits(index, terms, " OR ", hits, CANDIDATES);
+		count_terms(index, terms, hits, found);
+		qsort(hits, found, sizeof(hits[0]), compare_hits);
+		while (found > 0 && hits[found - 1].terms * 2 < terms->count)
+			found--;
+	}
+	found = keep_good(hits, found);
+	found = found < limit ? found : limit;
 	for (size_t i = 0; i < found; i++)
-		sections[i] = &index->sections[rows[i]];
-	if (found > 0)
-		return found;
-	found = find_rows(index, terms, " OR ", rows, CANDIDATES);
-	for (size_t i = 0; i < found && kept < limit; i++)
-		if (count_terms(index, terms, rows[i]) * 2 >= terms->count)
-			sections[kept++] = &index->sections[rows[i]];
-	return kept;
+		sections[i] = &index->sections[hits[i].row];
+	return found;
 }
 
 size_t guide_search(struct guide_index *index, const struct guide_terms *terms,

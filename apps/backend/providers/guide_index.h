@@ -46,7 +46,8 @@ void guide_index_destroy(struct guide_index *index);
 
 void guide_terms_read(const char *question, struct arena *arena, struct guide_terms *terms);
 /*
- * The best sections, at most `limit`, best first: those that have every term, else those that have at least half of them.
+ * The best sections, at most `limit`, best first: those that have every term, else those that have at least half of them;
+ * and no further ones where the first stand out.
  */
 size_t guide_search(struct guide_index *index, const struct guide_terms *terms,
 		    const struct guide_section **sections, size_t limit);
