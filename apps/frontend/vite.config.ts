@@ -9,7 +9,8 @@ const backend = process.env.WEBPLUS_URL ?? "http://127.0.0.1:8080";
 export default defineConfig({
   plugins: [react(), tailwindcss()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
-  server: { proxy: { "/api": { target: backend, ws: true } } },
+  // The pictures in the guides lie beside the guides.
+  server: { fs: { allow: ["../.."] }, proxy: { "/api": { target: backend, ws: true } } },
   build: {
     target: "es2022",
     // The Content-Security-Policy allows fonts and scripts from files only, never from data: URLs.

@@ -2,24 +2,12 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
-import { axeSource } from "./support/browser.ts";
+import { axeSource, settled } from "./support/browser.ts";
 import { ask, completeAnswer, input, quickly, Workspace } from "./support/workspace.ts";
 
 let workspace: Workspace;
 before(async () => (workspace = await Workspace.start(quickly)));
 after(() => workspace.remove());
-
-/** Once nothing moves: a colour half faded in is not the one that is read. */
-async function settled(page: Page): Promise<void> {
-  await page.evaluate(() =>
-    Promise.all(
-      document
-        .getAnimations()
-        .filter((animation) => animation.effect?.getTiming().iterations !== Infinity)
-        .map((animation) => animation.finished.catch(() => undefined)),
-    ),
-  );
-}
 
 async function assertAccessible(page: Page, name: string, off: string[] = []): Promise<void> {
   await settled(page);

@@ -41,9 +41,14 @@ export function watchFaults(context: BrowserContext): string[] {
   return faults;
 }
 
-/** The answer to a question at once, or as soon as the page changes: never after a fixed time. */
-export async function eventually(page: Page, what: string, test: () => boolean): Promise<void> {
-  await page.waitForFunction(test, null, { timeout: 15_000 }).catch(() => {
-    throw new Error(`It never came true that ${what}`);
-  });
+/** Once nothing moves: a colour half faded in is not the one that is read. */
+export async function settled(page: Page): Promise<void> {
+  await page.evaluate(() =>
+    Promise.all(
+      document
+        .getAnimations()
+        .filter((animation) => animation.effect?.getTiming().iterations !== Infinity)
+        .map((animation) => animation.finished.catch(() => undefined)),
+    ),
+  );
 }

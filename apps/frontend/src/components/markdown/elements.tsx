@@ -3,6 +3,7 @@ import { useRouter } from "@tanstack/react-router";
 import type { Element, ElementContent } from "hast";
 import type { ComponentProps, MouseEvent } from "react";
 import type { Components, ExtraProps } from "react-markdown";
+import { anchorOf } from "./anchors";
 import { CodeBlock } from "./code-block";
 
 function textOf(node: Element | ElementContent): string {
@@ -44,9 +45,10 @@ function Anchor({ href = "", children }: ComponentProps<"a"> & ExtraProps) {
   );
 }
 
-/** Loading a picture from elsewhere would tell its server who reads this; a link lets one choose. */
+/** A picture of our own is shown. Loading one from elsewhere would tell its server who reads this; a link lets one choose. */
 function Picture({ src, alt }: ComponentProps<"img"> & ExtraProps) {
   if (typeof src !== "string" || src === "") return <>{alt}</>;
+  if (src.startsWith("/assets/")) return <img src={src} alt={alt ?? ""} loading="lazy" />;
   return (
     <a href={src} target="_blank" rel="noopener noreferrer">
       {alt === undefined || alt === "" ? src : alt}
@@ -79,6 +81,14 @@ function TaskBox({ checked }: ComponentProps<"input"> & ExtraProps) {
   );
 }
 
+type HeadingTag = "h1" | "h2" | "h3" | "h4" | "h5" | "h6";
+
+function anchored(Tag: HeadingTag) {
+  return function Heading({ node, children }: ComponentProps<HeadingTag> & ExtraProps) {
+    return <Tag id={node && anchorOf(textOf(node))}>{children}</Tag>;
+  };
+}
+
 export const elements: Components = {
   pre: Pre,
   a: Anchor,
@@ -86,4 +96,13 @@ export const elements: Components = {
   table: Table,
   th: HeaderCell,
   input: TaskBox,
+};
+
+/** For pages, not for chats: there the same heading may come again in the next answer. */
+export const elementsWithAnchors: Components = {
+  ...elements,
+  h1: anchored("h1"),
+  h2: anchored("h2"),
+  h3: anchored("h3"),
+  h4: anchored("h4"),
 };

@@ -2,7 +2,8 @@ import { memo } from "react";
 import ReactMarkdown, { defaultUrlTransform } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import { cx } from "@/lib/cx";
-import { elements } from "./elements";
+import { elements, elementsWithAnchors } from "./elements";
+import { useShownAnchor } from "./use-shown-anchor";
 import { useBlocks } from "./use-blocks";
 
 export type MarkdownProps = {
@@ -10,30 +11,33 @@ export type MarkdownProps = {
   className?: string;
   /** Turns the addresses that the text uses into ones that this page can open. */
   resolveLink?: (href: string) => string;
+  /** Headings can be linked to, and the one that the address names is shown. */
+  anchors?: boolean;
 };
 
 const plugins = [remarkGfm];
 
-export function Markdown({ text, className, resolveLink }: MarkdownProps) {
+export function Markdown({ text, className, resolveLink, anchors = false }: MarkdownProps) {
   const blocks = useBlocks(text);
+  useShownAnchor(anchors, text);
   return (
     <div className={cx("prose", className)}>
       {blocks.map((block, index) => (
         // A block keeps its place for as long as the text only grows.
-        <Block key={index} text={block} resolveLink={resolveLink} />
+        <Block key={index} text={block} resolveLink={resolveLink} anchors={anchors} />
       ))}
     </div>
   );
 }
 
-type BlockProps = { text: string; resolveLink: MarkdownProps["resolveLink"] };
+type BlockProps = Pick<MarkdownProps, "text" | "resolveLink" | "anchors">;
 
-const Block = memo(function Block({ text, resolveLink }: BlockProps) {
+const Block = memo(function Block({ text, resolveLink, anchors }: BlockProps) {
   return (
     <div className="block">
       <ReactMarkdown
         remarkPlugins={plugins}
-        components={elements}
+        components={anchors === true ? elementsWithAnchors : elements}
         urlTransform={(href) => defaultUrlTransform(resolveLink?.(href) ?? href)}
       >
         {text}

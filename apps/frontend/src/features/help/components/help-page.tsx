@@ -11,14 +11,22 @@ import { Skeleton } from "@/components/ui/skeleton";
 import { cx } from "@/lib/cx";
 import { helpListQuery, helpPageQuery } from "../api";
 
+const docs = "../../../../../../docs";
+const pictures: Record<string, string | undefined> = import.meta.glob(
+  "../../../../../../docs/images/*.png",
+  { eager: true, query: "?url", import: "default" },
+);
+
 /** The guides link each other as files; here they are pages. */
 function resolveLink(href: string): string {
+  const picture = pictures[`${docs}/${href}`];
+  if (picture !== undefined) return picture;
   return href.replace(/^(?:\.\/)?([\w-]+)\.md(?=$|#)/, "/help/$1");
 }
 
 export function HelpPage({ name }: { name: string }) {
   return (
-    <div className="h-full overflow-y-auto">
+    <div key={name} className="h-full overflow-y-auto">
       <header className="sticky top-0 z-10 border-b border-line bg-canvas/90 backdrop-blur">
         <div className="mx-auto flex h-14 max-w-5xl items-center justify-between px-5">
           <Link to="/" aria-label="Web+, home" className="flex rounded-lg">
@@ -74,7 +82,9 @@ function Guides({ current }: { current: string }) {
 function Guide({ name }: { name: string }) {
   const { data, error, refetch } = useQuery(helpPageQuery(name));
   if (data)
-    return <LazyMarkdown text={data.content} resolveLink={resolveLink} className="max-w-2xl" />;
+    return (
+      <LazyMarkdown text={data.content} resolveLink={resolveLink} anchors className="max-w-2xl" />
+    );
   if (!error) return <GuideSkeleton />;
   if (isStatus(error, 404)) {
     return (
