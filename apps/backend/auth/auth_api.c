@@ -169,11 +169,12 @@ static enum err setup_post(struct request *request, const void *in, void *out)
 			   &request->arena, &account);
 	if (err == ERR_OK)
 		err = account_insert(app->db, &account, true, &taken);
+	if (err == ERR_OK || err == ERR_CONFLICT)
+		atomic_store(&app->setup->required, false);
 	if (err == ERR_CONFLICT)
 		return request_fail(request, err, "This installation is set up already. Sign in.");
 	if (err != ERR_OK)
 		return err;
-	atomic_store(&app->setup->required, false);
 	return session_open(request, &account, out);
 }
 

@@ -12,10 +12,12 @@ void deltas_append(struct buf *lengths, uint32_t length)
 void deltas_begin(struct delta_walk *walk, struct blob lengths, const char *text,
 		  size_t text_length)
 {
-	*walk = (struct delta_walk){ .at = lengths.data,
-				     .end = (const uint8_t *)lengths.data + lengths.size,
-				     .text = text,
-				     .text_left = text_length };
+	static const uint8_t none[1];
+	const uint8_t *at = lengths.size ? lengths.data : none;
+
+	*walk = (struct delta_walk){
+		.at = at, .end = at + lengths.size, .text = text, .text_left = text_length
+	};
 }
 
 static bool read_length(struct delta_walk *walk, uint32_t *ret_length)

@@ -118,36 +118,60 @@ static int64_t count_deltas(struct blob lengths, size_t text_length, const char 
 	return walk.seq;
 }
 
+/* What a message holds, as far as it is exact. */
+struct prefix {
+	size_t text_size, lengths_size;
+	int64_t seq;
+};
+
+/* How many of the chunks follow each other without a gap from where the prefix ends, which is moved behind them. */
+static size_t count_exact(const struct array *rows, struct prefix *prefix)
+{
+	const struct message_chunk *chunks = rows->items;
+	size_t count = 0;
+
+	while (count < rows->count && chunks[count].first_seq == prefix->seq + 1) {
+		const struct message_chunk *chunk = &chunks[count++];
+		size_t size = strlen(chunk->text);
+
+		prefix->text_size += size;
+		prefix->lengths_size += chunk->lengths.size;
+		prefix->seq += count_deltas(chunk->lengths, size, chunk->text);
+	}
+	return count;
+}
+
+static char *append(char *to, const void *bytes, size_t size)
+{
+	if (size > 0)
+		memcpy(to, bytes, size);
+	return to + size;
+}
+
 enum err message_add_chunks(struct db *db, struct arena *arena, struct message *message)
 {
-	const struct message_chunk *chunks;
-	size_t content_size = strlen(message->content), lengths_size = message->lengths.size;
+	struct prefix prefix = { strlen(message->content), message->lengths.size, message->seq };
+	char *text, *text_end, *lengths, *lengths_end;
 	struct array rows;
-	char *content, *lengths;
+	size_t count;
 	enum err err = db_all(db, &select_chunks, ARGS(message->id), arena, &rows);
 
-	if (err != ERR_OK || rows.count == 0)
+	if (err != ERR_OK)
 		return err;
-	chunks = rows.items;
-	for (size_t i = 0; i < rows.count; i++) {
-		content_size += strlen(chunks[i].text);
-		lengths_size += chunks[i].lengths.size;
+	count = count_exact(&rows, &prefix);
+	text = arena_alloc(arena, prefix.text_size + 1);
+	lengths = arena_alloc(arena, prefix.lengths_size + 1);
+	text_end = append(text, message->content, strlen(message->content));
+	lengths_end = append(lengths, message->lengths.data, message->lengths.size);
+	for (size_t i = 0; i < count; i++) {
+		const struct message_chunk *chunk = &((const struct message_chunk *)rows.items)[i];
+
+		text_end = append(text_end, chunk->text, strlen(chunk->text));
+		lengths_end = append(lengths_end, chunk->lengths.data, chunk->lengths.size);
 	}
-	content = arena_alloc(arena, content_size + 1);
-	lengths = arena_alloc(arena, lengths_size + 1);
-	memcpy(content, message->content, strlen(message->content));
-	memcpy(lengths, message->lengths.size ? message->lengths.data : "", message->lengths.size);
-	content_size = strlen(message->content);
-	lengths_size = message->lengths.size;
-	for (size_t i = 0; i < rows.count; i++) {
-		memcpy(content + content_size, chunks[i].text, strlen(chunks[i].text));
-		memcpy(lengths + lengths_size, chunks[i].lengths.data, chunks[i].lengths.size);
-		content_size += strlen(chunks[i].text);
-		lengths_size += chunks[i].lengths.size;
-	}
-	message->content = content;
-	message->lengths = (struct blob){ lengths, lengths_size };
-	message->seq = count_deltas(message->lengths, content_size, content);
+	message->content = text;
+	message->lengths = (struct blob){ lengths, prefix.lengths_size };
+	message->seq = prefix.seq;
 	return ERR_OK;
 }
 

@@ -56,7 +56,7 @@ static void copy_turns(struct generation_start *start, const struct array *branc
 	}
 }
 
-/* Reads what the model is to know, and hands the answer to the loop. What cannot be read is interrupted by the upkeep. */
+/* Reads what the model is to know, and hands the answer to the loop. */
 static enum err start_generation(struct posting *posting)
 {
 	struct app *app = posting->request->app;
@@ -78,6 +78,22 @@ static enum err start_generation(struct posting *posting)
 	return ERR_OK;
 }
 
+static enum err run_give_up(struct db *tx, void *context)
+{
+	struct posting *posting = context;
+
+	return message_finish(tx, generations_node(posting->request->app->generations),
+			      &posting->assistant);
+}
+
+/* Nobody will stream it. If this cannot be written either, the next start sees to it. */
+static void give_up(struct posting *posting)
+{
+	posting->assistant.status = MESSAGE_INTERRUPTED;
+	posting->assistant.completed_at = posting->now;
+	(void)!db_transaction(posting->request->app->db, run_give_up, posting);
+}
+
 static enum err run(struct posting *posting, transaction body)
 {
 	struct app *app = posting->request->app;
@@ -85,7 +101,10 @@ static enum err run(struct posting *posting, transaction body)
 
 	if (err != ERR_OK || posting->replayed)
 		return err;
+	db_watch(NULL); /* the answer is the server's now: that who asked leaves does not end it */
 	err = start_generation(posting);
+	if (err != ERR_OK)
+		give_up(posting);
 	if (posting->user.id)
 		publish_message(app, &posting->user);
 	publish_message(app, &posting->assistant);

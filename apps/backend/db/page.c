@@ -23,6 +23,7 @@ enum err place_decode(const char *cursor, struct arena *arena, struct place *ret
 {
 	unsigned char bytes[CURSOR_MAX + 1];
 	size_t length;
+	struct place place;
 	char *end;
 	long long ms;
 
@@ -34,7 +35,9 @@ enum err place_decode(const char *cursor, struct arena *arena, struct place *ret
 	ms = strtoll((char *)bytes, &end, 10);
 	if (errno || *end != ' ' || !id_valid(end + 1))
 		return ERR_INVALID;
-	ret_place->time.ms = ms;
-	ret_place->id = arena_strdup(arena, end + 1);
+	place = (struct place){ { ms }, arena_strdup(arena, end + 1) };
+	if (strcmp(place_encode(place, arena), cursor) != 0)
+		return ERR_INVALID;
+	*ret_place = place;
 	return ERR_OK;
 }

@@ -1,0 +1,599 @@
+/* Conversations and messages as they are kept: whose they are, branches and pages, and the exactness of what streams. */
+#include "chat/chat_store.h"
+
+#include "chat/deltas.h"
+
+#include "support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Somebody, and a conversation of theirs. */
+struct scene {
+	struct home home;
+	struct principal ada, eve;
+	struct node node;
+	const char *conversation_id;
+	int64_t clock; /* when the next thing is made */
+};
+
+static const char *new_id(struct scene *scene)
+{
+	char *id = arena_alloc(&scene->home.arena, ID_SIZE);
+
+	id_make(id);
+	return id;
+}
+
+static const char *add_conversation(struct scene *scene, const struct principal *owner,
+				    const char *title)
+{
+	struct conversation conversation = { .id = new_id(scene),
+					     .owner_id = owner->user_id,
+					     .title = title,
+					     .model_id = "webplus/guide",
+					     .created_at = { ++scene->clock } };
+
+	conversation.updated_at = conversation.created_at;
+	assert_int_equal(conversation_insert(scene->home.db, &conversation), ERR_OK);
+	return conversation.id;
+}
+
+static const char *add_message(struct scene *scene, const char *parent_id, const char *content)
+{
+	struct message message = { .id = new_id(scene),
+				   .conversation_id = scene->conversation_id,
+				   .owner_id = scene->ada.user_id,
+				   .parent_id = parent_id,
+				   .content = content,
+				   .created_at = { ++scene->clock } };
+
+	assert_int_equal(message_insert(scene->home.db, &message), ERR_OK);
+	return message.id;
+}
+
+static const char *add_streaming(struct scene *scene, const char *parent_id,
+				 const struct node *node)
+{
+	struct message message = { .id = new_id(scene),
+				   .conversation_id = scene->conversation_id,
+				   .owner_id = scene->ada.user_id,
+				   .parent_id = parent_id,
+				   .role = MESSAGE_ASSISTANT,
+				   .status = MESSAGE_STREAMING,
+				   .content = "",
+				   .model_id = "webplus/guide",
+				   .node_id = node->id,
+				   .epoch = node->epoch,
+				   .lease_until = { 1000 },
+				   .created_at = { ++scene->clock } };
+
+	assert_int_equal(message_insert(scene->home.db, &message), ERR_OK);
+	return message.id;
+}
+
+static int set_up(void **state)
+{
+	struct scene *scene = calloc(1, sizeof(*scene));
+
+	home_make(&scene->home);
+	home_open(&scene->home);
+	scene->ada = home_account(&scene->home, "ada");
+	scene->eve = home_account(&scene->home, "eve");
+	assert_int_equal(node_start(scene->home.db, &scene->home.arena, &scene->node), ERR_OK);
+	scene->conversation_id = add_conversation(scene, &scene->ada, "a private title");
+	*state = scene;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct scene *scene = *state;
+
+	home_remove(&scene->home);
+	free(scene);
+	return 0;
+}
+
+static struct message read_message(struct scene *scene, const char *id)
+{
+	struct message message;
+
+	assert_int_equal(message_read(scene->home.db, &scene->ada, PERMISSION_CHAT_READ, id,
+				      &scene->home.arena, &message),
+			 ERR_OK);
+	return message;
+}
+
+static struct conversation read_conversation(struct scene *scene, const char *id)
+{
+	struct conversation conversation;
+
+	assert_int_equal(conversation_read(scene->home.db, &scene->ada, PERMISSION_CHAT_READ, id,
+					   &scene->home.arena, &conversation),
+			 ERR_OK);
+	return conversation;
+}
+
+static enum err reading_conversation(struct scene *scene, const struct principal *principal,
+				     const char *id)
+{
+	struct conversation conversation;
+
+	return conversation_read(scene->home.db, principal, PERMISSION_CHAT_READ, id,
+				 &scene->home.arena, &conversation);
+}
+
+/* ---- Whose they are ---- */
+
+static void what_is_another_ones_is_not_there(void **state)
+{
+	struct scene *scene = *state;
+	const char *id = add_message(scene, NULL, "mine");
+	struct message message;
+	char nobody[ID_SIZE];
+
+	id_make(nobody);
+	assert_int_equal(reading_conversation(scene, &scene->ada, scene->conversation_id), ERR_OK);
+	assert_int_equal(reading_conversation(scene, &scene->eve, scene->conversation_id),
+			 ERR_NOT_FOUND);
+	assert_int_equal(reading_conversation(scene, &scene->ada, nobody), ERR_NOT_FOUND);
+	assert_int_equal(reading_conversation(scene, NULL, scene->conversation_id),
+			 ERR_UNAUTHENTICATED);
+	assert_int_equal(message_read(scene->home.db, &scene->eve, PERMISSION_CHAT_READ, id,
+				      &scene->home.arena, &message),
+			 ERR_NOT_FOUND);
+	assert_string_equal(read_message(scene, id).content, "mine");
+}
+
+static void content_and_titles_are_sealed(void **state)
+{
+	struct scene *scene = *state;
+	const char *id = add_message(scene, NULL, "words that are nobody's business");
+	const char *streaming = add_streaming(scene, id, &scene->node);
+	struct message_chunk chunk = { streaming, 1, { "\x04", 1 }, "secret chunk" };
+
+	assert_int_equal(chunks_insert(scene->home.db, &scene->node, &chunk, 1), ERR_OK);
+	assert_true(home_holds_bytes(&scene->home, "webplus/guide"));
+	assert_false(home_holds_bytes(&scene->home, "nobody's business"));
+	assert_false(home_holds_bytes(&scene->home, "private title"));
+	assert_false(home_holds_bytes(&scene->home, "secret chunk"));
+}
+
+/* ---- Conversations ---- */
+
+static void a_deleted_conversation_can_be_undone(void **state)
+{
+	struct scene *scene = *state;
+	const char *message_id = add_message(scene, NULL, "hello");
+	struct conversation_patch patch = { .id = scene->conversation_id, .deleted_at = { 5 } };
+	struct conversation conversation;
+	struct message message;
+	struct array page;
+
+	conversation_patch_give(&patch, "deleted_at");
+	assert_int_equal(conversation_update(scene->home.db, &patch), ERR_OK);
+	assert_int_equal(reading_conversation(scene, &scene->ada, scene->conversation_id),
+			 ERR_NOT_FOUND);
+	assert_int_equal(message_read(scene->home.db, &scene->ada, PERMISSION_CHAT_READ, message_id,
+				      &scene->home.arena, &message),
+			 ERR_NOT_FOUND);
+	assert_int_equal(conversation_page(scene->home.db, &scene->ada,
+					   (struct timestamp){ INT64_MAX }, "", 10,
+					   &scene->home.arena, &page),
+			 ERR_OK);
+	assert_int_equal(page.count, 0);
+	assert_int_equal(conversation_read_any(scene->home.db, &scene->ada, PERMISSION_CHAT_WRITE,
+					       scene->conversation_id, &scene->home.arena,
+					       &conversation),
+			 ERR_OK);
+	patch.deleted_at.ms = 0;
+	assert_int_equal(conversation_update(scene->home.db, &patch), ERR_OK);
+	assert_string_equal(read_conversation(scene, scene->conversation_id).title,
+			    "a private title");
+	assert_string_equal(read_message(scene, message_id).content, "hello");
+}
+
+static void a_patch_changes_what_it_gives(void **state)
+{
+	struct scene *scene = *state;
+	struct conversation_patch patch = { .id = scene->conversation_id,
+					    .title = "new",
+					    .model_id = "x/y",
+					    .updated_at = { 99 } };
+	struct conversation conversation;
+
+	conversation_patch_give(&patch, "title");
+	assert_int_equal(conversation_update(scene->home.db, &patch), ERR_OK);
+	conversation = read_conversation(scene, scene->conversation_id);
+	assert_string_equal(conversation.title, "new");
+	assert_string_equal(conversation.model_id, "webplus/guide");
+	assert_int_equal(conversation.updated_at.ms, 1);
+}
+
+static void conversations_page_by_key_newest_first(void **state)
+{
+	struct scene *scene = *state;
+	struct timestamp before = { INT64_MAX };
+	const char *before_id = "", *last = "";
+	int seen = 0;
+
+	for (int i = 0; i < 8; i++) {
+		scene->clock -= i % 2; /* two each at the same time */
+		add_conversation(scene, &scene->ada, "more");
+		add_conversation(scene, &scene->eve, "of another");
+	}
+	for (;;) {
+		const struct conversation *list;
+		struct array page;
+
+		assert_int_equal(conversation_page(scene->home.db, &scene->ada, before, before_id,
+						   2, &scene->home.arena, &page),
+				 ERR_OK);
+		if (page.count == 0)
+			break;
+		list = page.items;
+		for (size_t i = 0; i < page.count; i++, seen++) {
+			assert_string_equal(list[i].owner_id, scene->ada.user_id);
+			assert_true(list[i].updated_at.ms < before.ms ||
+				    (list[i].updated_at.ms == before.ms &&
+				     strcmp(list[i].id, last) < 0));
+			before = list[i].updated_at;
+			before_id = last = list[i].id;
+		}
+	}
+	assert_int_equal(seen, 9);
+}
+
+static void what_was_deleted_long_ago_is_purged(void **state)
+{
+	struct scene *scene = *state;
+	const int64_t day = INT64_C(86400000);
+	struct timestamp now = { 100 * day };
+	struct conversation_patch patch = { .id = scene->conversation_id,
+					    .deleted_at = { now.ms - UNDO_DAYS * day } };
+	struct idempotency_key key = { scene->ada.user_id, "k", "h", "u", "a", { now.ms - day } };
+
+	add_message(scene, NULL, "goes with it");
+	conversation_patch_give(&patch, "deleted_at");
+	assert_int_equal(conversation_update(scene->home.db, &patch), ERR_OK);
+	assert_int_equal(idempotency_insert(scene->home.db, &key), ERR_OK);
+	assert_int_equal(chat_purge(scene->home.db, now), ERR_OK);
+	assert_int_equal(home_number(&scene->home, "SELECT count(*) FROM message"),
+			 1); /* not yet */
+	assert_int_equal(home_number(&scene->home, "SELECT count(*) FROM idempotency_key"), 1);
+	now.ms++;
+	assert_int_equal(chat_purge(scene->home.db, now), ERR_OK);
+	assert_int_equal(home_number(&scene->home, "SELECT count(*) FROM conversation"), 0);
+	assert_int_equal(home_number(&scene->home, "SELECT count(*) FROM message"), 0);
+	assert_int_equal(home_number(&scene->home, "SELECT count(*) FROM idempotency_key"), 0);
+}
+
+/* ---- Branches ---- */
+
+/* The contents of messages, "abc". */
+static const char *spell(struct scene *scene, const struct array *messages)
+{
+	const struct message *list = messages->items;
+	const char *text = "";
+
+	for (size_t i = 0; i < messages->count; i++)
+		text = arena_printf(&scene->home.arena, "%s%s", text, list[i].content);
+	return text;
+}
+
+static const char *back(struct scene *scene, const char *from, int64_t limit)
+{
+	struct array messages;
+
+	assert_int_equal(message_branch(scene->home.db, scene->conversation_id, from, limit,
+					&scene->home.arena, &messages),
+			 ERR_OK);
+	return spell(scene, &messages);
+}
+
+static const char *forth(struct scene *scene, const char *leaf, const char *after, int64_t limit)
+{
+	struct array messages;
+
+	assert_int_equal(message_branch_from_root(scene->home.db, scene->conversation_id, leaf,
+						  after, limit, &scene->home.arena, &messages),
+			 ERR_OK);
+	return spell(scene, &messages);
+}
+
+static const char *tree(struct scene *scene, const char *after, int64_t limit)
+{
+	struct array messages;
+
+	assert_int_equal(message_tree(scene->home.db, scene->conversation_id, after, limit,
+				      &scene->home.arena, &messages),
+			 ERR_OK);
+	return spell(scene, &messages);
+}
+
+static void a_branch_is_read_both_ways(void **state)
+{
+	struct scene *scene = *state;
+	const char *a = add_message(scene, NULL, "a"), *b = add_message(scene, a, "b");
+	const char *c = add_message(scene, b, "c"), *sibling = add_message(scene, a, "S");
+	const char *d = add_message(scene, c, "d"), *under = add_message(scene, sibling, "T");
+
+	assert_string_equal(back(scene, d, 10), "dcba");
+	assert_string_equal(back(scene, under, 10), "TSa");
+	assert_string_equal(back(scene, d, 2), "dc");
+	assert_string_equal(back(scene, b, 10), "ba"); /* the next page begins with the cursor */
+	assert_string_equal(forth(scene, d, "", 10), "abcd");
+	assert_string_equal(forth(scene, under, "", 10), "aST");
+	assert_string_equal(forth(scene, d, "", 2), "ab");
+	assert_string_equal(forth(scene, d, b, 2), "cd");
+	assert_string_equal(forth(scene, d, d, 2), "");
+	assert_string_equal(forth(scene, d, sibling, 2), ""); /* not of this branch */
+	assert_string_equal(tree(scene, "", 10), "abcSdT");
+	assert_string_equal(tree(scene, "", 3), "abc");
+	assert_string_equal(tree(scene, c, 2), "Sd");
+}
+
+static void a_branch_stays_in_its_conversation(void **state)
+{
+	struct scene *scene = *state;
+	const char *other = add_message(scene, NULL, "o");
+	struct message message;
+
+	scene->conversation_id = add_conversation(scene, &scene->ada, "another");
+	assert_string_equal(back(scene, other, 10), "");
+	assert_string_equal(forth(scene, other, "", 10), "");
+	assert_string_equal(tree(scene, "", 10), "");
+	assert_int_equal(message_read_in(scene->home.db, scene->conversation_id, other,
+					 &scene->home.arena, &message),
+			 ERR_NOT_FOUND);
+}
+
+/* ---- Streaming ---- */
+
+static struct message_chunk chunk_of(const char *message_id, int64_t seq, const char *text)
+{
+	static char length;
+
+	length = (char)strlen(text);
+	return (struct message_chunk){ message_id, seq, { &length, 1 }, text };
+}
+
+static void add_chunk(struct scene *scene, const struct node *node, const char *id, int64_t seq,
+		      const char *text)
+{
+	struct message_chunk chunk = chunk_of(id, seq, text);
+
+	assert_int_equal(chunks_insert(scene->home.db, node, &chunk, 1), ERR_OK);
+}
+
+static int64_t chunks_left(struct scene *scene)
+{
+	return home_number(&scene->home, "SELECT count(*) FROM message_chunk");
+}
+
+static void each_start_of_a_server_is_another_epoch(void **state)
+{
+	struct scene *scene = *state;
+	struct node again;
+
+	assert_int_equal(scene->node.epoch, 1);
+	assert_int_equal(node_start(scene->home.db, &scene->home.arena, &again), ERR_OK);
+	assert_int_equal(again.epoch, 2);
+	assert_string_equal(again.id, scene->node.id);
+}
+
+static void what_streams_is_read_with_its_committed_prefix(void **state)
+{
+	struct scene *scene = *state;
+	const char *id = add_streaming(scene, NULL, &scene->node);
+	struct message message = read_message(scene, id);
+
+	assert_string_equal(message.content, "");
+	assert_int_equal(message.seq, 0);
+	add_chunk(scene, &scene->node, id, 1, "Hel");
+	add_chunk(scene, &scene->node, id, 2, "lo");
+	message = read_message(scene, id);
+	assert_string_equal(message.content, "Hello");
+	assert_int_equal(message.seq, 2);
+	assert_int_equal(message.status, MESSAGE_STREAMING);
+	assert_int_equal(message.lengths.size, 2);
+	assert_string_equal(back(scene, id, 5), "Hello");
+	assert_string_equal(tree(scene, "", 5), "Hello");
+}
+
+/* A reader may see chunks that belong behind what it read before: they are not what follows. */
+static void a_prefix_has_no_gap(void **state)
+{
+	struct scene *scene = *state;
+	const char *id = add_streaming(scene, NULL, &scene->node);
+	struct message message;
+
+	add_chunk(scene, &scene->node, id, 1, "Hel");
+	add_chunk(scene, &scene->node, id, 3, "rld");
+	message = read_message(scene, id);
+	assert_string_equal(message.content, "Hel");
+	assert_int_equal(message.seq, 1);
+}
+
+static void chunks_of_an_old_epoch_are_left_out(void **state)
+{
+	struct scene *scene = *state;
+	const char *old = add_streaming(scene, NULL, &scene->node), *ours;
+	struct message_chunk chunks[2];
+	struct node again;
+
+	assert_int_equal(node_start(scene->home.db, &scene->home.arena, &again), ERR_OK);
+	ours = add_streaming(scene, NULL, &again);
+	chunks[0] = chunk_of(old, 1, "abc");
+	chunks[1] = chunk_of(ours, 1, "abc");
+	assert_int_equal(chunks_insert(scene->home.db, &again, chunks, 2), ERR_OK);
+	assert_string_equal(read_message(scene, old).content, "");
+	assert_string_equal(read_message(scene, ours).content, "abc");
+	chunks[1] = chunk_of(ours, 2, "def"); /* who was before us comes late */
+	assert_int_equal(chunks_insert(scene->home.db, &scene->node, &chunks[1], 1), ERR_OK);
+	assert_string_equal(read_message(scene, ours).content, "abc");
+}
+
+static void an_end_folds_the_chunks(void **state)
+{
+	struct scene *scene = *state;
+	const char *id = add_streaming(scene, NULL, &scene->node);
+	struct message end = { .id = id,
+			       .status = MESSAGE_FAILED,
+			       .content = "Hello",
+			       .seq = 2,
+			       .lengths = { "\x03\x02", 2 },
+			       .error = { "upstream_error", "It broke." },
+			       .completed_at = { 77 } };
+	struct message message;
+
+	add_chunk(scene, &scene->node, id, 1, "Hel");
+	assert_int_equal(message_finish(scene->home.db, &scene->node, &end), ERR_OK);
+	assert_int_equal(chunks_left(scene), 0);
+	message = read_message(scene, id);
+	assert_string_equal(message.content, "Hello");
+	assert_int_equal(message.seq, 2);
+	assert_int_equal(message.status, MESSAGE_FAILED);
+	assert_string_equal(message.error.code, "upstream_error");
+	assert_int_equal(message.completed_at.ms, 77);
+	assert_int_equal(message.lease_until.ms, 0);
+	assert_int_equal(message_finish(scene->home.db, &scene->node, &end),
+			 ERR_CONFLICT); /* once */
+}
+
+static void an_end_of_an_old_epoch_is_refused(void **state)
+{
+	struct scene *scene = *state;
+	struct message end = { .id = add_streaming(scene, NULL, &scene->node), .content = "late" };
+	struct node again;
+
+	assert_int_equal(node_start(scene->home.db, &scene->home.arena, &again), ERR_OK);
+	assert_int_equal(message_finish(scene->home.db, &again, &end), ERR_CONFLICT);
+	assert_string_equal(read_message(scene, end.id).content, "");
+}
+
+static void an_answer_goes_on_from_its_prefix(void **state)
+{
+	struct scene *scene = *state;
+	const char *id = add_streaming(scene, NULL, &scene->node);
+	struct message end = { .id = id,
+			       .status = MESSAGE_STOPPED,
+			       .content = "Hel",
+			       .seq = 1,
+			       .lengths = { "\x03", 1 },
+			       .completed_at = { 77 } };
+	struct timestamp now = { 5000 };
+	struct message message;
+
+	assert_int_equal(message_take(scene->home.db, id, &scene->node, now), ERR_CONFLICT);
+	assert_int_equal(message_finish(scene->home.db, &scene->node, &end), ERR_OK);
+	assert_int_equal(message_take(scene->home.db, id, &scene->node, now), ERR_OK);
+	message = read_message(scene, id);
+	assert_int_equal(message.status, MESSAGE_STREAMING);
+	assert_int_equal(message.completed_at.ms, 0);
+	assert_int_equal(message.lease_until.ms, now.ms + LEASE_MS);
+	assert_string_equal(message.content, "Hel");
+	add_chunk(scene, &scene->node, id, 2, "lo");
+	message = read_message(scene, id);
+	assert_string_equal(message.content, "Hello");
+	assert_int_equal(message.seq, 2);
+}
+
+static int64_t interrupt_at(struct scene *scene, const struct node *node, int64_t now_ms)
+{
+	int64_t count = -1;
+
+	assert_int_equal(
+		messages_interrupt(scene->home.db, node, (struct timestamp){ now_ms }, &count),
+		ERR_OK);
+	return count;
+}
+
+static void an_abandoned_answer_keeps_its_exact_prefix(void **state)
+{
+	struct scene *scene = *state;
+	const char *id = add_streaming(scene, NULL, &scene->node);
+	struct message message;
+	struct node again;
+
+	add_chunk(scene, &scene->node, id, 1, "Hel");
+	add_chunk(scene, &scene->node, id, 2, "lo");
+	assert_int_equal(interrupt_at(scene, &scene->node, 1000000),
+			 0); /* it is ours, and streams */
+	assert_int_equal(node_start(scene->home.db, &scene->home.arena, &again), ERR_OK);
+	assert_int_equal(interrupt_at(scene, &again, 2), 1);
+	message = read_message(scene, id);
+	assert_int_equal(message.status, MESSAGE_INTERRUPTED);
+	assert_string_equal(message.content, "Hello");
+	assert_int_equal(message.seq, 2);
+	assert_int_equal(message.lengths.size, 2);
+	assert_int_equal(message.completed_at.ms, 2);
+	assert_int_equal(chunks_left(scene), 0);
+	assert_int_equal(interrupt_at(scene, &again, 2), 0);
+}
+
+/* Another server's answer is let alone while its lease lasts. */
+static void a_lease_keeps_others_away(void **state)
+{
+	struct scene *scene = *state;
+	const struct node other = { "another server", 9 };
+	const char *id = add_streaming(scene, NULL, &other);
+
+	assert_int_equal(interrupt_at(scene, &scene->node, 1000), 0);
+	assert_int_equal(leases_renew(scene->home.db, &other, (struct timestamp){ 1000 }), ERR_OK);
+	assert_int_equal(interrupt_at(scene, &scene->node, 1000 + LEASE_MS), 0);
+	assert_int_equal(leases_renew(scene->home.db, &scene->node, (struct timestamp){ 999999 }),
+			 ERR_OK);
+	assert_int_equal(interrupt_at(scene, &scene->node, 1001 + LEASE_MS), 1);
+	assert_int_equal(read_message(scene, id).status, MESSAGE_INTERRUPTED);
+}
+
+/* ---- Keys ---- */
+
+static void a_key_is_its_owners_and_used_once(void **state)
+{
+	struct scene *scene = *state;
+	struct idempotency_key key = { scene->ada.user_id, "k", "hash", "u", "a", { 1 } }, found;
+	struct arena *arena = &scene->home.arena;
+
+	assert_int_equal(idempotency_find(scene->home.db, scene->ada.user_id, "k", arena, &found),
+			 ERR_NOT_FOUND);
+	assert_int_equal(idempotency_insert(scene->home.db, &key), ERR_OK);
+	assert_int_equal(idempotency_insert(scene->home.db, &key), ERR_CONFLICT);
+	assert_int_equal(idempotency_find(scene->home.db, scene->ada.user_id, "k", arena, &found),
+			 ERR_OK);
+	assert_string_equal(found.request_hash, "hash");
+	assert_string_equal(found.assistant_message_id, "a");
+	assert_int_equal(idempotency_find(scene->home.db, scene->eve.user_id, "k", arena, &found),
+			 ERR_NOT_FOUND);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_another_ones_is_not_there),
+		TEST(content_and_titles_are_sealed),
+		TEST(a_deleted_conversation_can_be_undone),
+		TEST(a_patch_changes_what_it_gives),
+		TEST(conversations_page_by_key_newest_first),
+		TEST(what_was_deleted_long_ago_is_purged),
+		TEST(a_branch_is_read_both_ways),
+		TEST(a_branch_stays_in_its_conversation),
+		TEST(each_start_of_a_server_is_another_epoch),
+		TEST(what_streams_is_read_with_its_committed_prefix),
+		TEST(a_prefix_has_no_gap),
+		TEST(chunks_of_an_old_epoch_are_left_out),
+		TEST(an_end_folds_the_chunks),
+		TEST(an_end_of_an_old_epoch_is_refused),
+		TEST(an_answer_goes_on_from_its_prefix),
+		TEST(an_abandoned_answer_keeps_its_exact_prefix),
+		TEST(a_lease_keeps_others_away),
+		TEST(a_key_is_its_owners_and_used_once),
+	};
+
+	return RUN_TESTS(tests);
+}
