@@ -52,7 +52,10 @@ struct fetch {
 	enum fetch_end judged; /* why its own callback stopped it; FETCH_OK: it did not */
 };
 
-/* Patience. One timer for all: it is set for the first deadline, and bytes that arrive only move their fetch's own. */
+/*
+ * Patience. One timer for all: it is set for the first deadline, and bytes that arrive only move
+ * their fetch's own.
+ */
 
 static int64_t now(const struct client *client)
 {
@@ -187,7 +190,10 @@ static curl_socket_t on_open_socket(void *context, curlsocktype purpose,
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-/* A connection of the pool was opened by a fetch that perhaps might reach further, so its address is looked at again. */
+/*
+ * A connection of the pool was opened by a fetch that perhaps might reach further, so its address
+ * is looked at again.
+ */
 static int on_before_request(void *context, char *peer, char *local, int peer_port, int local_port)
 {
 	struct fetch *fetch = context;
@@ -329,7 +335,10 @@ static void set_rules(struct fetch *fetch, const struct fetch_options *options)
 	curl_easy_setopt(easy, CURLOPT_PROXY,
 			 ""); /* not even that of the environment: it would hide the address */
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	/* A cancel does not wait for a thread that resolves a name: it is detached, and frees its own. */
+	/*
+	 * A cancel does not wait for a thread that resolves a name: it is detached, and frees its
+	 * own.
+	 */
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_S);

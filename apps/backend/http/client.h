@@ -1,9 +1,9 @@
 /*
  * All outbound HTTP: libcurl's multi interface on the loop, with pooled connections.
  *
- * Every fetch is limited in time and size, and guarded: the address that is connected to is checked in binary, at
- * each hop, against what its purpose may reach. Loop thread only. Callbacks come from the loop, never from inside
- * fetch_start or fetch_cancel.
+ * Every fetch is limited in time and size, and guarded: the address that is connected to is checked
+ * in binary, at each hop, against what its purpose may reach. Loop thread only. Callbacks come from
+ * the loop, never from inside fetch_start or fetch_cancel.
  */
 #ifndef WEBPLUS_HTTP_CLIENT_H
 #define WEBPLUS_HTTP_CLIENT_H
@@ -45,7 +45,7 @@ struct fetch_options {
 	size_t body_length;
 	enum reach reach;
 	int64_t connect_ms;    /* 5 s when 0 */
-	int64_t first_byte_ms; /* from the start to the first byte of the reply's body: 60 s when 0 */
+	int64_t first_byte_ms; /* from the start to the first byte of the body: 60 s when 0 */
 	int64_t stall_ms;      /* between later bytes: 60 s when 0 */
 	int64_t total_ms;      /* 0: none */
 	size_t reply_max;      /* bytes of body; 16 MiB when 0 */

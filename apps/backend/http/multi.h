@@ -1,8 +1,9 @@
 /*
- * libcurl's multi interface driven by the loop: its sockets and its timer become libuv's. Only http/client.c uses it.
+ * libcurl's multi interface driven by the loop: its sockets and its timer become libuv's. Only
+ * http/client.c uses it.
  *
- * libcurl may not be called from its own callbacks: while `inside` is true, the client puts its wishes off to `worked`,
- * which is called whenever libcurl has worked. Loop thread only.
+ * libcurl may not be called from its own callbacks: while `inside` is true, the client puts its
+ * wishes off to `worked`, which is called whenever libcurl has worked. Loop thread only.
  */
 #ifndef WEBPLUS_HTTP_MULTI_H
 #define WEBPLUS_HTTP_MULTI_H

@@ -1,6 +1,7 @@
 /*
- * The built-in model, webplus/guide: answers from Web+'s own guides by retrieval, without a network or weights. The answer
- * is found on a worker and then told word by word from the loop, as fast as people like to read along.
+ * The built-in model, webplus/guide: answers from Web+'s own guides by retrieval, without a network
+ * or weights. The answer is found on a worker and then told word by word from the loop, as fast as
+ * people like to read along.
  */
 #include "providers/guide_answer.h"
 #include "providers/registry.h"
@@ -118,7 +119,10 @@ static void on_tick(uv_timer_t *ticker)
 	guide_unref(guide);
 }
 
-/* Going on: what was told before is left out where the answer is still the same; else it is told anew. */
+/*
+ * Going on: what was told before is left out where the answer is still the same; else it is told
+ * anew.
+ */
 static void skip_told(struct chat *chat)
 {
 	size_t length = chat->told_before != NULL ? strlen(chat->told_before) : 0;

@@ -71,7 +71,10 @@ static void write_nothing_found(struct buf *answer)
 	buf_append_text(answer, elsewhere);
 }
 
-/* Quoting. A block is a paragraph, a list, a table or a piece of code, with the empty lines left out. */
+/*
+ * Quoting. A block is a paragraph, a list, a table or a piece of code, with the empty lines left
+ * out.
+ */
 
 struct block {
 	const char *text;
@@ -113,7 +116,10 @@ static size_t split_blocks(const char *text, struct block *blocks)
 	return count;
 }
 
-/* The part of a word that its forms share, roughly; how FTS5 matches is exact, this only chooses paragraphs. */
+/*
+ * The part of a word that its forms share, roughly; how FTS5 matches is exact, this only chooses
+ * paragraphs.
+ */
 static size_t stem_length(const char *term)
 {
 	static const char *const endings[] = { "ing", "ies", "ed", "es", "s", "e", "y" };
@@ -153,7 +159,10 @@ static size_t count_terms(const struct block *block, const struct guide_terms *t
 	return count;
 }
 
-/* Chooses what the question is about, in the order of the text: and the code that a chosen paragraph leads to. */
+/*
+ * Chooses what the question is about, in the order of the text: and the code that a chosen
+ * paragraph leads to.
+ */
 static void choose_blocks(struct block *blocks, size_t count, const struct guide_terms *terms,
 			  size_t max)
 {
@@ -172,7 +181,10 @@ static void choose_blocks(struct block *blocks, size_t count, const struct guide
 	}
 }
 
-/* Links among the guides lead to where they are shown: "configuration-guide.md#x" to "/help/configuration-guide#x". */
+/*
+ * Links among the guides lead to where they are shown: "configuration-guide.md#x" to
+ * "/help/configuration-guide#x".
+ */
 static void append_linked(const struct guide_section *section, const char *text, size_t length,
 			  struct buf *answer)
 {

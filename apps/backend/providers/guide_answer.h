@@ -1,6 +1,7 @@
 /*
- * The words of the built-in model: it quotes the guides, says where it found what, and never pretends to write. The same
- * question gets the same answer as long as the guides are the same. Callable from any thread; takes milliseconds.
+ * The words of the built-in model: it quotes the guides, says where it found what, and never
+ * pretends to write. The same question gets the same answer as long as the guides are the same.
+ * Callable from any thread; takes milliseconds.
  */
 #ifndef WEBPLUS_PROVIDERS_GUIDE_ANSWER_H
 #define WEBPLUS_PROVIDERS_GUIDE_ANSWER_H

@@ -137,7 +137,10 @@ void guide_index_destroy(struct guide_index *index)
 
 /* Reading the question. */
 
-/* Sorted. Words of which a question is made, whatever it asks for; and the name of the program, which is everywhere. */
+/*
+ * Sorted. Words of which a question is made, whatever it asks for; and the name of the program,
+ * which is everywhere.
+ */
 static const char *const stop_words[] = {
 	"able",     "about", "after",    "all",     "also",      "am",       "an",
 	"and",      "any",   "anything", "are",     "as",        "at",       "available",

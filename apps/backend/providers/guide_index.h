@@ -1,9 +1,9 @@
 /*
  * Full-text search over Web+'s own guides (SQLite's FTS5, in memory), for the built-in model.
  *
- * A guide is cut into sections at its headings. An index is made once and constant afterwards; guide_search may be called
- * from several threads, one at a time gets its turn. What it finds lives as long as the index. Both may take milliseconds:
- * on workers only.
+ * A guide is cut into sections at its headings. An index is made once and constant afterwards;
+ * guide_search may be called from several threads, one at a time gets its turn. What it finds lives
+ * as long as the index. Both may take milliseconds: on workers only.
  */
 #ifndef WEBPLUS_PROVIDERS_GUIDE_INDEX_H
 #define WEBPLUS_PROVIDERS_GUIDE_INDEX_H
@@ -21,8 +21,8 @@ struct guide_document {
 struct guide_section {
 	const char *document; /* its name */
 	const char *title;    /* its first heading */
-	const char *
-		heading; /* of the section, with those above it: "Files: Limits"; "" at the front of the document */
+	const char
+		*heading; /* with those above it: "Files: Limits"; "" at the front of a document */
 	const char *anchor; /* of the heading on the page; "" at the front */
 	const char *text;   /* Markdown, without the heading */
 };
@@ -46,8 +46,8 @@ void guide_index_destroy(struct guide_index *index);
 
 void guide_terms_read(const char *question, struct arena *arena, struct guide_terms *terms);
 /*
- * The best sections, at most `limit`, best first: those that have every term, else those that have at least half of them;
- * and no further ones where the first stand out.
+ * The best sections, at most `limit`, best first: those that have every term, else those that have
+ * at least half of them; and no further ones where the first stand out.
  */
 size_t guide_search(struct guide_index *index, const struct guide_terms *terms,
 		    const struct guide_section **sections, size_t limit);

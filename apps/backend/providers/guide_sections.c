@@ -80,24 +80,28 @@ static bool is_general_punctuation(const unsigned char *at, size_t left)
 	return left >= 3 && at[0] == 0xE2 && (at[1] == 0x80 || at[1] == 0x81);
 }
 
+static bool is_anchor_byte(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+	       c >= 0x80;
+}
+
 /* As the pages make them: lower case, spaces become hyphens, other punctuation goes. */
 static void write_anchor(struct line words, char anchor[static ANCHOR_MAX + 1])
 {
+	const unsigned char *bytes = (const unsigned char *)words.text;
 	size_t length = 0;
 
 	for (size_t i = 0; i < words.length && length < ANCHOR_MAX; i++) {
-		unsigned char c = (unsigned char)words.text[i];
+		unsigned char c = bytes[i];
 
 		if (c >= 'A' && c <= 'Z')
 			anchor[length++] = (char)(c - 'A' + 'a');
-		else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_')
-			anchor[length++] = (char)c;
 		else if (c == ' ')
 			anchor[length++] = '-';
-		else if (is_general_punctuation((const unsigned char *)words.text + i,
-						words.length - i))
+		else if (is_general_punctuation(bytes + i, words.length - i))
 			i += 2;
-		else if (c >= 0x80)
+		else if (is_anchor_byte(c))
 			anchor[length++] = (char)c;
 	}
 	anchor[length] = '\0';

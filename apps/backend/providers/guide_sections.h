@@ -1,5 +1,6 @@
 /*
- * Cuts a Markdown document into sections at its headings (CommonMark's ATX headings, outside of code). Any thread.
+ * Cuts a Markdown document into sections at its headings (CommonMark's ATX headings, outside of
+ * code). Any thread.
  */
 #ifndef WEBPLUS_PROVIDERS_GUIDE_SECTIONS_H
 #define WEBPLUS_PROVIDERS_GUIDE_SECTIONS_H

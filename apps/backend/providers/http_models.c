@@ -57,7 +57,10 @@ static void on_end(void *context, enum fetch_end end, int status)
 	enum chat_end fault = fault_of(end, status);
 
 	asking->fetch = NULL;
-	/* A server without such an address is no model server, whereas "model not found" would mislead. */
+	/*
+	 * A server without such an address is no model server, whereas "model not found" would
+	 * mislead.
+	 */
 	if (fault == CHAT_MODEL_NOT_FOUND)
 		fault = CHAT_MALFORMED;
 	if (end != FETCH_OK || status != 200 || !set_models(provider, asking))

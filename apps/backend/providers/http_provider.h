@@ -1,6 +1,7 @@
 /*
- * What the kinds of providers share that are reached over HTTP: asking for the list of models, and following an answer
- * until it is whole or its fault is known. A kind gives its dialect. Loop thread only; private to providers/.
+ * What the kinds of providers share that are reached over HTTP: asking for the list of models, and
+ * following an answer until it is whole or its fault is known. A kind gives its dialect. Loop
+ * thread only; private to providers/.
  */
 #ifndef WEBPLUS_PROVIDERS_HTTP_PROVIDER_H
 #define WEBPLUS_PROVIDERS_HTTP_PROVIDER_H
@@ -37,19 +38,25 @@ void http_chat_cancel(struct chat *chat);
 
 /* More of the answer, valid UTF-8; what cannot be stored (NUL) is left out. */
 void http_chat_text(struct chat *chat, const char *text, size_t length);
-/* The upstream says that its answer ends here: whole, or cut at a limit of its own. The stream may go on with figures. */
+/*
+ * The upstream says that its answer ends here: whole, or cut at a limit of its own. The stream may
+ * go on with figures.
+ */
 void http_chat_finished(struct chat *chat, bool cut);
 /* Nothing more that matters will come. */
 void http_chat_closing(struct chat *chat);
 void http_chat_usage(struct chat *chat, int64_t tokens_in, int64_t tokens_out);
 /* Ends it with a fault. `error` is what the upstream said, in any of its ways, or NULL. */
-void http_chat_fail(struct chat *chat, enum chat_end end, const json_t *error);
+void http_chat_fail(struct chat *chat, enum chat_end how, const json_t *error);
 /* Whether there is still somebody to read for. */
 bool http_chat_goes_on(const struct chat *chat);
 
 /* Which fault a status is. */
 enum chat_end chat_end_of_status(int64_t status);
-/* The headers of every request; `list` has room for PROVIDER_HEADERS_MAX. The texts live in the arena. */
+/*
+ * The headers of every request; `list` has room for PROVIDER_HEADERS_MAX. The texts live in the
+ * arena.
+ */
 enum { PROVIDER_HEADERS_MAX = 5 };
 void provider_headers(const struct provider *provider, const char *request_id, bool has_body,
 		      struct arena *arena, const char **list);

@@ -1,6 +1,7 @@
 /*
- * Cuts a stream of bytes into lines, however the bytes are split on their way. Lines are bounded: a peer that never ends
- * one does not fill the memory. A line that arrives whole is not copied. Belongs to one thread.
+ * Cuts a stream of bytes into lines, however the bytes are split on their way. Lines are bounded: a
+ * peer that never ends one does not fill the memory. A line that arrives whole is not copied.
+ * Belongs to one thread.
  */
 #ifndef WEBPLUS_PROVIDERS_LINES_H
 #define WEBPLUS_PROVIDERS_LINES_H
@@ -14,8 +15,8 @@
 enum { LINE_MAX_BYTES = 1024 * 1024 };
 
 /*
- * The line is without its end and gone when it returns. Anything but ERR_OK stops and is what lines_feed returns; the
- * reader may be gone then, and is not touched again.
+ * The line is without its end and gone when it returns. Anything but ERR_OK stops and is what
+ * lines_feed returns; the reader may be gone then, and is not touched again.
  */
 typedef enum err (*line_handler)(void *context, const char *line, size_t length);
 

@@ -1,6 +1,7 @@
 /*
- * Reads JSON documents that stand one on a line each, as Ollama streams them. Incremental: any split of the bytes gives the
- * same documents; bounded: a document has at most LINE_MAX_BYTES. Belongs to one thread.
+ * Reads JSON documents that stand one on a line each, as Ollama streams them. Incremental: any
+ * split of the bytes gives the same documents; bounded: a document has at most LINE_MAX_BYTES.
+ * Belongs to one thread.
  */
 #ifndef WEBPLUS_PROVIDERS_NDJSON_PARSER_H
 #define WEBPLUS_PROVIDERS_NDJSON_PARSER_H

@@ -1,5 +1,6 @@
 /*
- * Ollama by its own API: GET /api/tags, and POST /api/chat answered with a JSON document on each line.
+ * Ollama by its own API: GET /api/tags, and POST /api/chat answered with a JSON document on each
+ * line.
  */
 #include "providers/http_provider.h"
 #include "providers/registry.h"
@@ -19,7 +20,10 @@ static void chat_url(const struct provider *provider, struct buf *url)
 	BUF_LITERAL(url, "/api/chat");
 }
 
-/* An assistant's message at the end is the beginning of the answer here, so an answer that goes on needs nothing more. */
+/*
+ * An assistant's message at the end is the beginning of the answer here, so an answer that goes on
+ * needs nothing more.
+ */
 static void write_request(const struct chat_request *request, struct buf *body)
 {
 	static const char *const names[] = {
@@ -58,7 +62,10 @@ static void read_done(struct chat *chat, const json_t *root)
 	http_chat_closing(chat);
 }
 
-/* A document has a piece of the answer, or the end of it, or both; what is there must be of its kind. */
+/*
+ * A document has a piece of the answer, or the end of it, or both; what is there must be of its
+ * kind.
+ */
 static bool is_answer(const json_t *message, const json_t *content, const json_t *done)
 {
 	if (message != NULL && !json_is_object(message))

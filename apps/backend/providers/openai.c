@@ -1,5 +1,6 @@
 /*
- * Any server with OpenAI's API: GET /models, and POST /chat/completions answered as an event stream.
+ * Any server with OpenAI's API: GET /models, and POST /chat/completions answered as an event
+ * stream.
  */
 #include "providers/http_provider.h"
 #include "providers/registry.h"
@@ -7,7 +8,9 @@
 
 #include <string.h>
 
-/* The base URL is given with its "/v1", as for OpenAI's own libraries; one without a path gets it. */
+/*
+ * The base URL is given with its "/v1", as for OpenAI's own libraries; one without a path gets it.
+ */
 static void append_base(const struct provider *provider, struct buf *url)
 {
 	const char *host = strstr(provider->url, "://");
@@ -55,8 +58,9 @@ static void write_message(const struct chat_turn *turn, struct buf *body)
 }
 
 /*
- * The instruction stands in the one system message at the front, since many servers accept none elsewhere; the answer to
- * be continued is the last message, which those that can prefill take as the beginning of theirs.
+ * The instruction stands in the one system message at the front, since many servers accept none
+ * elsewhere; the answer to be continued is the last message, which those that can prefill take as
+ * the beginning of theirs.
  */
 static void write_instruction(const struct chat_turn *system, struct buf *body)
 {

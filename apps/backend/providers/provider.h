@@ -1,8 +1,10 @@
 /*
- * What answers: a kind of model server. A kind is one file, and one line in the list of kinds (registry.c).
+ * What answers: a kind of model server. A kind is one file, and one line in the list of kinds
+ * (registry.c).
  *
- * Everything here runs on the loop. A chat is a stream of text ended by exactly one `end`, unless it is cancelled; a
- * provider never calls CHAT_COMPLETE for an answer that was cut short. Callbacks never come from inside chat_start.
+ * Everything here runs on the loop. A chat is a stream of text ended by exactly one `end`, unless
+ * it is cancelled; a provider never calls CHAT_COMPLETE for an answer that was cut short. Callbacks
+ * never come from inside chat_start.
  */
 #ifndef WEBPLUS_PROVIDERS_PROVIDER_H
 #define WEBPLUS_PROVIDERS_PROVIDER_H
@@ -80,7 +82,10 @@ struct chat_usage {
 struct chat_events {
 	/* More of the answer: whole UTF-8 characters, not empty; gone when it returns. */
 	void (*text)(void *context, const char *text, size_t length);
-	/* Last, exactly once, unless cancelled. `detail`: what the upstream itself said, bounded and printable, or NULL. */
+	/*
+	 * Last, exactly once, unless cancelled. `detail`: what the upstream itself said, bounded
+	 * and printable, or NULL.
+	 */
 	void (*end)(void *context, enum chat_end end, const char *detail, struct chat_usage usage);
 };
 
@@ -91,7 +96,9 @@ struct provider_kind {
 	const char *name; /* "openai" */
 	/* Starts reading the list of models; ends with provider_models_set. */
 	void (*refresh)(struct provider *provider);
-	/* Never NULL: what cannot start ends with an error, later. The request is copied as needed. */
+	/*
+	 * Never NULL: what cannot start ends with an error, later. The request is copied as needed.
+	 */
 	struct chat *(*chat_start)(struct provider *provider, const struct chat_request *request,
 				   const struct chat_events *events, void *context);
 	/* Closes the upstream's connection; no callback comes any more. */
@@ -154,15 +161,19 @@ struct registry_chat {
 	struct chat *chat;
 };
 
-/* `id` is the whole id of the model; an unknown one ends with CHAT_MODEL_NOT_FOUND, later. `request->model` is ignored. */
+/*
+ * `id` is the whole id of the model; an unknown one ends with CHAT_MODEL_NOT_FOUND, later.
+ * `request->model` is ignored.
+ */
 struct registry_chat registry_chat_start(struct registry *registry, const char *id,
 					 const struct chat_request *request,
 					 const struct chat_events *events, void *context);
 void registry_chat_cancel(struct registry_chat chat);
 
 /*
- * For the kinds: replaces a provider's list, copying it. `id` is the upstream's name here: the provider's is put before it.
- * With `status` other than READY and no models, the old list stays with that status and detail.
+ * For the kinds: replaces a provider's list, copying it. `id` is the upstream's name here: the
+ * provider's is put before it. With `status` other than READY and no models, the old list stays
+ * with that status and detail.
  */
 void provider_models_set(struct provider *provider, const struct model *models, size_t count,
 			 enum model_status status, const char *detail);

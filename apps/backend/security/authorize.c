@@ -65,7 +65,10 @@ enum err authorize_object(const struct principal *principal, enum permission per
 {
 	if (principal == NULL)
 		return ERR_UNAUTHENTICATED;
-	/* Ownership first: what a role may not do must not tell whether another one's object exists. */
+	/*
+	 * Ownership first: what a role may not do must not tell whether another one's object
+	 * exists.
+	 */
 	if (object.owner_id == NULL || strcmp(object.owner_id, principal->user_id) != 0)
 		return ERR_NOT_FOUND;
 	return authorize(principal, permission);

@@ -1,9 +1,9 @@
 /*
  * The one way to any object: who asks, what for, and whose it is.
  *
- * A principal is made by the authentication middleware, is constant, and lives as long as its request. Roles are named sets
- * of permissions. Another one's object answers ERR_NOT_FOUND, as if it were not there.
- * Callable from any thread.
+ * A principal is made by the authentication middleware, is constant, and lives as long as its
+ * request. Roles are named sets of permissions. Another one's object answers ERR_NOT_FOUND, as if
+ * it were not there. Callable from any thread.
  */
 #ifndef WEBPLUS_SECURITY_AUTHORIZE_H
 #define WEBPLUS_SECURITY_AUTHORIZE_H
@@ -52,7 +52,10 @@ bool permission_find(const char *word, enum permission *ret_permission);
 const char *permission_word(enum permission permission);
 uint64_t role_permissions(enum role role);
 
-/* The permission alone, for what has no owner; ERR_UNAUTHENTICATED without a principal, else ERR_OK or ERR_FORBIDDEN. */
+/*
+ * The permission alone, for what has no owner; ERR_UNAUTHENTICATED without a principal, else ERR_OK
+ * or ERR_FORBIDDEN.
+ */
 enum err authorize(const struct principal *principal, enum permission permission) WARN_UNUSED;
 /* The permission on this object: ERR_NOT_FOUND unless the principal may know of it. */
 enum err authorize_object(const struct principal *principal, enum permission permission,

@@ -19,8 +19,9 @@ _Static_assert((int)SEAL_OVERHEAD == HEAD_SIZE + NONCE_SIZE + TAG_SIZE, "as the 
 _Static_assert((int)KEY_SIZE == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "one size of keys");
 
 /*
- * Nonces are drawn many at a time, since each draw is a system call that costs as much as the sealing of a short text.
- * Each is handed out once; the server never forks without exec, so no two processes share the rest.
+ * Nonces are drawn many at a time, since each draw is a system call that costs as much as the
+ * sealing of a short text. Each is handed out once; the server never forks without exec, so no two
+ * processes share the rest.
  */
 static void draw_nonce(uint8_t nonce[static NONCE_SIZE])
 {

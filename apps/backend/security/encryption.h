@@ -1,9 +1,10 @@
 /*
- * Sealing of fields at rest: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha), bound to where the value stands.
+ * Sealing of fields at rest: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha), bound to where the value
+ * stands.
  *
- * A sealed value is  version (1 byte, 1) | key id (4 bytes, big-endian) | nonce (24) | ciphertext and tag.
- * The associated data is  field '\0' key[0] '\0' key[1] : a value moved to another row or field does not open.
- * Callable from any thread.
+ * A sealed value is  version (1 byte, 1) | key id (4 bytes, big-endian) | nonce (24) | ciphertext
+ * and tag. The associated data is  field '\0' key[0] '\0' key[1] : a value moved to another row or
+ * field does not open. Callable from any thread.
  */
 #ifndef WEBPLUS_SECURITY_ENCRYPTION_H
 #define WEBPLUS_SECURITY_ENCRYPTION_H
@@ -17,7 +18,9 @@
 
 enum { SEAL_OVERHEAD = 1 + 4 + 24 + 16, LOOKUP_SIZE = 32 };
 
-/* Where a sealed value stands: the field's stable name and the key of its row (key[1] may be NULL). */
+/*
+ * Where a sealed value stands: the field's stable name and the key of its row (key[1] may be NULL).
+ */
 struct seal_place {
 	const char *field;
 	const char *key[2];
@@ -26,11 +29,17 @@ struct seal_place {
 /* The sealed value lives in the arena. */
 struct blob seal(const struct keyring *keyring, const struct seal_place *place, const void *plain,
 		 size_t length, struct arena *arena);
-/* ERR_CORRUPT when it was cut, changed, moved, or sealed under a key that is not in the ring. NUL-terminated. */
+/*
+ * ERR_CORRUPT when it was cut, changed, moved, or sealed under a key that is not in the ring.
+ * NUL-terminated.
+ */
 enum err unseal(const struct keyring *keyring, const struct seal_place *place, struct blob sealed,
 		struct arena *arena, const char **ret_plain, size_t *ret_length) WARN_UNUSED;
 
-/* A keyed hash (BLAKE2b-256) by which a unique sealed field is looked up: equal values, equal hashes, per field. */
+/*
+ * A keyed hash (BLAKE2b-256) by which a unique sealed field is looked up: equal values, equal
+ * hashes, per field.
+ */
 void lookup_hash(const struct keyring *keyring, const char *field, const char *value,
 		 uint8_t hash[static LOOKUP_SIZE]);
 

@@ -81,7 +81,9 @@ enum err jwt_verify(const struct keyring *keyring, const char *token, struct tim
 		return ERR_UNAUTHENTICATED;
 	if (jwt_decode(&jwt, token, keyring_key(keyring, KEY_ACCESS_TOKEN), KEY_SIZE) != 0)
 		return ERR_UNAUTHENTICATED;
-	/* The library also takes the token's word for HS384 and HS512, and once took it for "none". */
+	/*
+	 * The library also takes the token's word for HS384 and HS512, and once took it for "none".
+	 */
 	valid = jwt_get_alg(jwt) == JWT_ALG_HS256 && read_claims(jwt, now, &claims);
 	jwt_free(jwt);
 	if (!valid)

@@ -1,7 +1,7 @@
 /*
- * Access tokens: JWT (RFC 7519) signed with HMAC-SHA-256 (HS256), and nothing else: `alg: none` and every other algorithm
- * are refused, as are tokens of another issuer, expired ones, and ones that lack a claim.
- * Callable from any thread.
+ * Access tokens: JWT (RFC 7519) signed with HMAC-SHA-256 (HS256), and nothing else: `alg: none` and
+ * every other algorithm are refused, as are tokens of another issuer, expired ones, and ones that
+ * lack a claim. Callable from any thread.
  */
 #ifndef WEBPLUS_SECURITY_JWT_H
 #define WEBPLUS_SECURITY_JWT_H

@@ -17,7 +17,9 @@ enum { PURPOSE_COUNT = KEY_SETUP_TOKEN + 1, KEY_TEXT_SIZE = 2 * KEY_SIZE + 1 };
 /* crypto_kdf's name for this program; part of every derived key. */
 static const char kdf_context[crypto_kdf_CONTEXTBYTES] = { 'w', 'e', 'b', 'p', 'l', 'u', 's', '1' };
 
-/* Bytes only, since sodium_malloc aligns to the end of a page. The master key itself is not kept. */
+/*
+ * Bytes only, since sodium_malloc aligns to the end of a page. The master key itself is not kept.
+ */
 struct keyring {
 	uint8_t keys[PURPOSE_COUNT][KEY_SIZE];
 };
@@ -119,8 +121,9 @@ static bool sync_folder_of(const char *path)
 }
 
 /*
- * Makes the file whole or not at all: written beside it, then linked to its name, which fails if another process was
- * first. A power cut leaves no half a key, and data is never sealed under a key that was not yet on the disk.
+ * Makes the file whole or not at all: written beside it, then linked to its name, which fails if
+ * another process was first. A power cut leaves no half a key, and data is never sealed under a key
+ * that was not yet on the disk.
  */
 static enum err create_file(const char *path, const char **ret_reason)
 {

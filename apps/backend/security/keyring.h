@@ -1,9 +1,11 @@
 /*
- * The keys of an installation. One master key, from the environment or from a file beside the data (mode 0600, made at
- * the first start), never in the database; every other key is derived from it by purpose (BLAKE2b, libsodium's crypto_kdf)
- * or, for data keys, stored wrapped by it, so that they can be rotated.
+ * The keys of an installation. One master key, from the environment or from a file beside the data
+ * (mode 0600, made at the first start), never in the database; every other key is derived from it
+ * by purpose (BLAKE2b, libsodium's crypto_kdf) or, for data keys, stored wrapped by it, so that
+ * they can be rotated.
  *
- * A keyring is made once at start, holds its keys in locked memory (sodium_malloc), and is readable from any thread.
+ * A keyring is made once at start, holds its keys in locked memory (sodium_malloc), and is readable
+ * from any thread.
  */
 #ifndef WEBPLUS_SECURITY_KEYRING_H
 #define WEBPLUS_SECURITY_KEYRING_H
@@ -29,9 +31,9 @@ enum key_purpose {
 };
 
 /*
- * `text`: the master key as 64 hexadecimal digits (from WEBPLUS_MASTER_KEY), or NULL to read `path`, which is made with a
- * random key if it does not exist. *ret_reason is a sentence for the administrator: wrong length, readable by others,
- * not a regular file, no permission, ….
+ * `text`: the master key as 64 hexadecimal digits (from WEBPLUS_MASTER_KEY), or NULL to read
+ * `path`, which is made with a random key if it does not exist. *ret_reason is a sentence for the
+ * administrator: wrong length, readable by others, not a regular file, no permission, ….
  */
 enum err keyring_open(const char *text, const char *path, struct keyring **ret_keyring,
 		      const char **ret_reason) WARN_UNUSED;
@@ -39,7 +41,10 @@ void keyring_destroy(struct keyring *keyring);
 
 /* KEY_SIZE bytes that live as long as the keyring. */
 const uint8_t *keyring_key(const struct keyring *keyring, enum key_purpose purpose);
-/* Sixteen hexadecimal digits that name the master key and say nothing of it; stored in the database and compared at start. */
+/*
+ * Sixteen hexadecimal digits that name the master key and say nothing of it; stored in the database
+ * and compared at start.
+ */
 void keyring_fingerprint(const struct keyring *keyring, char text[static KEY_FINGERPRINT_SIZE]);
 
 #endif

@@ -20,8 +20,9 @@ enum {
 };
 
 /*
- * What is verified for a user who does not exist: a hash with today's parameters that no known password has. The
- * assertions fail where the library's parameters change, since the work would then differ from that of real hashes.
+ * What is verified for a user who does not exist: a hash with today's parameters that no known
+ * password has. The assertions fail where the library's parameters change, since the work would
+ * then differ from that of real hashes.
  */
 static const char nobodys_hash[] = "$argon2id$v=19$m=65536,t=2,p=1$Zm9yIHRob3NlIHdobyBhcg$"
 				   "ZSBub3QgdGhlcmU6IG5vIHRpbWUgdGVsbHMgb2YgaXQ";
@@ -127,7 +128,9 @@ static bool is_letter(char c)
 	return isalpha((unsigned char)c) || (unsigned char)c >= 0x80;
 }
 
-/* "password2024!": a common word with a few digits and signs around it. Cuts `lowered` to the word. */
+/*
+ * "password2024!": a common word with a few digits and signs around it. Cuts `lowered` to the word.
+ */
 static bool is_trimmed_word(char *lowered)
 {
 	size_t length = strlen(lowered), start = 0, end = length;

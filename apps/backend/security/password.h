@@ -1,8 +1,8 @@
 /*
  * Passwords: Argon2id (RFC 9106) by libsodium, with the parameters in the hash.
  *
- * A hash takes some tens of milliseconds and 64 MiB, so at most one per core is made at once (others wait), and only on
- * workers, never on the loop.
+ * A hash takes some tens of milliseconds and 64 MiB, so at most one per core is made at once
+ * (others wait), and only on workers, never on the loop.
  */
 #ifndef WEBPLUS_SECURITY_PASSWORD_H
 #define WEBPLUS_SECURITY_PASSWORD_H
@@ -15,11 +15,15 @@ enum { PASSWORD_HASH_SIZE = 128, PASSWORD_MIN = 12, PASSWORD_MAX = 256 /* charac
 
 enum err password_hash(const char *password, char hash[static PASSWORD_HASH_SIZE]) WARN_UNUSED;
 /*
- * Whether the password is the one. With `hash` NULL (no such user) it does the same work against a hash of its own and
- * answers false, so that the time says nothing. *ret_outdated: made with weaker parameters than today's; may be NULL.
+ * Whether the password is the one. With `hash` NULL (no such user) it does the same work against a
+ * hash of its own and answers false, so that the time says nothing. *ret_outdated: made with weaker
+ * parameters than today's; may be NULL.
  */
 bool password_verify(const char *password, const char *hash, bool *ret_outdated);
-/* NULL when it may be used, else why not: too short, or among the common ones (NIST SP 800-63B, 5.1.1.2). `username` and `email` may not be the password. */
+/*
+ * NULL when it may be used, else why not: too short, or among the common ones (NIST SP 800-63B,
+ * 5.1.1.2). `username` and `email` may not be the password.
+ */
 const char *password_refusal(const char *password, const char *username, const char *email);
 
 #endif

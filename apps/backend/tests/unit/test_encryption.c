@@ -73,7 +73,9 @@ static void what_was_sealed_opens(void **state)
 	}
 }
 
-/* Sealed by another implementation (of draft-irtf-cfrg-xchacha, checked against its vector A.3.1). */
+/*
+ * Sealed by another implementation (of draft-irtf-cfrg-xchacha, checked against its vector A.3.1).
+ */
 static void what_another_program_sealed_opens(void **state)
 {
 	static const char hex[] = "0100000001404142434445464748494a4b4c4d4e4f5051525354555657"

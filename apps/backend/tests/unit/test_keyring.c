@@ -67,7 +67,9 @@ static void assert_refused(const char *text, enum err expected, const char *word
 		fail_msg("\"%s\" does not say \"%s\"", reason, words);
 }
 
-/* Computed with Python's hashlib.blake2b: whatever was stored under these keys must stay readable. */
+/*
+ * Computed with Python's hashlib.blake2b: whatever was stored under these keys must stay readable.
+ */
 static void derived_keys_never_change(void **state)
 {
 	static const char *const expected[] = {

@@ -27,7 +27,9 @@ static void the_right_password_is_verified_and_no_other(void **state)
 	assert_string_not_equal(hash, again);
 }
 
-/* Made by the argon2 command of the reference implementation: argon2 somesalt -id -t 2 -m 16 -p 1. */
+/*
+ * Made by the argon2 command of the reference implementation: argon2 somesalt -id -t 2 -m 16 -p 1.
+ */
 static void a_hash_of_another_program_is_verified(void **state)
 {
 	static const char hash[] = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$"

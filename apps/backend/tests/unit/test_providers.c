@@ -772,7 +772,10 @@ static void local_servers_are_found_but_not_this_one(void **state)
 	struct registry_options own = options();
 
 	(void)state;
-	/* Nothing listens on most of these ports here; what does is not trusted to be a model server. */
+	/*
+	 * Nothing listens on most of these ports here; what does is not trusted to be a model
+	 * server.
+	 */
 	own.discover = true;
 	own.own_port = 8080;
 	registry = registry_create(&own);

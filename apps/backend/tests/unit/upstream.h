@@ -1,6 +1,7 @@
 /*
- * A scripted server on the test's own loop: it reads a request, then plays its steps. For the tests of what goes out:
- * the client and the providers. Included by one program each, hence the static functions.
+ * A scripted server on the test's own loop: it reads a request, then plays its steps. For the tests
+ * of what goes out: the client and the providers. Included by one program each, hence the static
+ * functions.
  */
 #ifndef WEBPLUS_TESTS_UNIT_UPSTREAM_H
 #define WEBPLUS_TESTS_UNIT_UPSTREAM_H
