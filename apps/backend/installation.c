@@ -1,7 +1,7 @@
 #include "installation.h"
 
 #include "base/clock.h"
-#include "db/database.h"
+#include "db/copy.h"
 #include "db/migrate.h"
 #include "security/keyring.h"
 
@@ -48,6 +48,22 @@ static enum err run_naming(struct db *tx, void *context)
 	return db_insert(tx, &installation_schema, &naming->installation);
 }
 
+static enum err refuse_key(const struct installation *installation, const char *fingerprint,
+			   struct arena *arena, const char **ret_reason)
+{
+	*ret_reason = arena_printf(
+		arena,
+		"the master key is not the one that the database was written under (that is %s, "
+		"this is %s). Bring back the file master.key, or WEBPLUS_MASTER_KEY.",
+		installation->key_fingerprint, fingerprint);
+	return ERR_CORRUPT;
+}
+
+static const char *key_path(const struct config *config, struct arena *arena)
+{
+	return arena_printf(arena, "%s/master.key", config->data);
+}
+
 static enum err check_key(struct app *app, struct arena *arena, const char **ret_reason)
 {
 	char fingerprint[KEY_FINGERPRINT_SIZE];
@@ -62,12 +78,7 @@ static enum err check_key(struct app *app, struct arena *arena, const char **ret
 	}
 	if (strcmp(naming.installation.key_fingerprint, fingerprint) == 0)
 		return ERR_OK;
-	*ret_reason = arena_printf(
-		arena,
-		"the master key is not the one that the database was written under (that is %s, "
-		"this is %s). Bring back the file master.key, or WEBPLUS_MASTER_KEY.",
-		naming.installation.key_fingerprint, fingerprint);
-	return ERR_CORRUPT;
+	return refuse_key(&naming.installation, fingerprint, arena, ret_reason);
 }
 
 enum err installation_make_folder(const struct config *config, struct arena *arena,
@@ -105,28 +116,115 @@ struct db_options installation_database(const struct config *config)
 	};
 }
 
-static enum err open_database(struct app *app, struct arena *arena, const char **ret_reason)
+/* ---- The master key ---- */
+
+/* Whether no key has been named in the database yet, so that one may be made. Whatever else is wrong shows when it is opened. */
+static enum err is_unnamed(const struct db_options *options, struct arena *arena, bool *ret_unnamed,
+			   const char **ret_reason)
+{
+	struct installation installation;
+	struct db *db;
+	int applied;
+	enum err err = migrate_applied(options, arena, &applied, ret_reason);
+
+	*ret_unnamed = true;
+	if (err != ERR_OK || applied == 0)
+		return err;
+	err = db_open(options, arena, &db, ret_reason);
+	if (err != ERR_OK)
+		return err;
+	*ret_unnamed =
+		db_one(db, &select_installation, ARGS_NONE, arena, &installation) == ERR_NOT_FOUND;
+	db_close(db);
+	return ERR_OK;
+}
+
+/* A new key would open nothing of what was sealed under the one that is missing. */
+static enum err check_key_file(const struct config *config, const char *key_file,
+			       struct arena *arena, const char **ret_reason)
+{
+	struct db_options options = installation_database(config);
+	bool unnamed;
+	enum err err;
+
+	if (config->master_key || access(key_file, F_OK) == 0 || errno != ENOENT)
+		return ERR_OK;
+	err = is_unnamed(&options, arena, &unnamed, ret_reason);
+	if (err != ERR_OK || unnamed)
+		return err;
+	*ret_reason = arena_printf(arena,
+				   "the file %s is missing, and the database was written under the "
+				   "key that it held. Bring it back, or set WEBPLUS_MASTER_KEY to "
+				   "that key.",
+				   key_file);
+	return ERR_NOT_FOUND;
+}
+
+/* ---- Opening it ---- */
+
+enum err installation_migrate(const struct config *config, int target, struct arena *arena,
+			      const char **ret_reason)
+{
+	struct db_options options = installation_database(config);
+	int lock;
+	enum err err = db_lock_take(&options, arena, &lock, ret_reason);
+
+	if (err == ERR_OK)
+		err = migrate_to(&options, target, arena, ret_reason);
+	db_lock_release(lock);
+	return err;
+}
+
+/* Beside a server there is nothing to migrate, or it is too early to. */
+static enum err migrate_beside(const struct config *config, struct arena *arena,
+			       const char **ret_reason)
+{
+	struct db_options options = installation_database(config);
+	int applied;
+	enum err err = migrate_applied(&options, arena, &applied, ret_reason);
+
+	if (err != ERR_OK || (size_t)applied == migrations_count)
+		return err;
+	return installation_migrate(config, MIGRATE_LATEST, arena, ret_reason);
+}
+
+static enum err open_database(struct app *app, enum installation_use use, struct arena *arena,
+			      const char **ret_reason)
 {
 	struct db_options options = installation_database(app->config);
 	enum err err;
 
 	options.loop = app->loop;
 	options.keyring = app->keyring;
-	err = migrate_to(&options, MIGRATE_LATEST, arena, ret_reason);
+	err = use == INSTALLATION_SERVE ? migrate_to(&options, MIGRATE_LATEST, arena, ret_reason)
+					: migrate_beside(app->config, arena, ret_reason);
 	if (err == ERR_OK)
 		err = db_open(&options, arena, &app->db, ret_reason);
 	return err == ERR_OK ? check_key(app, arena, ret_reason) : err;
 }
 
-enum err installation_open(struct app *app, struct arena *arena, const char **ret_reason)
+static enum err lock_database(struct app *app, struct arena *arena, const char **ret_reason)
+{
+	struct db_options options = installation_database(app->config);
+
+	return db_lock_take(&options, arena, &app->lock, ret_reason);
+}
+
+enum err installation_open(struct app *app, enum installation_use use, struct arena *arena,
+			   const char **ret_reason)
 {
 	const char *key_file = arena_printf(arena, "%s/master.key", app->config->data);
 	enum err err = installation_make_folder(app->config, arena, ret_reason);
 
+	app->lock = DB_LOCK_NONE;
+	if (err == ERR_OK)
+		err = check_key_file(app->config, key_file, arena, ret_reason);
+	if (err == ERR_OK && use == INSTALLATION_SERVE)
+		err = lock_database(app, arena, ret_reason);
 	if (err == ERR_OK)
 		err = keyring_open(app->config->master_key, key_file, &app->keyring, ret_reason);
 	if (err == ERR_OK)
-		err = open_database(app, arena, ret_reason);
+		err = open_database(app, use, arena, ret_reason);
 	if (err != ERR_OK)
 		installation_close(app);
 	return err;
@@ -136,6 +234,8 @@ void installation_close(struct app *app)
 {
 	db_close(app->db);
 	keyring_destroy(app->keyring);
+	db_lock_release(app->lock);
 	app->db = NULL;
 	app->keyring = NULL;
+	app->lock = DB_LOCK_NONE;
 }

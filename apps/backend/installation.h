@@ -18,12 +18,29 @@ enum err installation_make_folder(const struct config *config, struct arena *are
 /* The database that the settings name, without loop and keyring. */
 struct db_options installation_database(const struct config *config);
 
+/* What for it is opened. */
+enum installation_use {
+	INSTALLATION_SERVE, /* as its one server, where the database can have but one (db/lock.h) */
+	INSTALLATION_BESIDE, /* for a command, which may run while it is served */
+};
+
 /*
  * Opens app->keyring and app->db, after the migrations. The database tells under which master key it was written: with
- * another one the start is refused. app->config and, for a server, app->loop are set before.
+ * another one, or without the file of its key, the start is refused and nothing is written. app->config and, for a
+ * server, app->loop are set before.
  */
-enum err installation_open(struct app *app, struct arena *arena,
+enum err installation_open(struct app *app, enum installation_use use, struct arena *arena,
 			   const char **ret_reason) WARN_UNUSED;
+/* `webplus migrate up` and `down`: not while it is served. */
+enum err installation_migrate(const struct config *config, int target, struct arena *arena,
+			      const char **ret_reason) WARN_UNUSED;
 void installation_close(struct app *app);
+
+/*
+ * Copies the installation's data from one database to another, empty one; both are named by URLs. Refuses a source
+ * that was not written under the master key at hand. Progress goes to standard error.
+ */
+enum err installation_copy(const struct config *config, const char *from, const char *to,
+			   struct arena *arena, const char **ret_reason) WARN_UNUSED;
 
 #endif

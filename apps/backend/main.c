@@ -73,6 +73,15 @@ static int run_version(const struct call *call)
 	return EXIT_SUCCESS;
 }
 
+/* The value behind "--name", or NULL. */
+static const char *option(const struct call *call, const char *name)
+{
+	for (const char *const *word = call->words; *word; word++)
+		if (strcmp(*word, name) == 0)
+			return word[1];
+	return NULL;
+}
+
 /* ---- migrate ---- */
 
 static int run_migrate(const struct call *call)
@@ -89,22 +98,34 @@ static int run_migrate(const struct call *call)
 	if (strcmp(word, "status") == 0)
 		err = migrate_status(&options, stdout, call->arena, &reason);
 	else if (strcmp(word, "up") == 0 || (end && *end == '\0' && target >= 0 && target < 10000))
-		err = migrate_to(&options, (int)target, call->arena, &reason);
+		err = installation_migrate(call->config, (int)target, call->arena, &reason);
 	else
 		return fail("migrate takes: status, up, or down STEP (0 takes everything away)");
 	return err == ERR_OK ? EXIT_SUCCESS : fail(reason);
 }
 
-/* ---- user create ---- */
+/* ---- db copy ---- */
 
-/* The value behind "--name", or NULL. */
-static const char *option(const struct call *call, const char *name)
+static bool is_database(const char *url)
 {
-	for (const char *const *word = call->words; *word; word++)
-		if (strcmp(*word, name) == 0)
-			return word[1];
-	return NULL;
+	return url && (strncmp(url, "sqlite:", 7) == 0 || strncmp(url, "postgresql://", 13) == 0 ||
+		       strncmp(url, "postgres://", 11) == 0);
 }
+
+static int run_db(const struct call *call)
+{
+	const char *from = option(call, "--from"), *to = option(call, "--to"), *reason;
+
+	if (!call->words[0] || strcmp(call->words[0], "copy") != 0 || !is_database(from) ||
+	    !is_database(to))
+		return fail("db takes: copy --from URL --to URL, each sqlite:PATH or "
+			    "postgresql://user:password@host/name");
+	if (installation_copy(call->config, from, to, call->arena, &reason) != ERR_OK)
+		return fail(reason);
+	return EXIT_SUCCESS;
+}
+
+/* ---- user create ---- */
 
 static bool find_role(const char *word, enum role *ret_role)
 {
@@ -128,7 +149,7 @@ static int create_user(const struct call *call, const char *username, const char
 	if (!fgets(password, sizeof(password), stdin))
 		return fail(reason);
 	password[strcspn(password, "\r\n")] = '\0';
-	err = installation_open(&app, call->arena, &reason);
+	err = installation_open(&app, INSTALLATION_BESIDE, call->arena, &reason);
 	if (err == ERR_OK) {
 		err = account_create(&app, username, email, password, role, call->arena, &reason);
 		installation_close(&app);
@@ -164,6 +185,8 @@ static const struct command {
 } commands[] = {
 	{ "serve", "run the server (what happens without a command)", false, run_serve },
 	{ "migrate", "status, up, or down STEP: the shape of the database", true, run_migrate },
+	{ "db", "copy --from URL --to URL: all data, from one database to an empty one", true,
+	  run_db },
 	{ "user",
 	  "create --username NAME --email ADDRESS [--role ROLE], password on standard input", true,
 	  run_user },

@@ -30,6 +30,14 @@ enum { MIGRATE_LATEST = -1 };
 /* Brings the database up or down to step `target`; MIGRATE_LATEST is the last one. */
 enum err migrate_to(const struct db_options *options, int target, struct arena *arena,
 		    const char **ret_reason) WARN_UNUSED;
+/* ERR_CORRUPT unless the database stands at the last step. */
+enum err migrate_check(const struct db_options *options, struct arena *arena,
+		       const char **ret_reason) WARN_UNUSED;
+/*
+ * How many steps are applied, 0 where there is no database yet. Changes nothing; refuses what migrate_to refuses.
+ */
+enum err migrate_applied(const struct db_options *options, struct arena *arena, int *ret_applied,
+			 const char **ret_reason) WARN_UNUSED;
 /* Prints one line per step: its number, its name, and whether it is applied. */
 enum err migrate_status(const struct db_options *options, FILE *out, struct arena *arena,
 			const char **ret_reason) WARN_UNUSED;
