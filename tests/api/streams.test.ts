@@ -269,7 +269,7 @@ describe("stop", () => {
     assert.equal(stopped.status, "stopped");
     assert.equal(stopped.content, "shown");
     assert.ok(stopped.completed_at);
-    await chat.closed;
+    await chat.talkUntilClosed();
     const { message } = await readRest(stream);
     assert.deepEqual(message, stopped);
     assert.deepEqual(await ada.message(id), stopped);
@@ -285,7 +285,7 @@ describe("stop", () => {
     const stopped = (await ada.post(`/api/v1/messages/${id}/stop`)) as Message;
     assert.equal(stopped.status, "stopped");
     assert.equal(stopped.content, "");
-    await chat.closed;
+    await chat.talkUntilClosed();
   });
 
   test("by many at once is confirmed to each", async () => {
@@ -296,7 +296,7 @@ describe("stop", () => {
     );
     for (const reply of replies) assert.deepEqual(reply, replies[0]);
     assert.equal(replies[0].status, "stopped");
-    await chat.closed;
+    await chat.talkUntilClosed();
   });
 
   test("of an answer that is complete leaves it so", async () => {
@@ -313,7 +313,7 @@ describe("stop", () => {
     chat.say("shown");
     await readUntil(stream, "shown");
     await ada.expect(204, "DELETE", `/api/v1/conversations/${turn.user_message.conversation_id}`);
-    await chat.closed;
+    await chat.talkUntilClosed();
     await ada.post(`/api/v1/conversations/${turn.user_message.conversation_id}/restore`);
     const message = await ada.message(id);
     assert.equal(message.status, "stopped");

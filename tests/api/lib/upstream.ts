@@ -53,6 +53,14 @@ export class Chat {
     this.closed = once(response, "close");
   }
 
+  /** Goes on and on: nothing but the other side's hanging up ends it. */
+  async talkUntilClosed(): Promise<void> {
+    while (!this.isClosed) {
+      this.say("more ");
+      await Promise.race([this.#written, this.closed]);
+    }
+  }
+
   get isClosed(): boolean {
     return this.#response.closed;
   }
