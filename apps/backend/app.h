@@ -11,6 +11,7 @@ struct app {
 	struct pool *workers;
 	struct keyring *keyring;
 	struct db *db;
+	int lock; /* of the database, as db/lock.h says; the installation's */
 	struct client *client;
 	struct registry *models;
 	struct topics *topics;

@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "db/copy.h"
+#include "db/database.h"
+#include "db/lock.h"
 #include "db/migrate.h"
 #include "security/keyring.h"
 
@@ -213,7 +215,7 @@ static enum err lock_database(struct app *app, struct arena *arena, const char *
 enum err installation_open(struct app *app, enum installation_use use, struct arena *arena,
 			   const char **ret_reason)
 {
-	const char *key_file = arena_printf(arena, "%s/master.key", app->config->data);
+	const char *key_file = key_path(app->config, arena);
 	enum err err = installation_make_folder(app->config, arena, ret_reason);
 
 	app->lock = DB_LOCK_NONE;
@@ -238,4 +240,67 @@ void installation_close(struct app *app)
 	app->db = NULL;
 	app->keyring = NULL;
 	app->lock = DB_LOCK_NONE;
+}
+
+/* ---- Moving it to another database ---- */
+
+/* The key is the one that the source's installation names, or the copy would be of no use. */
+static enum err check_source(const struct keyring *keyring, const struct db_options *from,
+			     struct arena *arena, const char **ret_reason)
+{
+	struct installation installation;
+	char fingerprint[KEY_FINGERPRINT_SIZE];
+	struct db *db;
+	enum err err = db_open(from, arena, &db, ret_reason);
+
+	if (err != ERR_OK)
+		return err;
+	err = db_one(db, &select_installation, ARGS_NONE, arena, &installation);
+	db_close(db);
+	if (err != ERR_OK) {
+		*ret_reason = "the source was never served: there is nothing to copy";
+		return err;
+	}
+	keyring_fingerprint(keyring, fingerprint);
+	if (strcmp(installation.key_fingerprint, fingerprint) == 0)
+		return ERR_OK;
+	return refuse_key(&installation, fingerprint, arena, ret_reason);
+}
+
+static enum err copy_locked(const struct db_options *from, const struct db_options *to,
+			    struct arena *arena, const char **ret_reason)
+{
+	int lock;
+	enum err err = db_lock_take(to, arena, &lock, ret_reason);
+
+	if (err == ERR_OK)
+		err = db_copy(from, to, stderr, arena, ret_reason);
+	db_lock_release(lock);
+	return err;
+}
+
+enum err installation_copy(const struct config *config, const char *from, const char *to,
+			   struct arena *arena, const char **ret_reason)
+{
+	struct db_options source = installation_database(config), target = source;
+	const char *key_file = key_path(config, arena);
+	struct keyring *keyring = NULL;
+	enum err err = ERR_OK;
+
+	source.url = from;
+	target.url = to;
+	if (!config->master_key && access(key_file, R_OK) != 0) {
+		*ret_reason = arena_printf(arena, "the file %s cannot be read: %s", key_file,
+					   strerror(errno));
+		return ERR_INVALID;
+	}
+	err = keyring_open(config->master_key, key_file, &keyring, ret_reason);
+	if (err == ERR_OK)
+		err = migrate_check(&source, arena, ret_reason);
+	if (err == ERR_OK)
+		err = check_source(keyring, &source, arena, ret_reason);
+	if (err == ERR_OK)
+		err = copy_locked(&source, &target, arena, ret_reason);
+	keyring_destroy(keyring);
+	return err;
 }

@@ -258,7 +258,8 @@ int serve(const struct config *config)
 	program->reason = "it could not be started";
 	arena_init(&program->arena);
 	loop_init(&program->loop);
-	err = installation_open(&program->app, &program->arena, &program->reason);
+	err = installation_open(&program->app, INSTALLATION_SERVE, &program->arena,
+				&program->reason);
 	if (err == ERR_OK) {
 		err = serve_installation(program);
 		installation_close(&program->app);

@@ -35,6 +35,8 @@ struct admin_engine {
 enum err admin_open(const struct db_options *options, struct arena *arena, struct admin **ret_admin,
 		    const char **ret_reason) WARN_UNUSED;
 
+/* Whether there is a file that is more than an empty one. */
+bool sqlite_exists(const struct db_options *options);
 enum err sqlite_admin_open(const struct db_options *options, struct arena *arena,
 			   struct admin **ret_admin, const char **ret_reason) WARN_UNUSED;
 enum err postgres_admin_open(const struct db_options *options, struct arena *arena,

@@ -103,6 +103,15 @@ static const struct admin_engine engine = {
 	.close = close_admin,
 };
 
+bool sqlite_exists(const struct db_options *options)
+{
+	char path[SQLITE_PATH_SIZE];
+	struct stat status;
+
+	sqlite_path(options, path);
+	return stat(path, &status) == 0 && status.st_size > 0;
+}
+
 enum err sqlite_admin_open(const struct db_options *options, struct arena *arena,
 			   struct admin **ret_admin, const char **ret_reason)
 {
