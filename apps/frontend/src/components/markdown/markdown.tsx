@@ -4,6 +4,7 @@ import remarkGfm from "remark-gfm";
 import { cx } from "@/lib/cx";
 import { elements, elementsWithAnchors } from "./elements";
 import { useShownAnchor } from "./use-shown-anchor";
+import { mendTail } from "./mend-tail";
 import { useBlocks } from "./use-blocks";
 
 export type MarkdownProps = {
@@ -13,18 +14,31 @@ export type MarkdownProps = {
   resolveLink?: (href: string) => string;
   /** Headings can be linked to, and the one that the address names is shown. */
   anchors?: boolean;
+  /** More is to come, so the end may be half of something. */
+  streaming?: boolean;
 };
 
 const plugins = [remarkGfm];
 
-export function Markdown({ text, className, resolveLink, anchors = false }: MarkdownProps) {
+export function Markdown({
+  text,
+  className,
+  resolveLink,
+  anchors = false,
+  streaming = false,
+}: MarkdownProps) {
   const blocks = useBlocks(text);
   useShownAnchor(anchors, text);
   return (
     <div className={cx("prose", className)}>
       {blocks.map((block, index) => (
         // A block keeps its place for as long as the text only grows.
-        <Block key={index} text={block} resolveLink={resolveLink} anchors={anchors} />
+        <Block
+          key={index}
+          text={streaming && index === blocks.length - 1 ? mendTail(block) : block}
+          resolveLink={resolveLink}
+          anchors={anchors}
+        />
       ))}
     </div>
   );

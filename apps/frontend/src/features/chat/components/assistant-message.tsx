@@ -21,7 +21,7 @@ export function AssistantMessage({ message, isLast, modelName }: MessageRowProps
         <LogoMark className="size-5" />
         {modelName}
       </h2>
-      {text !== "" && <LazyMarkdown text={text} />}
+      {text !== "" && <LazyMarkdown text={text} streaming={streaming} />}
       {streaming && text === "" && <TypingIndicator />}
       {!streaming && <AnswerState message={message} isLast={isLast} />}
       <div className="-ml-2 h-8 pt-1">
