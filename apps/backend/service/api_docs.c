@@ -40,8 +40,9 @@ static void print_text(const char *text, struct buf *out)
 static void print_type(const struct field *field, struct buf *out)
 {
 	static const char *const names[] = {
-		[WIRE_TEXT] = "string", [WIRE_BOOL] = "boolean", [WIRE_INT] = "integer", [WIRE_NUMBER] = "number",
-		[WIRE_ENUM] = "one of", [WIRE_TIME] = "time",	 [WIRE_LIST] = "list of", [WIRE_OBJECT] = "",
+		[WIRE_TEXT] = "string",   [WIRE_BOOL] = "boolean", [WIRE_INT] = "integer",
+		[WIRE_NUMBER] = "number", [WIRE_ENUM] = "one of",  [WIRE_TIME] = "time",
+		[WIRE_LIST] = "list of",  [WIRE_OBJECT] = "",
 	};
 
 	buf_append_text(out, names[field->wire]);
@@ -49,7 +50,8 @@ static void print_type(const struct field *field, struct buf *out)
 		for (size_t i = 0; field->names[i]; i++)
 			buf_printf(out, "%s <code>%s</code>", i ? "," : "", field->names[i]);
 	if (field->schema)
-		buf_printf(out, " <a href=\"#%s\">%s</a>", field->schema->name, field->schema->name);
+		buf_printf(out, " <a href=\"#%s\">%s</a>", field->schema->name,
+			   field->schema->name);
 	if (field->nullable)
 		BUF_LITERAL(out, " or null");
 }
@@ -57,7 +59,8 @@ static void print_type(const struct field *field, struct buf *out)
 static void print_limits(const struct field *field, struct buf *out)
 {
 	if (field->max && field->wire == WIRE_TEXT)
-		buf_printf(out, " %lld to %lld characters.", (long long)field->min, (long long)field->max);
+		buf_printf(out, " %lld to %lld characters.", (long long)field->min,
+			   (long long)field->max);
 	else if (field->max)
 		buf_printf(out, " %lld to %lld.", (long long)field->min, (long long)field->max);
 	if (field->preset && *field->preset)
@@ -70,7 +73,8 @@ static void print_row(const struct field *field, bool input, struct buf *out)
 
 	buf_printf(out, "<tr><td><code>%s</code>", field->header ? field->header : field->name);
 	if (input)
-		buf_printf(out, "<td>%s%s", places[field->from], field->optional || field->preset ? "" : ", required");
+		buf_printf(out, "<td>%s%s", places[field->from],
+			   field->optional || field->preset ? "" : ", required");
 	BUF_LITERAL(out, "<td>");
 	print_type(field, out);
 	BUF_LITERAL(out, "<td>");
@@ -84,7 +88,8 @@ static bool visible(const struct field *field, bool input)
 	return !field->secret && !field->stored && !(input && field->shown);
 }
 
-static void print_fields(const struct schema *schema, bool input, const char *caption, struct buf *out)
+static void print_fields(const struct schema *schema, bool input, const char *caption,
+			 struct buf *out)
 {
 	buf_printf(out, "<table><caption>%s</caption>", caption);
 	for (const struct field *field = schema->fields; field->name; field++)
@@ -97,10 +102,14 @@ static void print_route(const struct route *route, struct buf *out)
 {
 	int status = route->status ? route->status : route->out || route->media ? 200 : 204;
 
-	buf_printf(out, "<details><summary><span class=method>%s</span><span class=path>%s</span>"
-			"<span class=muted>", route->method, route->path);
+	buf_printf(out,
+		   "<details><summary><span class=method>%s</span><span class=path>%s</span>"
+		   "<span class=muted>",
+		   route->method, route->path);
 	print_text(route->doc, out);
-	buf_printf(out, "</span></summary><div class=inside><p class=muted>Access: <code>%s</code></p>", route->access);
+	buf_printf(out,
+		   "</span></summary><div class=inside><p class=muted>Access: <code>%s</code></p>",
+		   route->access);
 	if (route->in)
 		print_fields(route->in, true, "Request", out);
 	buf_printf(out, "<p>Answers <code>%d</code>", status);
@@ -136,8 +145,10 @@ static void print_records(const struct records *records, struct buf *out)
 	for (size_t i = 0; i < records->count; i++) {
 		const struct schema *schema = records->list[i];
 
-		buf_printf(out, "<details id=\"%s\" open><summary><span class=path>%s</span><span class=muted>",
-			   schema->name, schema->name);
+		buf_printf(
+			out,
+			"<details id=\"%s\" open><summary><span class=path>%s</span><span class=muted>",
+			schema->name, schema->name);
 		print_text(schema->doc ? schema->doc : "", out);
 		BUF_LITERAL(out, "</span></summary><div class=inside>");
 		print_fields(schema, false, "Fields", out);
@@ -161,7 +172,8 @@ static void print_heading(const struct route *route, const struct route *before,
 		length_before = subject(before->path, &name_before);
 	if (length == length_before && strncmp(name, name_before, length) == 0)
 		return;
-	buf_printf(out, "<h2>%c%.*s</h2>", toupper((unsigned char)*name), (int)length - 1, name + 1);
+	buf_printf(out, "<h2>%c%.*s</h2>", toupper((unsigned char)*name), (int)length - 1,
+		   name + 1);
 }
 
 void api_docs_print(const struct route *const *tables, struct buf *out)
@@ -169,12 +181,13 @@ void api_docs_print(const struct route *const *tables, struct buf *out)
 	struct records records = { .count = 0 };
 	const struct route *before = NULL;
 
-	BUF_LITERAL(out, "<!doctype html><html lang=en><meta charset=utf-8><title>Web+ API</title>"
-			 "<meta name=viewport content=\"width=device-width,initial-scale=1\">"
-			 "<link rel=stylesheet href=/api/docs/style.css><h1>Web+ API</h1>"
-			 "<p class=muted>Sign in with <code>POST /api/v1/auth/login</code> and send "
-			 "<code>Authorization: Bearer …</code>. For programs: "
-			 "<a href=/api/v1/openapi.json>openapi.json</a>.</p>");
+	BUF_LITERAL(out,
+		    "<!doctype html><html lang=en><meta charset=utf-8><title>Web+ API</title>"
+		    "<meta name=viewport content=\"width=device-width,initial-scale=1\">"
+		    "<link rel=stylesheet href=/api/docs/style.css><h1>Web+ API</h1>"
+		    "<p class=muted>Sign in with <code>POST /api/v1/auth/login</code> and send "
+		    "<code>Authorization: Bearer …</code>. For programs: "
+		    "<a href=/api/v1/openapi.json>openapi.json</a>.</p>");
 	for (; *tables; tables++)
 		for (const struct route *route = *tables; route->method; route++) {
 			if (route->internal)

@@ -52,7 +52,8 @@ static void print_operation_id(const struct route *route, struct buf *out)
 
 	for (const char *c = route->method; *c; c++)
 		buf_append_char(out, (char)tolower((unsigned char)*c));
-	for (const char *c = route->path + (strncmp(route->path, "/api/v1", 7) == 0 ? 7 : 0); *c; c++) {
+	for (const char *c = route->path + (strncmp(route->path, "/api/v1", 7) == 0 ? 7 : 0); *c;
+	     c++) {
 		if (*c == '{')
 			buf_append_text(out, "By");
 		upper = upper || !isalnum((unsigned char)*c);
@@ -65,7 +66,9 @@ static void print_operation_id(const struct route *route, struct buf *out)
 
 static void print_parameters(const struct route *route, struct buf *out)
 {
-	static const char *const places[] = { [FROM_PATH] = "path", [FROM_QUERY] = "query", [FROM_HEADER] = "header" };
+	static const char *const places[] = {
+		[FROM_PATH] = "path", [FROM_QUERY] = "query", [FROM_HEADER] = "header"
+	};
 	const char *separator = "";
 
 	if (!route->in)
@@ -76,9 +79,9 @@ static void print_parameters(const struct route *route, struct buf *out)
 
 		if (field->from == FROM_BODY)
 			continue;
-		buf_printf(out, "%s{\"name\":\"%s\",\"in\":\"%s\",\"required\":%s,\"description\":", separator,
-			   field->from == FROM_HEADER ? field->header : field->name, places[field->from],
-			   required ? "true" : "false");
+		buf_printf(out, "%s{\"name\":\"%s\",\"in\":\"%s\",\"required\":%s,\"description\":",
+			   separator, field->from == FROM_HEADER ? field->header : field->name,
+			   places[field->from], required ? "true" : "false");
 		json_append_string(out, field->doc);
 		BUF_LITERAL(out, ",\"schema\":");
 		field_print_json_schema(field, true, out);
@@ -99,9 +102,12 @@ static void print_success(const struct route *route, struct buf *out)
 			   "{\"$ref\":\"#/components/schemas/%s\"}}}",
 			   route->out->name);
 	else if (route->media)
-		buf_printf(out, ",\"content\":{\"%s\":{\"schema\":{\"type\":\"string\"}}}", route->media);
-	BUF_LITERAL(out, "},\"default\":{\"description\":\"A problem (RFC 9457).\",\"content\":"
-			 "{\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}}");
+		buf_printf(out, ",\"content\":{\"%s\":{\"schema\":{\"type\":\"string\"}}}",
+			   route->media);
+	BUF_LITERAL(
+		out,
+		"},\"default\":{\"description\":\"A problem (RFC 9457).\",\"content\":"
+		"{\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}}");
 }
 
 static void print_operation(struct document *document, const struct route *route)
@@ -119,10 +125,11 @@ static void print_operation(struct document *document, const struct route *route
 		BUF_LITERAL(out, ",\"security\":[]");
 	print_parameters(route, out);
 	if (has_body(route)) {
-		buf_printf(out,
-			   ",\"requestBody\":{\"required\":%s,\"content\":{\"application/json\":{\"schema\":"
-			   "{\"$ref\":\"#/components/schemas/%s\"}}}}",
-			   body_required(route->in) ? "true" : "false", route->in->name);
+		buf_printf(
+			out,
+			",\"requestBody\":{\"required\":%s,\"content\":{\"application/json\":{\"schema\":"
+			"{\"$ref\":\"#/components/schemas/%s\"}}}}",
+			body_required(route->in) ? "true" : "false", route->in->name);
 		add_component(document, route->in, true);
 	}
 	if (route->out)
@@ -144,7 +151,8 @@ static bool first_of_path(const struct route *const *tables, const struct route 
 	return true;
 }
 
-static void print_path(struct document *document, const struct route *const *tables, const char *path)
+static void print_path(struct document *document, const struct route *const *tables,
+		       const char *path)
 {
 	const char *separator = "";
 
@@ -189,12 +197,16 @@ void openapi_print(const struct route *const *tables, struct buf *out)
 	struct document document = { .out = out };
 
 	map_init(&document.seen);
-	BUF_LITERAL(out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Web+\",\"version\":\"" WEBPLUS_VERSION
-			 "\",\"description\":\"The API of a Web+ server.\"},\"security\":[{\"bearer\":[]}],"
-			 "\"paths\":{");
+	BUF_LITERAL(
+		out,
+		"{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Web+\",\"version\":\"" WEBPLUS_VERSION
+		"\",\"description\":\"The API of a Web+ server.\"},\"security\":[{\"bearer\":[]}],"
+		"\"paths\":{");
 	print_paths(&document, tables);
-	BUF_LITERAL(out, "},\"components\":{\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\","
-			 "\"bearerFormat\":\"JWT\"}},\"schemas\":{");
+	BUF_LITERAL(
+		out,
+		"},\"components\":{\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\","
+		"\"bearerFormat\":\"JWT\"}},\"schemas\":{");
 	buf_append(out, problem_schema, sizeof(problem_schema) - 1);
 	for (size_t i = 0; i < document.count; i++) {
 		buf_printf(out, ",\"%s\":", document.list[i]->name);

@@ -45,7 +45,8 @@ static const struct field readiness_fields[] = {
 	{ 0 },
 };
 
-static const struct schema readiness_schema = SCHEMA(struct readiness, readiness_fields, .name = "Readiness");
+static const struct schema readiness_schema =
+	SCHEMA(struct readiness, readiness_fields, .name = "Readiness");
 
 struct probe {
 	int64_t value;
@@ -57,12 +58,14 @@ static const struct field probe_fields[] = {
 };
 
 static const struct schema probe_schema = SCHEMA(struct probe, probe_fields, .name = "Probe");
-static const struct statement probe_database = { "SELECT count(*) AS value FROM installation", &probe_schema };
+static const struct statement probe_database = { "SELECT count(*) AS value FROM installation",
+						 &probe_schema };
 
 static enum err ready(struct request *request, const void *in, void *out)
 {
 	struct probe probe;
-	enum err err = db_one(request->app->db, &probe_database, ARGS_NONE, &request->arena, &probe);
+	enum err err =
+		db_one(request->app->db, &probe_database, ARGS_NONE, &request->arena, &probe);
 
 	(void)in;
 	if (err != ERR_OK)
@@ -79,7 +82,8 @@ static enum err metrics(struct request *request, const void *in, void *out)
 	(void)out;
 	buf_init(&text, DOCUMENT_MAX);
 	metrics_print(request->app->metrics, request->app, &text);
-	reply_text(request, 200, "text/plain; version=0.0.4; charset=utf-8", text.data, text.length);
+	reply_text(request, 200, "text/plain; version=0.0.4; charset=utf-8", text.data,
+		   text.length);
 	buf_finish(&text);
 	return ERR_OK;
 }
@@ -116,7 +120,8 @@ static enum err docs_style(struct request *request, const void *in, void *out)
 {
 	(void)in;
 	(void)out;
-	reply_fixed(request, 200, "text/css; charset=utf-8", api_docs_style, strlen(api_docs_style));
+	reply_fixed(request, 200, "text/css; charset=utf-8", api_docs_style,
+		    strlen(api_docs_style));
 	return ERR_OK;
 }
 
@@ -138,7 +143,8 @@ static enum err page(struct request *request, const void *in, void *out)
 	(void)in;
 	(void)out;
 	if (strncmp(request->path, "/api/", 5) == 0)
-		return request_fail(request, ERR_NOT_FOUND, "There is no such endpoint. See /api/docs.");
+		return request_fail(request, ERR_NOT_FOUND,
+				    "There is no such endpoint. See /api/docs.");
 	if (!asset && strncmp(request->path, "/assets/", 8) != 0)
 		asset = asset_find(index, sizeof(index) - 1);
 	if (!asset)
@@ -148,20 +154,21 @@ static enum err page(struct request *request, const void *in, void *out)
 }
 
 const struct route service_routes[] = {
-	{ "GET", "/api/v1/health", .access = ACCESS_PUBLIC, .out = &health_schema, .on_loop = true, .handle = health,
-	  .doc = "Whether the process lives." },
-	{ "GET", "/api/v1/ready", .access = ACCESS_PUBLIC, .out = &readiness_schema, .handle = ready,
-	  .doc = "Whether requests can be answered." },
-	{ "GET", "/api/v1/openapi.json", .access = ACCESS_PUBLIC, .media = "application/json", .internal = true,
-	  .handle = openapi, .doc = "This document." },
-	{ "GET", "/api/v1/ws", .access = ACCESS_PUBLIC, .internal = true, .on_loop = true, .handle = open_socket,
-	  .doc = "The WebSocket; see docs/websockets.md." },
-	{ "GET", "/metrics", .access = ACCESS_PUBLIC, .internal = true, .on_loop = true, .handle = metrics,
-	  .doc = "For Prometheus." },
-	{ "GET", "/api/docs", .access = ACCESS_PUBLIC, .internal = true, .handle = docs, .doc = "The API, to read." },
+	{ "GET", "/api/v1/health", .access = ACCESS_PUBLIC, .out = &health_schema, .on_loop = true,
+	  .handle = health, .doc = "Whether the process lives." },
+	{ "GET", "/api/v1/ready", .access = ACCESS_PUBLIC, .out = &readiness_schema,
+	  .handle = ready, .doc = "Whether requests can be answered." },
+	{ "GET", "/api/v1/openapi.json", .access = ACCESS_PUBLIC, .media = "application/json",
+	  .internal = true, .handle = openapi, .doc = "This document." },
+	{ "GET", "/api/v1/ws", .access = ACCESS_PUBLIC, .internal = true, .on_loop = true,
+	  .handle = open_socket, .doc = "The WebSocket; see docs/websockets.md." },
+	{ "GET", "/metrics", .access = ACCESS_PUBLIC, .internal = true, .on_loop = true,
+	  .handle = metrics, .doc = "For Prometheus." },
+	{ "GET", "/api/docs", .access = ACCESS_PUBLIC, .internal = true, .handle = docs,
+	  .doc = "The API, to read." },
 	{ "GET", "/api/docs/style.css", .access = ACCESS_PUBLIC, .internal = true, .on_loop = true,
 	  .handle = docs_style, .doc = "How it looks." },
-	{ "GET", "/{path...}", .access = ACCESS_PUBLIC, .internal = true, .on_loop = true, .handle = page,
-	  .doc = "The page and its files." },
+	{ "GET", "/{path...}", .access = ACCESS_PUBLIC, .internal = true, .on_loop = true,
+	  .handle = page, .doc = "The page and its files." },
 	{ 0 },
 };
