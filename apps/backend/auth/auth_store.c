@@ -85,8 +85,8 @@ static const struct statement select_account_by_username = {
 	"SELECT {columns} FROM account WHERE username = $1", &account_schema
 };
 static const struct statement select_session_owner = {
-	"SELECT s.account_id AS account_id, a.role AS role FROM session s JOIN account a ON a.id = "
-	"s.account_id "
+	"SELECT s.account_id AS account_id, a.role AS role "
+	"FROM session s JOIN account a ON a.id = s.account_id "
 	"WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2",
 	&session_owner_schema
 };
@@ -96,8 +96,8 @@ static const struct statement revoke_session = {
 static const struct statement extend_session = { "UPDATE session SET expires_at = $2 WHERE id = $1",
 						 NULL };
 static const struct statement select_session_of_token = {
-	"SELECT {columns:s} FROM refresh_token t JOIN session s ON s.id = t.session_id WHERE "
-	"t.hash = $1",
+	"SELECT {columns:s} FROM refresh_token t JOIN session s ON s.id = t.session_id "
+	"WHERE t.hash = $1",
 	&session_schema
 };
 static const struct statement use_token = {

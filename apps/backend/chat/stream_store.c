@@ -71,8 +71,8 @@ static const struct statement raise_epoch = { "UPDATE node SET epoch = epoch + 1
 					      NULL };
 static const struct statement take_message = {
 	"UPDATE message SET status = 'streaming', node_id = $2, epoch = $3, lease_until = $4, "
-	"error_code = NULL, "
-	"error_detail = NULL, completed_at = NULL WHERE id = $1 AND status <> 'streaming'",
+	"error_code = NULL, error_detail = NULL, completed_at = NULL "
+	"WHERE id = $1 AND status <> 'streaming'",
 	NULL
 };
 static const struct statement select_ours = { "SELECT epoch FROM message WHERE id = $1 AND status "
