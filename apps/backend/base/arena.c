@@ -63,7 +63,10 @@ static size_t next_chunk_capacity(const struct arena *arena)
 	return size - sizeof(*arena->chunk);
 }
 
-/* A piece too large for an ordinary chunk hangs its own behind the newest, whose free room stays in use. */
+/*
+ * A piece too large for an ordinary chunk hangs its own behind the newest, whose free room stays in
+ * use.
+ */
 static void *alloc_large(struct arena *arena, size_t size)
 {
 	struct arena_chunk *chunk = chunk_create(size);

@@ -1,9 +1,10 @@
 /*
  * Memory with one lifetime: what a request makes lives in its arena and dies with it.
  *
- * An arena grows by chunks from malloc; single pieces are never freed. Memory comes zeroed and aligned for any type.
- * Out of memory aborts the process: every size that comes from outside is capped before it reaches an arena.
- * An arena belongs to one thread at a time; it may be handed on together with its request.
+ * An arena grows by chunks from malloc; single pieces are never freed. Memory comes zeroed and
+ * aligned for any type. Out of memory aborts the process: every size that comes from outside is
+ * capped before it reaches an arena. An arena belongs to one thread at a time; it may be handed on
+ * together with its request.
  */
 #ifndef WEBPLUS_BASE_ARENA_H
 #define WEBPLUS_BASE_ARENA_H

@@ -1,9 +1,9 @@
 /*
  * A growing run of bytes with a maximum from birth.
  *
- * Appending past the maximum appends nothing, sets `overflow` and keeps it set: a writer of many pieces checks once,
- * at its end. `data` is always NUL-terminated once anything was appended. Out of memory aborts.
- * A buffer belongs to one thread at a time.
+ * Appending past the maximum appends nothing, sets `overflow` and keeps it set: a writer of many
+ * pieces checks once, at its end. `data` is always NUL-terminated once anything was appended. Out
+ * of memory aborts. A buffer belongs to one thread at a time.
  */
 #ifndef WEBPLUS_BASE_BUF_H
 #define WEBPLUS_BASE_BUF_H
@@ -37,7 +37,10 @@ void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 void buf_vprintf(struct buf *buf, const char *format, va_list args) PRINTF_LIKE(2, 0);
 #define BUF_LITERAL(buf, literal) buf_append((buf), "" literal, sizeof(literal) - 1)
 
-/* Room for `length` more bytes to be written in place, or NULL on overflow; buf_commit says how many were used. */
+/*
+ * Room for `length` more bytes to be written in place, or NULL on overflow; buf_commit says how
+ * many were used.
+ */
 char *buf_reserve(struct buf *buf, size_t length);
 void buf_commit(struct buf *buf, size_t length);
 /* Drops `length` bytes from the front. */

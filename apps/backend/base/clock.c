@@ -37,8 +37,9 @@ struct timestamp clock_now(void)
 }
 
 /*
- * Days since 1970-01-01 and back, in the proleptic Gregorian calendar. Years are counted from 1 March, so that the leap
- * day is the last of its year, and in eras of 400 years, which all have the same number of days.
+ * Days since 1970-01-01 and back, in the proleptic Gregorian calendar. Years are counted from 1
+ * March, so that the leap day is the last of its year, and in eras of 400 years, which all have the
+ * same number of days.
  */
 static int64_t days_from_date(struct date date)
 {

@@ -1,7 +1,7 @@
 /*
- * Time. Durations come from the monotonic clock; what is stored or shown comes from the wall clock, in milliseconds
- * since 1970 UTC. A wall clock that jumps must never end a stream or a time-out: use clock_monotonic_* for those.
- * Callable from any thread.
+ * Time. Durations come from the monotonic clock; what is stored or shown comes from the wall clock,
+ * in milliseconds since 1970 UTC. A wall clock that jumps must never end a stream or a time-out:
+ * use clock_monotonic_* for those. Callable from any thread.
  */
 #ifndef WEBPLUS_BASE_CLOCK_H
 #define WEBPLUS_BASE_CLOCK_H
@@ -10,7 +10,10 @@
 
 #include <stdint.h>
 
-/* A point in time as it is stored and sent. 0 means "never" and is null on the wire where the field allows it. */
+/*
+ * A point in time as it is stored and sent. 0 means "never" and is null on the wire where the field
+ * allows it.
+ */
 struct timestamp {
 	int64_t ms;
 };

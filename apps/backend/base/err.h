@@ -1,9 +1,9 @@
 /*
  * The one list of what can go wrong.
  *
- * Each row gives the C name, the stable word that programs read on the wire, the HTTP status and the sentence that
- * people read when nothing more exact is known. A function that can fail returns `enum err`; ERR_OK is 0.
- * Callable from any thread.
+ * Each row gives the C name, the stable word that programs read on the wire, the HTTP status and
+ * the sentence that people read when nothing more exact is known. A function that can fail returns
+ * `enum err`; ERR_OK is 0. Callable from any thread.
  */
 #ifndef WEBPLUS_BASE_ERR_H
 #define WEBPLUS_BASE_ERR_H

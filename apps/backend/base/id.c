@@ -10,8 +10,9 @@
 #include <sys/random.h>
 
 /*
- * RFC 9562, section 6.2, method 2: the 74 bits behind the milliseconds are random, and within one millisecond (or while the
- * clock runs backwards) they grow by a random step, so that ids increase and still cannot be guessed from one another.
+ * RFC 9562, section 6.2, method 2: the 74 bits behind the milliseconds are random, and within one
+ * millisecond (or while the clock runs backwards) they grow by a random step, so that ids increase
+ * and still cannot be guessed from one another.
  */
 static struct {
 	pthread_mutex_t lock;

@@ -1,6 +1,6 @@
 /*
- * Identifiers: UUID version 7 (RFC 9562) in lower-case text, so that they sort by the time they were made.
- * Within one process they are strictly increasing. Callable from any thread.
+ * Identifiers: UUID version 7 (RFC 9562) in lower-case text, so that they sort by the time they
+ * were made. Within one process they are strictly increasing. Callable from any thread.
  */
 #ifndef WEBPLUS_BASE_ID_H
 #define WEBPLUS_BASE_ID_H

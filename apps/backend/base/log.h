@@ -3,9 +3,10 @@
  *
  *	log_info("listening", "address", "127.0.0.1:8080", NULL);
  *
- * Keys and values are text, in pairs, ended by NULL; a NULL value ends the list too, so pass "" for nothing. Only the edge logs: main, the
- * server, the middleware and the background tasks; a library room returns an error instead. Never log a secret, a
- * token or what a user wrote. Callable from any thread; a line is written by one write(2).
+ * Keys and values are text, in pairs, ended by NULL; a NULL value ends the list too, so pass "" for
+ * nothing. Only the edge logs: main, the server, the middleware and the background tasks; a library
+ * room returns an error instead. Never log a secret, a token or what a user wrote. Callable from
+ * any thread; a line is written by one write(2).
  */
 #ifndef WEBPLUS_BASE_LOG_H
 #define WEBPLUS_BASE_LOG_H

@@ -18,8 +18,8 @@ static void run_tasks(struct list *tasks)
 }
 
 /*
- * The loop says that it sleeps *before* it looks at the queue: who pushed earlier is seen here, and who pushes later sees
- * `awake` false and sends the wake-up.
+ * The loop says that it sleeps *before* it looks at the queue: who pushed earlier is seen here, and
+ * who pushes later sees `awake` false and sends the wake-up.
  */
 static void on_before_sleep(uv_prepare_t *prepare)
 {

@@ -1,11 +1,13 @@
 /*
- * The event loop: the one thread that owns every socket and timer, and the door through which others reach it.
+ * The event loop: the one thread that owns every socket and timer, and the door through which
+ * others reach it.
  *
- * A thin companion of libuv: libuv's own calls (uv_tcp_*, uv_timer_*) are used directly with `loop->uv`.
- * All functions but loop_post and loop_assert are for the loop's own thread. Nothing that runs on the loop may block or
- * touch the database.
+ * A thin companion of libuv: libuv's own calls (uv_tcp_*, uv_timer_*) are used directly with
+ * `loop->uv`. All functions but loop_post and loop_assert are for the loop's own thread. Nothing
+ * that runs on the loop may block or touch the database.
  *
- * A task that is posted while the loop is awake costs no system call: the loop looks at its queue before it sleeps.
+ * A task that is posted while the loop is awake costs no system call: the loop looks at its queue
+ * before it sleeps.
  */
 #ifndef WEBPLUS_BASE_LOOP_H
 #define WEBPLUS_BASE_LOOP_H
@@ -38,7 +40,10 @@ void loop_finish(struct loop *loop);
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
-/* Called at the top of what libuv calls often (reads of sockets): from here to its next sleep the loop is known to be awake. */
+/*
+ * Called at the top of what libuv calls often (reads of sockets): from here to its next sleep the
+ * loop is known to be awake.
+ */
 static inline void loop_woke(struct loop *loop)
 {
 	if (!atomic_load_explicit(&loop->awake, memory_order_relaxed))

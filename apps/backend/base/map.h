@@ -1,9 +1,9 @@
 /*
  * A hash map from text to pointer.
  *
- * Keys are copied. Hashed with SipHash-2-4 under a key drawn once per process, so that keys chosen from outside
- * cannot collide on purpose. Values are the caller's: the map never frees them. Out of memory aborts.
- * Not synchronised: a map belongs to one thread, or to the lock of its owner.
+ * Keys are copied. Hashed with SipHash-2-4 under a key drawn once per process, so that keys chosen
+ * from outside cannot collide on purpose. Values are the caller's: the map never frees them. Out of
+ * memory aborts. Not synchronised: a map belongs to one thread, or to the lock of its owner.
  */
 #ifndef WEBPLUS_BASE_MAP_H
 #define WEBPLUS_BASE_MAP_H

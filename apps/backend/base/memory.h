@@ -1,6 +1,7 @@
 /*
- * The heap, for what outlives a request. Out of memory aborts, with a line on standard error: every size that comes
- * from outside is capped before it gets here. What these return is freed with free(). Callable from any thread.
+ * The heap, for what outlives a request. Out of memory aborts, with a line on standard error: every
+ * size that comes from outside is capped before it gets here. What these return is freed with
+ * free(). Callable from any thread.
  */
 #ifndef WEBPLUS_BASE_MEMORY_H
 #define WEBPLUS_BASE_MEMORY_H

@@ -16,7 +16,9 @@ enum {
 	NAME_MAX_BYTES = 16, /* what the kernel keeps of a thread's name */
 };
 
-/* A place for a thread. It lives as long as the pool, so that it can be signalled without the lock. */
+/*
+ * A place for a thread. It lives as long as the pool, so that it can be signalled without the lock.
+ */
 struct worker {
 	struct pool *pool;
 	struct list node; /* in `spare` or `idle`; alone while it works or is about to */
@@ -80,7 +82,10 @@ static struct worker *take_first(struct list *workers)
 	return worker;
 }
 
-/* Under the lock. Without memory for another thread the work waits for those there are; without any, nothing works. */
+/*
+ * Under the lock. Without memory for another thread the work waits for those there are; without
+ * any, nothing works.
+ */
 static void start_worker(struct pool *pool)
 {
 	struct worker *worker = take_first(&pool->spare);
@@ -97,8 +102,9 @@ static void start_worker(struct pool *pool)
 }
 
 /*
- * Under the lock: sees to it that one more worker comes if work waits and none is on its way. Returns the one to be
- * signalled once the lock is released (a thread that wakes must not find it taken), or NULL.
+ * Under the lock: sees to it that one more worker comes if work waits and none is on its way.
+ * Returns the one to be signalled once the lock is released (a thread that wakes must not find it
+ * taken), or NULL.
  */
 static struct worker *choose_worker(struct pool *pool)
 {
@@ -158,7 +164,10 @@ static void run_next(struct pool *pool)
 	pthread_mutex_lock(&pool->lock);
 }
 
-/* A worker that wakes shall not push aside the thread that woke it, which most often has more to hand over. */
+/*
+ * A worker that wakes shall not push aside the thread that woke it, which most often has more to
+ * hand over.
+ */
 static void be_patient(void)
 {
 	struct sched_param parameters = { 0 };

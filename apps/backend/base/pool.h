@@ -1,9 +1,10 @@
 /*
  * Worker threads for what may block: the database, password hashing.
  *
- * Threads start on demand up to the maximum, have small stacks, and end after some seconds without work. A hand-over
- * costs one wake-up at most: while one is in flight no other is sent, and a woken worker wakes the next if work remains.
- * pool_submit may be called from any thread; tasks run in the order of submission and may overlap.
+ * Threads start on demand up to the maximum, have small stacks, and end after some seconds without
+ * work. A hand-over costs one wake-up at most: while one is in flight no other is sent, and a woken
+ * worker wakes the next if work remains. pool_submit may be called from any thread; tasks run in
+ * the order of submission and may overlap.
  */
 #ifndef WEBPLUS_BASE_POOL_H
 #define WEBPLUS_BASE_POOL_H

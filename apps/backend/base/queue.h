@@ -1,8 +1,9 @@
 /*
  * How threads hand work to each other: an intrusive first-in first-out queue under a lock.
  *
- * `wake` is called by a push that finds the queue empty, after the lock is released: it brings the consumer, which then
- * takes everything at once. A queue may be pushed to from any thread and is taken from by its one consumer.
+ * `wake` is called by a push that finds the queue empty, after the lock is released: it brings the
+ * consumer, which then takes everything at once. A queue may be pushed to from any thread and is
+ * taken from by its one consumer.
  */
 #ifndef WEBPLUS_BASE_QUEUE_H
 #define WEBPLUS_BASE_QUEUE_H

@@ -1,5 +1,6 @@
 /*
- * UTF-8 as RFC 3629 defines it: no overlong forms, no surrogates, nothing above U+10FFFF. Callable from any thread.
+ * UTF-8 as RFC 3629 defines it: no overlong forms, no surrogates, nothing above U+10FFFF. Callable
+ * from any thread.
  */
 #ifndef WEBPLUS_BASE_UTF8_H
 #define WEBPLUS_BASE_UTF8_H
@@ -11,7 +12,10 @@
 bool utf8_valid(const char *text, size_t length);
 /* How many characters a valid NUL-terminated text has. */
 size_t utf8_count(const char *text);
-/* The longest prefix, in bytes, that does not end inside a character (at most three bytes shorter than `length`). */
+/*
+ * The longest prefix, in bytes, that does not end inside a character (at most three bytes shorter
+ * than `length`).
+ */
 size_t utf8_complete_prefix(const char *text, size_t length);
 /* The prefix of a valid text, in bytes, that has at most `characters` characters. */
 size_t utf8_prefix(const char *text, size_t characters);

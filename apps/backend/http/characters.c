@@ -1,6 +1,9 @@
 #include "http/characters.h"
 
-/* A row for each sixteen bytes, of sums of enum char_class; the tests hold it against the grammar, letter by letter. */
+/*
+ * A row for each sixteen bytes, of sums of enum char_class; the tests hold it against the grammar,
+ * letter by letter.
+ */
 /* clang-format off */
 const unsigned char char_classes[256] = {
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, /* 0x00 */

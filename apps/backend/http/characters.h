@@ -10,8 +10,7 @@ enum char_class {
 	CHAR_TOKEN = 1, /* tchar, RFC 9110, section 5.6.2 */
 	CHAR_VALUE = 2, /* of a field value, section 5.5: VCHAR, obs-text, SP, HTAB */
 	CHAR_PATH = 4,  /* pchar and "/", RFC 3986, section 3.3, without "%" */
-	CHAR_QUERY =
-		8, /* the same and "?", and what the URL standard lets browsers send raw: []{}|\^` */
+	CHAR_QUERY = 8, /* the same, "?", and what browsers send raw (URL standard): []{}|\^` */
 	CHAR_HOST =
 		16, /* RFC 3986, section 3.2.2, with "[:]" of addresses and ports, without "%" */
 };

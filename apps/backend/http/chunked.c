@@ -2,7 +2,10 @@
 
 #include "http/characters.h"
 
-/* Larger sizes are refused long before, by the limit of the body; this keeps the number itself whole. */
+/*
+ * Larger sizes are refused long before, by the limit of the body; this keeps the number itself
+ * whole.
+ */
 static const int64_t SIZE_LIMIT = INT64_C(1) << 50;
 
 static enum chunked_state read_size(struct chunked *chunked, char c)

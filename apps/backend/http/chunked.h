@@ -1,6 +1,7 @@
 /*
- * A chunked body (RFC 9112, section 7.1), byte by byte and strictly: more strictly than the RFC in that nothing stands
- * between a size and its semicolon. Extensions and trailers are read, bounded and forgotten. However the bytes are split, the same pieces come out. Any thread.
+ * A chunked body (RFC 9112, section 7.1), byte by byte and strictly: more strictly than the RFC in
+ * that nothing stands between a size and its semicolon. Extensions and trailers are read, bounded
+ * and forgotten. However the bytes are split, the same pieces come out. Any thread.
  */
 #ifndef WEBPLUS_HTTP_CHUNKED_H
 #define WEBPLUS_HTTP_CHUNKED_H
@@ -38,8 +39,8 @@ struct chunked {
 };
 
 /*
- * Reads up to and including the next piece of the body, which lies in `data`, or to the end of `data`, or of the body.
- * Returns how many bytes it took.
+ * Reads up to and including the next piece of the body, which lies in `data`, or to the end of
+ * `data`, or of the body. Returns how many bytes it took.
  */
 size_t chunked_read(struct chunked *chunked, const char *data, size_t length,
 		    const char **ret_piece, size_t *ret_piece_length);

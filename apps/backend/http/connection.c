@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A later read resumes where the bytes of `input` end, so it can hold what was read at once beyond the limits. */
+/*
+ * A later read resumes where the bytes of `input` end, so it can hold what was read at once beyond
+ * the limits.
+ */
 enum { INPUT_MAX = 1024 * 1024 };
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buf)

@@ -88,7 +88,9 @@ static void answer(struct exchange *exchange, enum err err)
 	settle(exchange);
 }
 
-/* Once nobody is inside an answered exchange, its reply is sent, or it ends where nobody wants one. */
+/*
+ * Once nobody is inside an answered exchange, its reply is sent, or it ends where nobody wants one.
+ */
 static void settle(struct exchange *exchange)
 {
 	if (exchange->state != EXCHANGE_ANSWERED || exchange->holds > 0)
@@ -135,7 +137,10 @@ static void suspend(struct exchange *exchange)
 	settle(exchange);
 }
 
-/* Back on the loop, with what the handler returned; who held the request may have finished it already. */
+/*
+ * Back on the loop, with what the handler returned; who held the request may have finished it
+ * already.
+ */
 static void arrive(struct exchange *exchange)
 {
 	if (exchange->state != EXCHANGE_RUNNING)
@@ -283,7 +288,10 @@ static enum err route(struct exchange *exchange)
 	return admit(exchange);
 }
 
-/* Whether the connection can be kept though the body is for nobody: only when it is known to be short. */
+/*
+ * Whether the connection can be kept though the body is for nobody: only when it is known to be
+ * short.
+ */
 static bool can_discard(const struct exchange *exchange, const struct head *head)
 {
 	return !head->chunked && !head->expect_continue &&

@@ -1,6 +1,6 @@
 /*
- * Private to http/: what a route's row means. Decodes the input, calls the handler, makes the reply. On a worker, or on
- * the loop for routes that say so; touches the request alone.
+ * Private to http/: what a route's row means. Decodes the input, calls the handler, makes the
+ * reply. On a worker, or on the loop for routes that say so; touches the request alone.
  */
 #ifndef WEBPLUS_HTTP_HANDLE_H
 #define WEBPLUS_HTTP_HANDLE_H

@@ -55,7 +55,10 @@ static bool is_token(const char *text, size_t length)
 	return length > 0;
 }
 
-/* "HTTP/1." DIGIT; the minor version is another's business as long as the major one is ours (RFC 9110, section 2.5). */
+/*
+ * "HTTP/1." DIGIT; the minor version is another's business as long as the major one is ours (RFC
+ * 9110, section 2.5).
+ */
 static bool parse_version(const char *text, size_t length, struct head *head)
 {
 	if (length != 8 || memcmp(text, "HTTP/1.", 7) != 0 || text[7] < '0' || text[7] > '9')
@@ -87,7 +90,10 @@ static const char *parse_request_line(char *line, size_t length, struct head *he
 	return NULL;
 }
 
-/* Cuts the name off at its colon, in lower case; NULL where it is not a token with the colon right behind it. */
+/*
+ * Cuts the name off at its colon, in lower case; NULL where it is not a token with the colon right
+ * behind it.
+ */
 static char *cut_name(char *line)
 {
 	char *at = line;
@@ -163,7 +169,10 @@ bool list_has_word(const char *value, const char *word)
 	return false;
 }
 
-/* What a header that the server itself lives by says about the head; NULL, or what is wrong with it. */
+/*
+ * What a header that the server itself lives by says about the head; NULL, or what is wrong with
+ * it.
+ */
 typedef const char *meaning(struct head *head, const char *value);
 
 static const char *mean_content_length(struct head *head, const char *value)
@@ -200,7 +209,10 @@ static const char *mean_connection(struct head *head, const char *value)
 	return NULL;
 }
 
-/* uri-host [":" port]; whether the parts make sense is nobody's business here, only that no other character hides in it. */
+/*
+ * uri-host [":" port]; whether the parts make sense is nobody's business here, only that no other
+ * character hides in it.
+ */
 static bool is_authority(const char *text)
 {
 	if (*text == '\0')
@@ -267,8 +279,8 @@ static enum err check_expectation(struct head *head)
 }
 
 /*
- * Turns "http://host/path" into "/path"; the host of the target outranks the Host header (RFC 9112, section 3.2.2).
- * NULL where it is neither this nor an origin-form.
+ * Turns "http://host/path" into "/path"; the host of the target outranks the Host header (RFC 9112,
+ * section 3.2.2). NULL where it is neither this nor an origin-form.
  */
 static char *normalise_target(char *target, struct text_pair *headers, struct arena *arena)
 {

@@ -1,9 +1,11 @@
 /*
- * The head of a request, from bytes to parts: RFC 9112 (sections 2 to 6) and RFC 9110 (section 5), strictly.
+ * The head of a request, from bytes to parts: RFC 9112 (sections 2 to 6) and RFC 9110 (section 5),
+ * strictly.
  *
- * What those do not allow is ERR_MALFORMED, and the connection closes: a byte that two programs read differently is how
- * requests are smuggled. A head is looked for with head_scan as its bytes arrive, and parsed when it is whole, in place.
- * Nothing here depends on how the bytes were split. Any thread.
+ * What those do not allow is ERR_MALFORMED, and the connection closes: a byte that two programs
+ * read differently is how requests are smuggled. A head is looked for with head_scan as its bytes
+ * arrive, and parsed when it is whole, in place. Nothing here depends on how the bytes were split.
+ * Any thread.
  */
 #ifndef WEBPLUS_HTTP_PARSE_H
 #define WEBPLUS_HTTP_PARSE_H
@@ -32,16 +34,18 @@ struct head {
 };
 
 /*
- * Looks for the end of the head in data[0..length). *scanned (0 at first) remembers how far the bytes were seen.
- * ERR_PENDING: more bytes are needed. ERR_OK: *ret_length bytes are the head. ERR_HEADERS_TOO_LARGE: its end is not among
- * the first `max` bytes. ERR_MALFORMED: a line feed without its carriage return.
+ * Looks for the end of the head in data[0..length). *scanned (0 at first) remembers how far the
+ * bytes were seen. ERR_PENDING: more bytes are needed. ERR_OK: *ret_length bytes are the head.
+ * ERR_HEADERS_TOO_LARGE: its end is not among the first `max` bytes. ERR_MALFORMED: a line feed
+ * without its carriage return.
  */
 enum err head_scan(const char *data, size_t length, size_t max, size_t *scanned,
 		   size_t *ret_length) WARN_UNUSED;
 
 /*
- * Parses a whole head, which is changed in place and must live as long as `ret_head`. On failure *ret_detail says why, for
- * the client: ERR_MALFORMED, ERR_HEADERS_TOO_LARGE (more than `headers_max`) or ERR_EXPECTATION.
+ * Parses a whole head, which is changed in place and must live as long as `ret_head`. On failure
+ * *ret_detail says why, for the client: ERR_MALFORMED, ERR_HEADERS_TOO_LARGE (more than
+ * `headers_max`) or ERR_EXPECTATION.
  */
 enum err head_parse(char *text, size_t length, unsigned headers_max, struct arena *arena,
 		    struct head *ret_head, const char **ret_detail) WARN_UNUSED;

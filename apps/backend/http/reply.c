@@ -91,7 +91,10 @@ void reply_producer(struct request *request, int status, const char *media,
 	reply->body.max = REPLY_PIECE_MAX;
 }
 
-/* RFC 9110, section 12.5.3: what the client says of a coding, in thousandths; -1 where it does not name it. */
+/*
+ * RFC 9110, section 12.5.3: what the client says of a coding, in thousandths; -1 where it does not
+ * name it.
+ */
 static int coding_weight(const char *accept, const char *coding)
 {
 	size_t length = strlen(coding);

@@ -1,14 +1,17 @@
 /*
  * A request on its way, and the reply that it gets.
  *
- * A request belongs to one thread at a time: the loop while it is read, admitted and written; a worker while its handler
- * runs. What it makes lives in its arena and dies with it, after the reply was sent.
+ * A request belongs to one thread at a time: the loop while it is read, admitted and written; a
+ * worker while its handler runs. What it makes lives in its arena and dies with it, after the reply
+ * was sent.
  *
  * A handler returns
- *	ERR_OK       `out` is encoded as the reply with the route's status (or what reply_* was told is sent);
- *	an error     a problem document is sent (RFC 9457), with the words of request_fail and the fields of request_invalid;
- *	ERR_PENDING  the answer follows: whoever holds the request calls request_finish on the loop, exactly once,
- *	             even if the client has left meanwhile (request_cancelled).
+ *	ERR_OK       `out` is encoded as the reply with the route's status (or what reply_* was
+ *	             told is sent);
+ *	an error     a problem document is sent (RFC 9457), with the words of request_fail and the
+ *	             fields of request_invalid;
+ *	ERR_PENDING  the answer follows: whoever holds the request calls request_finish on the
+ *	             loop, exactly once, even if the client has left meanwhile (request_cancelled).
  */
 #ifndef WEBPLUS_HTTP_REQUEST_H
 #define WEBPLUS_HTTP_REQUEST_H
@@ -39,9 +42,10 @@ enum reply_kind {
 };
 
 /*
- * A body made piece by piece. `next` runs on a worker and appends up to REPLY_PIECE_MAX bytes to `out` each time it is
- * called, which is when the piece before has been written to the client; it sets *ret_done with the last. An error cuts the
- * connection, so that a truncated body cannot be taken for a whole one. `destroy` is called once, on the loop.
+ * A body made piece by piece. `next` runs on a worker and appends up to REPLY_PIECE_MAX bytes to
+ * `out` each time it is called, which is when the piece before has been written to the client; it
+ * sets *ret_done with the last. An error cuts the connection, so that a truncated body cannot be
+ * taken for a whole one. `destroy` is called once, on the loop.
  */
 enum { REPLY_PIECE_MAX = 64 * 1024 };
 
@@ -109,7 +113,10 @@ enum err request_fail(struct request *request, enum err err, const char *format,
 enum err request_invalid(struct request *request, const char *field, const char *format, ...)
 	PRINTF_LIKE(3, 4);
 
-/* `name` and `value` must hold no control characters (asserted); a header is never made of what a client sent. */
+/*
+ * `name` and `value` must hold no control characters (asserted); a header is never made of what a
+ * client sent.
+ */
 void reply_header(struct request *request, const char *name, const char *value);
 /* Sends text instead of `out`. `media` must outlive the request. */
 void reply_text(struct request *request, int status, const char *media, const char *text,
@@ -123,7 +130,10 @@ void reply_asset(struct request *request, const struct asset *asset);
 void reply_producer(struct request *request, int status, const char *media,
 		    struct producer *producer);
 
-/* Hands the request to the loop, where `step` is called with it; returns ERR_PENDING for the handler to return. */
+/*
+ * Hands the request to the loop, where `step` is called with it; returns ERR_PENDING for the
+ * handler to return.
+ */
 enum err request_on_loop(struct request *request,
 			 void (*step)(struct request *request)) WARN_UNUSED;
 /* On the loop: ends a PENDING request as if the handler had returned `err`. */

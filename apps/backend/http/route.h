@@ -8,9 +8,10 @@
  *		{ 0 }
  *	};
  *
- * `in` is one record for the whole request: each of its fields says whether it comes from the path, the query, a header
- * or the body. The handler gets it decoded and valid, fills `out` (zeroed), and returns ERR_OK; a route without `in` or
- * `out` gets NULL there. A row without `access` stops the server from starting.
+ * `in` is one record for the whole request: each of its fields says whether it comes from the path,
+ * the query, a header or the body. The handler gets it decoded and valid, fills `out` (zeroed), and
+ * returns ERR_OK; a route without `in` or `out` gets NULL there. A row without `access` stops the
+ * server from starting.
  */
 #ifndef WEBPLUS_HTTP_ROUTE_H
 #define WEBPLUS_HTTP_ROUTE_H

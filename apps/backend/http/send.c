@@ -150,8 +150,8 @@ static uv_buf_t *skip_written(uv_buf_t *parts, unsigned *count, size_t done)
 }
 
 /*
- * Writes what the socket takes at once, and the rest when it can; then calls `written`. parts[0] may lie in the server's
- * buffer for heads and is copied if it has to wait; the others must stay.
+ * Writes what the socket takes at once, and the rest when it can; then calls `written`. parts[0]
+ * may lie in the server's buffer for heads and is copied if it has to wait; the others must stay.
  */
 static void write_parts(struct exchange *exchange, uv_buf_t *parts, unsigned count,
 			void (*written)(struct exchange *exchange))

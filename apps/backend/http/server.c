@@ -79,7 +79,10 @@ static int64_t limit_ms(const struct server *server, enum deadline deadline)
 	}
 }
 
-/* All that wait for the same thing have the same time for it, so the first in the list is the first to expire. */
+/*
+ * All that wait for the same thing have the same time for it, so the first in the list is the first
+ * to expire.
+ */
 static void expire_oldest(struct server *server, enum deadline deadline, int64_t now_ms)
 {
 	struct list *waiting = &server->waiting[deadline];
@@ -150,7 +153,10 @@ static void on_connection(uv_stream_t *stream, int status)
 	struct listener *listener = CONTAINER_OF(stream, struct listener, tcp);
 
 	loop_woke(listener->server->loop);
-	/* Without file descriptors libuv itself accepts and closes, from one that it keeps in reserve. */
+	/*
+	 * Without file descriptors libuv itself accepts and closes, from one that it keeps in
+	 * reserve.
+	 */
 	if (status == 0)
 		conn_accept(listener->server, stream);
 }
@@ -256,7 +262,10 @@ static void on_grace_over(uv_timer_t *timer)
 		conn_close(conn);
 }
 
-/* Each connection once, though what a transport's owner does may close others: those stay in the list until later. */
+/*
+ * Each connection once, though what a transport's owner does may close others: those stay in the
+ * list until later.
+ */
 static void drain_connections(struct server *server)
 {
 	LIST_EACH(conn, &server->conns, struct conn, node) {

@@ -5,7 +5,8 @@
  *	worker    middleware.prepare -> decode body -> handler -> encode
  *	loop      middleware.decorate -> write -> middleware.done
  *
- * The server owns its sockets, connections and requests. Loop thread only, but for what runs on workers as above.
+ * The server owns its sockets, connections and requests. Loop thread only, but for what runs on
+ * workers as above.
  */
 #ifndef WEBPLUS_HTTP_SERVER_H
 #define WEBPLUS_HTTP_SERVER_H
@@ -27,15 +28,18 @@ struct middleware {
 	/* Loop, when the head is routed, before the body is read. */
 	enum err (*admit)(struct request *request);
 	/*
-	 * Worker, before the handler. A public route that runs on the loop goes without; any other one takes the way
-	 * over a worker first.
+	 * Worker, before the handler. A public route that runs on the loop goes without; any other
+	 * one takes the way over a worker first.
 	 */
 	enum err (*prepare)(struct request *request);
 	/* Worker, after prepare and the handler, whatever came of them. */
 	void (*conclude)(struct request *request);
 	/* Loop: adds headers to any reply, errors too. The route is NULL where none was found. */
 	void (*decorate)(struct request *request);
-	/* Loop, once: the reply was written or given up (its status then is 499, or 503 past the deadline). */
+	/*
+	 * Loop, once: the reply was written or given up (its status then is 499, or 503 past the
+	 * deadline).
+	 */
 	void (*done)(struct request *request);
 };
 
@@ -64,8 +68,8 @@ struct server_options {
 };
 
 /*
- * ERR_INVALID where a route table is wrong: no access, two rows alike, a bad schema. *ret_reason then lies in static
- * memory until the next call.
+ * ERR_INVALID where a route table is wrong: no access, two rows alike, a bad schema. *ret_reason
+ * then lies in static memory until the next call.
  */
 enum err server_create(const struct server_options *options, struct server **ret_server,
 		       const char **ret_reason) WARN_UNUSED;
@@ -78,7 +82,10 @@ enum err server_listen(struct server *server, const char *address,
 /* The port that the first listener got. */
 int server_port(const struct server *server);
 
-/* Stops accepting, lets requests end for at most `grace_ms`, tells transports to drain, then calls `drained`. */
+/*
+ * Stops accepting, lets requests end for at most `grace_ms`, tells transports to drain, then calls
+ * `drained`.
+ */
 void server_drain(struct server *server, int64_t grace_ms, void (*drained)(void *context),
 		  void *context);
 

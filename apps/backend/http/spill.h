@@ -1,7 +1,8 @@
 /*
  * A file without a name that takes the body of a large request, written off the loop.
  *
- * One operation is under way at a time; after each, `progress` is called on the loop. Loop thread only.
+ * One operation is under way at a time; after each, `progress` is called on the loop. Loop thread
+ * only.
  */
 #ifndef WEBPLUS_HTTP_SPILL_H
 #define WEBPLUS_HTTP_SPILL_H

@@ -8,11 +8,17 @@
 
 #include <stdint.h>
 
-/* Renders one event, to be sent to any number of transports. `id` < 0 leaves it out. `data` must hold no line feed. */
+/*
+ * Renders one event, to be sent to any number of transports. `id` < 0 leaves it out. `data` must
+ * hold no line feed.
+ */
 struct payload *sse_event(const char *event, int64_t id, const char *data, size_t length);
 /* ": ping", which keeps proxies from closing a silent stream. */
 struct payload *sse_heartbeat(void);
-/* Sets the reply's media type and the headers that keep proxies from buffering. Call before transport_take(…, 200, …). */
+/*
+ * Sets the reply's media type and the headers that keep proxies from buffering. Call before
+ * transport_take(…, 200, …).
+ */
 void sse_prepare(struct request *request);
 
 #endif

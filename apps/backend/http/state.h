@@ -1,5 +1,6 @@
 /*
- * Private to http/: what a server, a connection and an exchange are made of, and what their files offer each other.
+ * Private to http/: what a server, a connection and an exchange are made of, and what their files
+ * offer each other.
  *
  *	server.c      listeners, deadlines, drain
  *	connection.c  bytes from a socket become heads and bodies, one request after the other
@@ -7,9 +8,10 @@
  *	exchange.c    a request's life: route, admit, run, answer
  *	send.c        the reply's way to the socket
  *
- * A connection has one exchange at a time; what arrives meanwhile waits in `input`. An exchange outlives its connection when
- * somebody (a worker, a holder of a PENDING request) still has it: then request.conn is NULL and its reply is for nobody.
- * Loop thread only, but for what exchange.c runs on workers.
+ * A connection has one exchange at a time; what arrives meanwhile waits in `input`. An exchange
+ * outlives its connection when somebody (a worker, a holder of a PENDING request) still has it:
+ * then request.conn is NULL and its reply is for nobody. Loop thread only, but for what exchange.c
+ * runs on workers.
  */
 #ifndef WEBPLUS_HTTP_STATE_H
 #define WEBPLUS_HTTP_STATE_H
@@ -79,8 +81,8 @@ struct server {
 	struct buf head; /* of the reply that is being written */
 	int64_t date_s;  /* of `date` */
 	char date[HTTP_DATE_SIZE];
-	char read_buffer
-		[READ_BUFFER_BYTES]; /* one for all: what is not used up is copied out of it */
+	/* One for all connections: what is not used up at once is copied out of it. */
+	char read_buffer[READ_BUFFER_BYTES];
 };
 
 enum conn_state {
@@ -205,7 +207,10 @@ void body_finish(struct exchange *exchange);
 
 /* exchange.c */
 struct exchange *exchange_create(struct server *server, struct conn *conn);
-/* Its head was read: finds the route, asks the middlewares, and leaves the connection in BODY or BUSY. */
+/*
+ * Its head was read: finds the route, asks the middlewares, and leaves the connection in BODY or
+ * BUSY.
+ */
 void exchange_begin(struct exchange *exchange, const struct head *head);
 void exchange_run(struct exchange *exchange);
 /* Answers with a problem and closes the connection. */
@@ -220,9 +225,9 @@ void exchange_sent(struct exchange *exchange);
 void exchange_end(struct exchange *exchange);
 /* Ends a request that a transport took over. */
 void exchange_taken(struct exchange *exchange);
-/* Hands it to a worker, and back to `arrive` on the loop. */
+/* Hands it to a worker, and to `come_back` on the loop. */
 void exchange_submit(struct exchange *exchange, void (*work)(struct task *task),
-		     void (*arrive)(struct loop_task *task));
+		     void (*come_back)(struct loop_task *task));
 
 /* send.c */
 void exchange_send(struct exchange *exchange);

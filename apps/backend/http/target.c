@@ -4,7 +4,10 @@
 
 #include <string.h>
 
-/* The byte that "%XY" stands for, or -1. A NUL would end the text for some and not for others: -1 too. */
+/*
+ * The byte that "%XY" stands for, or -1. A NUL would end the text for some and not for others: -1
+ * too.
+ */
 static int decode_escape(const char *at)
 {
 	int high = at[1] != '\0' ? hex_value(at[1]) : -1;
@@ -14,7 +17,10 @@ static int decode_escape(const char *at)
 	return byte > 0 ? byte : -1;
 }
 
-/* Decodes text[0..length) in place and ends it; false where it is not valid, or not UTF-8 once decoded. */
+/*
+ * Decodes text[0..length) in place and ends it; false where it is not valid, or not UTF-8 once
+ * decoded.
+ */
 static bool decode(char *text, size_t length, enum char_class allowed, bool plus_is_space)
 {
 	const char *at = text, *end = text + length;

@@ -76,7 +76,10 @@ static uv_buf_t part(const char *data, size_t length)
 	return (uv_buf_t){ .base = (char *)(uintptr_t)data, .len = length };
 }
 
-/* The payload, between a chunk's size and its end where it is framed. `head` must stay as long as the parts. */
+/*
+ * The payload, between a chunk's size and its end where it is framed. `head` must stay as long as
+ * the parts.
+ */
 static unsigned make_parts(const struct payload *payload, bool framed, char *head, uv_buf_t *parts)
 {
 	if (!framed) {

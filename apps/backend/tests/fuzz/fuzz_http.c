@@ -1,7 +1,7 @@
 /*
- * A whole connection: a real server on a loop, a client's socket, and the bytes of the case in splits of three kinds. The
- * replies must be the same, but for what names the moment (Date and X-Request-Id) and for "100 Continue", which is sent
- * only to who waits for it.
+ * A whole connection: a real server on a loop, a client's socket, and the bytes of the case in
+ * splits of three kinds. The replies must be the same, but for what names the moment (Date and
+ * X-Request-Id) and for "100 Continue", which is sent only to who waits for it.
  *
  * All routes run on the loop, so that nothing but the splits could make a difference.
  */

@@ -1,6 +1,6 @@
 /*
- * A target, decoded and routed. What was found must make the path again when the values are put into the route's pattern;
- * what was decoded holds no NUL and is UTF-8.
+ * A target, decoded and routed. What was found must make the path again when the values are put
+ * into the route's pattern; what was decoded holds no NUL and is UTF-8.
  */
 #include "base/buf.h"
 #include "base/utf8.h"

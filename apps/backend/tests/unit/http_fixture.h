@@ -1,7 +1,9 @@
 /*
- * A real server on a free port, on a thread of its own, with routes of every kind; and a client that speaks bytes.
+ * A real server on a free port, on a thread of its own, with routes of every kind; and a client
+ * that speaks bytes.
  *
- * The client's sockets wait at most CLIENT_MS, so that a reply that never comes fails the test instead of hanging it.
+ * The client's sockets wait at most CLIENT_MS, so that a reply that never comes fails the test
+ * instead of hanging it.
  */
 #ifndef WEBPLUS_TESTS_UNIT_HTTP_FIXTURE_H
 #define WEBPLUS_TESTS_UNIT_HTTP_FIXTURE_H

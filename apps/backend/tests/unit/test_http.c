@@ -27,7 +27,10 @@ static int stop(void **state)
 	return 0;
 }
 
-/* Sends one request on its own connection; the reply has this status, and the connection then closes or stays. */
+/*
+ * Sends one request on its own connection; the reply has this status, and the connection then
+ * closes or stays.
+ */
 static void check(struct sent request, int status, bool closes)
 {
 	int fd = client_connect(&fixture);

@@ -72,9 +72,8 @@ static void what_does_not_end_is_aborted(void **state)
 	assert_int_equal(answer.status, 0);
 	answer_free(&answer);
 	close(held);
-	sem_post(
-		&fixture.app
-			 .gate); /* a worker's request is waited for though nobody wants its reply */
+	/* A worker's request is waited for though nobody wants its reply. */
+	sem_post(&fixture.app.gate);
 	fixture_join(&fixture);
 	assert_int_equal(atomic_load(&fixture.app.cancels), 1);
 	assert_int_equal(atomic_load(&fixture.app.dones), 2);

@@ -207,6 +207,32 @@ static void large_bodies_are_spilled(void **state)
 	close(fd);
 }
 
+/* A file that cannot grow stands for a full disk. */
+static void a_full_disk_is_told_and_passes(void **state)
+{
+	enum { SIZE = 2 * 1024 * 1024 };
+	static char body[SIZE];
+	struct rlimit limit, low;
+	int fd = client_connect(&fixture);
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	low = limit;
+	low.rlim_cur = SIZE / 2;
+	setrlimit(RLIMIT_FSIZE, &low);
+	client_send(fd, "POST /upload HTTP/1.1\r\n" HOST "Content-Length: 2097152\r\n\r\n");
+	for (size_t at = 0; at < SIZE && send(fd, body + at, 4096, MSG_NOSIGNAL) == 4096;)
+		at += 4096;
+	check_answer(fd, 507, NULL);
+	close(fd);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	fd = client_connect(&fixture);
+	client_send(fd, "POST /upload HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc");
+	check_answer(fd, 200, "abc");
+	close(fd);
+}
+
 static void producers_make_their_replies_piece_by_piece(void **state)
 {
 	int destroyed = atomic_load(&fixture.app.producer_destroyed);
@@ -438,7 +464,10 @@ static void an_aborted_stream_does_not_look_finished(void **state)
 	wait_for(&fixture.app.closed);
 }
 
-/* Out of descriptors, new clients are turned away without the loop spinning; once there are some again, they are served. */
+/*
+ * Out of descriptors, new clients are turned away without the loop spinning; once there are some
+ * again, they are served.
+ */
 static void the_server_survives_running_out_of_descriptors(void **state)
 {
 	struct rlimit limit, low;
@@ -498,6 +527,7 @@ int main(void)
 		cmocka_unit_test(leaving_during_a_workers_work_harms_nobody),
 		cmocka_unit_test(a_half_request_ends_with_its_client),
 		cmocka_unit_test(large_bodies_are_spilled),
+		cmocka_unit_test(a_full_disk_is_told_and_passes),
 		cmocka_unit_test(producers_make_their_replies_piece_by_piece),
 		cmocka_unit_test(a_producer_that_fails_is_never_taken_for_done),
 		cmocka_unit_test(a_producer_waits_for_its_reader),

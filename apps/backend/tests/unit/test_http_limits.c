@@ -7,7 +7,10 @@ static struct fixture fixture;
 #define HOST "Host: a\r\n"
 #define GET(path) "GET " path " HTTP/1.1\r\n" HOST "\r\n"
 
-/* Each limit so short that a test can wait for it, and unlike the others, so that it is seen which one was kept. */
+/*
+ * Each limit so short that a test can wait for it, and unlike the others, so that it is seen which
+ * one was kept.
+ */
 static const struct server_limits short_limits = {
 	.head_bytes = 16 * 1024,
 	.head_ms = 600,
@@ -34,7 +37,9 @@ static int stop(void **state)
 	return 0;
 }
 
-/* Whether what began at `since_ms` took about as long as the limit: the server looks every 250 ms. */
+/*
+ * Whether what began at `since_ms` took about as long as the limit: the server looks every 250 ms.
+ */
 static void check_took(int64_t since_ms, int64_t limit_ms)
 {
 	int64_t took_ms = clock_monotonic_ms() - since_ms;
@@ -118,7 +123,10 @@ static void finish_held(struct fixture *f, void *argument)
 	request_finish(request, ERR_OK);
 }
 
-/* Past its deadline a request is answered for whoever still works at it, and the connection goes on. */
+/*
+ * Past its deadline a request is answered for whoever still works at it, and the connection goes
+ * on.
+ */
 static void a_held_request_has_a_deadline(void **state)
 {
 	int cancels = atomic_load(&fixture.app.cancels), dones;
@@ -132,10 +140,10 @@ static void a_held_request_has_a_deadline(void **state)
 	check_answer(fd, 503, NULL);
 	check_took(since_ms, short_limits.request_ms);
 	check_answer(fd, 200, "hello");
-	assert_int_equal(atomic_load(&fixture.app.cancels), cancels + 1);
+	wait_until(&fixture.app.cancels, cancels + 1);
 	assert_true(request_cancelled(fixture.app.held));
 	assert_string_equal(fixture.app.held->path, "/held");
-	assert_int_equal(atomic_load(&fixture.app.dones), dones + 1); /* of /hello */
+	wait_until(&fixture.app.dones, dones + 1); /* of /hello */
 	on_loop(&fixture, finish_held, NULL);
 	assert_int_equal(atomic_load(&fixture.app.dones), dones + 2);
 	assert_int_equal(atomic_load(&fixture.app.last_status), 503);
