@@ -13,5 +13,6 @@ import "./websocket.test.ts";
 import "./input.test.ts";
 import "./http.test.ts";
 import "./lifecycle.test.ts";
+import "./installation.test.ts";
 import "./owners.test.ts";
 import "./coverage.test.ts";
