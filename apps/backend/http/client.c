@@ -332,8 +332,8 @@ static void set_rules(struct fetch *fetch, const struct fetch_options *options)
 
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(easy, CURLOPT_PROXY,
-			 ""); /* not even that of the environment: it would hide the address */
+	/* Not even that of the environment: it would hide the address. */
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	/*
 	 * A cancel does not wait for a thread that resolves a name: it is detached, and frees its

@@ -1,5 +1,6 @@
 #include "http/client.h"
 
+#include "base/clock.h"
 #include "upstream.h"
 
 #include <stdio.h>
@@ -248,6 +249,19 @@ static void every_fault_has_its_end(void **state)
 	}
 }
 
+static void a_stall_is_noticed_long_before_the_patience_for_the_first_byte_ends(void **state)
+{
+	static const struct step steps[] = { { .send = BEGIN "abc", .then = THEN_HANG } };
+	struct fetch_options patience = { .first_byte_ms = 15000, .stall_ms = 50 };
+	int64_t start = clock_monotonic_ms();
+	struct seen seen;
+
+	(void)state;
+	assert_int_equal(play(&seen, steps, patience), FETCH_STALLED);
+	assert_true(clock_monotonic_ms() - start < 5000);
+	buf_finish(&seen.body);
+}
+
 static void bytes_keep_a_slow_reply_alive(void **state)
 {
 	static const struct step steps[] = {
@@ -491,6 +505,7 @@ int main(void)
 		TEST(interim_replies_and_trailers_are_no_heads),
 		TEST(redirects_are_not_followed),
 		TEST(every_fault_has_its_end),
+		TEST(a_stall_is_noticed_long_before_the_patience_for_the_first_byte_ends),
 		TEST(bytes_keep_a_slow_reply_alive),
 		TEST(the_whole_has_a_time_too),
 		TEST(nobody_there_is_refused),

@@ -444,11 +444,13 @@ static void openai_answers_are_whole_when_the_server_says_so(void **state)
 static void an_upstream_that_does_not_close_is_not_waited_for(void **state)
 {
 	static const struct step steps[] = { { .send = STREAM SAY("Hi") DONE, .then = THEN_HANG } };
+	struct registry_options own = options();
 	struct seen seen;
 	int64_t start;
 
 	(void)state;
-	create_registry();
+	own.times.stall_ms = 15000;
+	registry = registry_create(&own);
 	start = clock_monotonic_ms();
 	play(&seen, "openai/gpt", steps, "Hi", CHAT_COMPLETE);
 	assert_true(clock_monotonic_ms() - start < 5000);
