@@ -164,10 +164,13 @@ static enum err create_services(struct program *program)
 	return create_generations(program);
 }
 
+/* First the workers: what they still work on may post to the loop, for services that must be there to hear it. */
 static void destroy_services(struct program *program)
 {
 	struct app *app = &program->app;
 
+	pool_destroy(app->workers);
+	uv_run(&program->loop.uv, UV_RUN_NOWAIT);
 	generations_destroy(app->generations);
 	connection_manager_destroy(app->sockets);
 	topics_finish(&program->topics);
@@ -176,7 +179,6 @@ static void destroy_services(struct program *program)
 	metrics_destroy(app->metrics);
 	authentication_destroy(app->authentication);
 	client_destroy(app->client);
-	pool_destroy(app->workers);
 }
 
 /* ---- The server ---- */
