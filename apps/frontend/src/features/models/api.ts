@@ -35,7 +35,8 @@ export function useModelsLive(): void {
       subscribe("models", {
         lastSeq: () => 0,
         onEvent: (event) => {
-          if (event.type === "models") void queryClient.invalidateQueries(modelsQuery);
+          if (event.type === "models" || event.type === "subscribed")
+            void queryClient.invalidateQueries(modelsQuery);
         },
       }),
     [],

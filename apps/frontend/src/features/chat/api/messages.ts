@@ -45,7 +45,7 @@ export function addMessage(message: Message): void {
   if (before === undefined) return;
   const after = placeMessage(before, message);
   if (after === before) void queryClient.invalidateQueries({ queryKey });
-  else queryClient.setQueryData(queryKey, after);
+  else changeMessages(message.conversation_id, () => after);
 }
 
 /** Starts the cache of a conversation that was just created, so that it opens without waiting. */
@@ -62,7 +62,12 @@ function changeMessages(
   conversationId: string,
   change: (data: MessagePages) => MessagePages,
 ): void {
-  queryClient.setQueryData(messagesQuery(conversationId).queryKey, (data) => data && change(data));
+  const { queryKey } = messagesQuery(conversationId);
+  const before = queryClient.getQueryData(queryKey);
+  if (before === undefined) return;
+  queryClient.setQueryData(queryKey, change(before));
+  // An answer on its way was given before this change and would undo it: it is asked for again.
+  if (queryClient.isFetching({ queryKey }) > 0) void queryClient.invalidateQueries({ queryKey });
 }
 
 export type NewMessage = { content: string; model_id?: string };

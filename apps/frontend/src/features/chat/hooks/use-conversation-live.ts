@@ -10,7 +10,6 @@ const leafGraceMs = 400;
 /** Follows one conversation: what other tabs and other people's programs add to it. */
 export function useConversationLive(conversationId: string): void {
   useEffect(() => {
-    let subscriptions = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const refetch = () => void queryClient.invalidateQueries(messagesQuery(conversationId));
     /** The messages of the new branch mostly come right after; only what does not is fetched. */
@@ -21,10 +20,9 @@ export function useConversationLive(conversationId: string): void {
       }, leafGraceMs);
     };
     const onEvent = (event: LiveEvent) => {
-      if (event.type === "subscribed") {
-        subscriptions += 1;
-        if (subscriptions > 1) refetch();
-      } else if (event.type === "message") {
+      // What came between the messages and the subscription, or while away, has no numbers to ask by.
+      if (event.type === "subscribed") refetch();
+      else if (event.type === "message") {
         if (event.message.parent_id === cachedLeaf(conversationId)?.id) addMessage(event.message);
         else storeMessage(event.message);
       } else if (event.type === "conversation") {
