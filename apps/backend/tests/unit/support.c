@@ -1,5 +1,7 @@
 #include "support.h"
 
+#include "support_postgres.h"
+
 #include "auth/auth_store.h"
 #include "db/migrate.h"
 #include "db/sqlite_connection.h"
@@ -16,7 +18,7 @@ enum { WAIT_SECONDS = 20 };
 
 void home_make(struct home *home)
 {
-	const char *reason = "";
+	const char *reason = "", *engine = getenv("WEBPLUS_TEST_ENGINE");
 	char key[128];
 
 	*home = (struct home){ .folder = "/tmp/webplus-unit-XXXXXX" };
@@ -28,6 +30,8 @@ void home_make(struct home *home)
 	home->options = (struct db_options){ .folder = home->folder,
 					     .readers = 3,
 					     .keyring = home->keyring };
+	if (engine && strcmp(engine, "postgres") == 0)
+		home_make_postgres(home, "UTF8");
 }
 
 void home_open(struct home *home)
@@ -56,6 +60,8 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
 void home_remove(struct home *home)
 {
 	home_close(home);
+	if (home->options.url)
+		home_drop_postgres(home);
 	keyring_destroy(home->keyring);
 	arena_finish(&home->arena);
 	nftw(home->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
@@ -74,8 +80,13 @@ static sqlite3 *connect_beside(struct home *home)
 
 void home_sql(struct home *home, const char *sql)
 {
-	sqlite3 *handle = connect_beside(home);
+	sqlite3 *handle;
 
+	if (home->options.url) {
+		free(postgres_sql(home->options.url, sql));
+		return;
+	}
+	handle = connect_beside(home);
 	if (sqlite3_exec(handle, sql, NULL, NULL, NULL) != SQLITE_OK)
 		fail_msg("%s: %s", sqlite3_errmsg(handle), sql);
 	sqlite3_close(handle);
@@ -83,10 +94,19 @@ void home_sql(struct home *home, const char *sql)
 
 int64_t home_number(struct home *home, const char *sql)
 {
-	sqlite3 *handle = connect_beside(home);
+	sqlite3 *handle;
 	sqlite3_stmt *row;
 	int64_t number;
 
+	if (home->options.url) {
+		char *text = postgres_sql(home->options.url, sql);
+
+		assert_non_null(text);
+		number = strtoll(text, NULL, 10);
+		free(text);
+		return number;
+	}
+	handle = connect_beside(home);
 	if (sqlite3_prepare_v2(handle, sql, -1, &row, NULL) != SQLITE_OK ||
 	    sqlite3_step(row) != SQLITE_ROW)
 		fail_msg("%s: %s", sqlite3_errmsg(handle), sql);
@@ -118,6 +138,8 @@ bool home_holds_bytes(struct home *home, const char *bytes)
 {
 	char path[SQLITE_PATH_SIZE], log[SQLITE_PATH_SIZE + 8];
 
+	if (home->options.url)
+		return postgres_holds_bytes(home, bytes);
 	sqlite_path(&home->options, path);
 	snprintf(log, sizeof(log), "%s-wal", path);
 	return file_holds(path, bytes) || file_holds(log, bytes);

@@ -1,6 +1,7 @@
 /*
  * What tests of stores and services share: an installation in a temporary folder of its own, and a disk that fails when
- * it is told to. Everything asserts: what goes wrong here fails the test.
+ * it is told to. It is on SQLite, or on PostgreSQL where WEBPLUS_TEST_ENGINE=postgres says so (support_postgres.h).
+ * Everything asserts: what goes wrong here fails the test.
  */
 #ifndef WEBPLUS_TESTS_UNIT_SUPPORT_H
 #define WEBPLUS_TESTS_UNIT_SUPPORT_H

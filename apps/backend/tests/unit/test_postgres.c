@@ -1,0 +1,524 @@
+/* What only PostgreSQL does: meet other transactions, lose its server, compare texts as the database was told to. */
+#include "db/database.h"
+#include "db/migrate.h"
+
+#include "support_postgres.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { THREADS = 8, ROUNDS = 25, NODES = 6 };
+
+struct note {
+	const char *id;
+	int64_t amount;
+	struct blob bytes;
+	double part;
+	bool flag;
+};
+
+static const struct field note_fields[] = {
+	FIELD(struct note, id, .doc = "Its id."),
+	FIELD(struct note, amount, .doc = "How much."),
+	FIELD(struct note, bytes, .nullable = true, .doc = "Bytes."),
+	FIELD(struct note, part, .doc = "A number."),
+	FIELD(struct note, flag, .doc = "A flag."),
+	{ 0 },
+};
+
+static const struct schema note_schema =
+	SCHEMA(struct note, note_fields, .name = "Note", .table = "note", .key = { "id" });
+
+struct number {
+	int64_t value;
+};
+
+static const struct field number_fields[] = {
+	FIELD(struct number, value, .doc = "A number."),
+	{ 0 },
+};
+
+static const struct schema number_schema = SCHEMA(struct number, number_fields, .name = "Number");
+
+static const struct statement select_note = { "SELECT {columns} FROM note WHERE id = $1",
+					      &note_schema };
+static const struct statement count_notes = { "SELECT count(*) AS value FROM note",
+					      &number_schema };
+static const struct statement backend_pid = { "SELECT pg_backend_pid() AS value", &number_schema };
+
+static int set_up(void **state)
+{
+	struct home *home = calloc(1, sizeof(*home));
+
+	home_make(home);
+	if (!home->options.url)
+		home_make_postgres(home, "UTF8");
+	home->options.readers = THREADS;
+	home_open(home);
+	home_sql(home,
+		 "CREATE TABLE note (id TEXT COLLATE \"C\" PRIMARY KEY, amount BIGINT NOT NULL, "
+		 "bytes BYTEA, part DOUBLE PRECISION NOT NULL, flag INTEGER NOT NULL)");
+	*state = home;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	home_remove(*state);
+	free(*state);
+	return 0;
+}
+
+static enum err insert_note(struct db *db, const char *id, int64_t amount)
+{
+	struct note note = { .id = id, .amount = amount };
+
+	return db_insert(db, &note_schema, &note);
+}
+
+static int64_t number_of(struct db *db, const struct statement *statement)
+{
+	struct number number = { -1 };
+
+	assert_int_equal(db_one(db, statement, ARGS_NONE, NULL, &number), ERR_OK);
+	return number.value;
+}
+
+/* ---- Values ---- */
+
+static void values_come_back_as_they_went(void **state)
+{
+	struct home *home = *state;
+	const struct note notes[] = {
+		{ "a", INT64_MIN, { "\0\xff\x7f", 3 }, -0.1, true },
+		{ "b", INT64_MAX, { "", 0 }, 1e300, false },
+		{ "ünï", 0, { NULL, 0 }, 0, false },
+	};
+
+	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
+		struct note read;
+
+		assert_int_equal(db_insert(home->db, &note_schema, &notes[i]), ERR_OK);
+		assert_int_equal(
+			db_one(home->db, &select_note, ARGS(notes[i].id), &home->arena, &read),
+			ERR_OK);
+		assert_string_equal(read.id, notes[i].id);
+		assert_true(read.amount == notes[i].amount);
+		assert_int_equal(read.bytes.size, notes[i].bytes.size);
+		assert_int_equal(read.bytes.data == NULL, notes[i].bytes.data == NULL);
+		if (read.bytes.size)
+			assert_memory_equal(read.bytes.data, notes[i].bytes.data, read.bytes.size);
+		assert_true(read.part >= notes[i].part && read.part <= notes[i].part);
+		assert_int_equal(read.flag, notes[i].flag);
+	}
+}
+
+static void every_text_of_the_migrations_is_compared_by_its_bytes(void **state)
+{
+	struct home *home = *state;
+
+	assert_int_equal(
+		home_number(home, "SELECT count(*) FROM pg_attribute a JOIN pg_class c ON c.oid = "
+				  "a.attrelid JOIN pg_collation o ON o.oid = a.attcollation WHERE "
+				  "c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND "
+				  "o.collname <> 'C'"),
+		0);
+	assert_true(home_number(home,
+				"SELECT count(*) FROM pg_attribute a JOIN pg_class c ON "
+				"c.oid = a.attrelid WHERE a.attcollation = '\"C\"'::regcollation "
+				"AND c.relname = 'message'") > 5);
+}
+
+static void outside_of_a_transaction_nothing_is_written_by_a_read(void **state)
+{
+	struct home *home = *state;
+	static const struct statement sly = {
+		"INSERT INTO note (id, amount, part, flag) VALUES ('sly', 1, 0, 0) RETURNING amount AS value",
+		&number_schema
+	};
+	struct number number;
+
+	assert_int_equal(db_one(home->db, &sly, ARGS_NONE, NULL, &number), ERR_INTERNAL);
+	assert_int_equal(number_of(home->db, &count_notes), 0);
+}
+
+/* ---- Conflicts ---- */
+
+static void a_key_in_conflict_is_a_conflict(void **state)
+{
+	struct home *home = *state;
+
+	assert_int_equal(insert_note(home->db, "a", 1), ERR_OK);
+	assert_int_equal(insert_note(home->db, "a", 2), ERR_CONFLICT);
+	assert_int_equal(insert_note(home->db, "b", 2), ERR_OK);
+	assert_int_equal(number_of(home->db, &count_notes), 2);
+}
+
+static enum err insert_around_a_conflict(struct db *tx, void *context)
+{
+	enum err err = insert_note(tx, "before", 1);
+
+	(*(int *)context)++;
+	if (err == ERR_OK && insert_note(tx, "taken", 1) != ERR_CONFLICT)
+		err = ERR_INTERNAL;
+	if (err == ERR_OK)
+		err = insert_note(tx, "after", 1);
+	return err;
+}
+
+static void a_failed_statement_leaves_the_transaction_usable(void **state)
+{
+	struct home *home = *state;
+	int runs = 0;
+
+	assert_int_equal(insert_note(home->db, "taken", 1), ERR_OK);
+	assert_int_equal(db_transaction(home->db, insert_around_a_conflict, &runs), ERR_OK);
+	assert_int_equal(number_of(home->db, &count_notes), 3);
+	assert_int_equal(runs, 2);
+}
+
+static enum err swallow_a_conflict(struct db *tx, void *context)
+{
+	enum err err = insert_note(tx, context, 1);
+
+	return err == ERR_OK && insert_note(tx, "taken", 1) == ERR_CONFLICT ? ERR_OK : ERR_INTERNAL;
+}
+
+static void a_conflict_that_is_ignored_loses_nothing(void **state)
+{
+	struct home *home = *state;
+
+	assert_int_equal(insert_note(home->db, "taken", 1), ERR_OK);
+	assert_int_equal(db_transaction(home->db, swallow_a_conflict, (void *)(uintptr_t) "kept"),
+			 ERR_OK);
+	assert_int_equal(number_of(home->db, &count_notes), 2);
+}
+
+static enum err insert_within(struct db *tx, void *context)
+{
+	return insert_note(tx, context, 1);
+}
+
+static enum err insert_and_fail(struct db *tx, void *context)
+{
+	enum err err = insert_note(tx, "lost", 1);
+
+	(void)context;
+	if (err == ERR_OK)
+		err = db_transaction(tx, insert_within, (void *)(uintptr_t) "lost too");
+	return err == ERR_OK ? ERR_FORBIDDEN : err;
+}
+
+static void what_fails_is_rolled_back_with_all_within(void **state)
+{
+	struct home *home = *state;
+
+	assert_int_equal(db_transaction(home->db, insert_and_fail, NULL), ERR_FORBIDDEN);
+	assert_int_equal(number_of(home->db, &count_notes), 0);
+}
+
+/* ---- Transactions that meet ---- */
+
+static enum err add_one(struct db *tx, void *context)
+{
+	struct home *home = context;
+	struct arena arena;
+	struct note note;
+	enum err err;
+
+	(void)home;
+	arena_init(&arena);
+	err = db_one(tx, &select_note, ARGS("sum"), &arena, &note);
+	note.amount++;
+	if (err == ERR_OK)
+		err = db_update(tx, &note_schema, &note);
+	arena_finish(&arena);
+	return err;
+}
+
+static void *add_often(void *context)
+{
+	struct home *home = context;
+
+	for (int i = 0; i < ROUNDS; i++)
+		assert_int_equal(db_transaction(home->db, add_one, home), ERR_OK);
+	return NULL;
+}
+
+static void transactions_that_meet_are_as_if_one_after_the_other(void **state)
+{
+	struct home *home = *state;
+	pthread_t threads[THREADS];
+	struct note sum;
+
+	assert_int_equal(insert_note(home->db, "sum", 0), ERR_OK);
+	for (int i = 0; i < THREADS; i++)
+		pthread_create(&threads[i], NULL, add_often, home);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(db_one(home->db, &select_note, ARGS("sum"), &home->arena, &sum), ERR_OK);
+	assert_int_equal(sum.amount, THREADS * ROUNDS);
+	assert_true(db_counts(home->db).retries > 0);
+	assert_int_equal(db_counts(home->db).pool.in_use, 0);
+}
+
+/* Two sums of which each is written after the other was read: never both, were they one after the other. */
+struct skew {
+	struct home *home;
+	const char *reads, *writes;
+	pthread_barrier_t *both_read;
+	int runs;
+	enum err err;
+};
+
+static enum err write_if_unset(struct db *tx, void *context)
+{
+	struct skew *skew = context;
+	struct arena arena;
+	struct note note;
+	enum err err;
+
+	arena_init(&arena);
+	err = db_one(tx, &select_note, ARGS(skew->reads), &arena, &note);
+	if (skew->runs++ == 0)
+		pthread_barrier_wait(skew->both_read);
+	if (err == ERR_OK && note.amount == 0) {
+		note = (struct note){ .id = skew->writes, .amount = 1 };
+		err = db_update(tx, &note_schema, &note);
+	}
+	arena_finish(&arena);
+	return err;
+}
+
+static void *run_skew(void *context)
+{
+	struct skew *skew = context;
+
+	skew->err = db_transaction(skew->home->db, write_if_unset, skew);
+	return NULL;
+}
+
+static void what_was_read_still_holds_at_the_commit(void **state)
+{
+	struct home *home = *state;
+	pthread_barrier_t both_read;
+	struct skew skews[2] = { { home, "x", "y", &both_read, 0, ERR_OK },
+				 { home, "y", "x", &both_read, 0, ERR_OK } };
+	pthread_t threads[2];
+
+	pthread_barrier_init(&both_read, NULL, 2);
+	assert_int_equal(insert_note(home->db, "x", 0), ERR_OK);
+	assert_int_equal(insert_note(home->db, "y", 0), ERR_OK);
+	for (int i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, run_skew, &skews[i]);
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(skews[0].err, ERR_OK);
+	assert_int_equal(skews[1].err, ERR_OK);
+	assert_int_equal(home_number(home, "SELECT sum(amount) FROM note"), 1);
+	pthread_barrier_destroy(&both_read);
+}
+
+/* ---- A server that goes ---- */
+
+static void end_backend(struct home *home, int64_t pid)
+{
+	char sql[128];
+
+	snprintf(sql, sizeof(sql), "SELECT pg_terminate_backend(%lld, 10000)", (long long)pid);
+	free(postgres_sql(home->options.url, sql));
+}
+
+static void end_all_backends(struct home *home)
+{
+	free(postgres_sql(home->options.url,
+			  "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE "
+			  "datname = current_database() AND pid <> pg_backend_pid()"));
+}
+
+static void idle_connections_that_were_cut_cost_no_answer(void **state)
+{
+	struct home *home = *state;
+
+	assert_int_equal(number_of(home->db, &count_notes), 0);
+	end_all_backends(home);
+	assert_int_equal(number_of(home->db, &count_notes), 0);
+	end_all_backends(home);
+	assert_int_equal(db_transaction(home->db, insert_within, (void *)(uintptr_t) "a"), ERR_OK);
+	assert_int_equal(number_of(home->db, &count_notes), 1);
+}
+
+struct cut {
+	struct home *home;
+	int runs, cuts;
+	bool before_commit;
+};
+
+static enum err insert_and_cut(struct db *tx, void *context)
+{
+	struct cut *cut = context;
+	enum err err = ERR_OK;
+
+	cut->runs++;
+	if (cut->before_commit)
+		err = insert_note(tx, "cut", 1);
+	if (cut->runs <= cut->cuts)
+		end_backend(cut->home, number_of(tx, &backend_pid));
+	return cut->before_commit || err != ERR_OK ? err : insert_note(tx, "cut", 1);
+}
+
+static void a_transaction_cut_before_its_commit_is_run_again(void **state)
+{
+	struct cut cut = { .home = *state, .cuts = 1 };
+
+	assert_int_equal(db_transaction(cut.home->db, insert_and_cut, &cut), ERR_OK);
+	assert_int_equal(cut.runs, 2);
+	assert_int_equal(number_of(cut.home->db, &count_notes), 1);
+}
+
+static void a_commit_without_an_answer_is_no_success(void **state)
+{
+	struct cut cut = { .home = *state, .cuts = 1, .before_commit = true };
+
+	assert_int_equal(db_transaction(cut.home->db, insert_and_cut, &cut), ERR_UNAVAILABLE);
+	assert_int_equal(cut.runs, 1);
+	assert_int_equal(number_of(cut.home->db, &count_notes), 0);
+}
+
+/* ---- Reads that nobody wants any more ---- */
+
+static void *set_when_it_sleeps(void *context)
+{
+	struct cut *cut = context;
+
+	while (home_number(cut->home,
+			   "SELECT count(*) FROM pg_stat_activity WHERE query LIKE "
+			   "'SELECT 1 AS value FROM pg_sleep%' AND state = 'active'") == 0)
+		;
+	return NULL;
+}
+
+struct watcher {
+	struct cut cut;
+	atomic_bool cancelled;
+};
+
+static void *cancel(void *context)
+{
+	struct watcher *watcher = context;
+
+	set_when_it_sleeps(&watcher->cut);
+	atomic_store(&watcher->cancelled, true);
+	return NULL;
+}
+
+static void a_read_ends_when_its_thread_does_not_want_it_any_more(void **state)
+{
+	static const struct statement sleep_long = { "SELECT 1 AS value FROM pg_sleep(50)",
+						     &number_schema };
+	struct watcher watcher = { .cut.home = *state };
+	struct home *home = *state;
+	struct number number;
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, cancel, &watcher);
+	db_watch(&watcher.cancelled);
+	assert_int_equal(db_one(home->db, &sleep_long, ARGS_NONE, NULL, &number), ERR_CANCELLED);
+	db_watch(NULL);
+	pthread_join(thread, NULL);
+	assert_int_equal(number_of(home->db, &count_notes), 0);
+	assert_int_equal(db_counts(home->db).pool.failures, 0);
+}
+
+/* ---- Opening ---- */
+
+static void *migrate_up(void *context)
+{
+	struct home *home = context;
+	const char *reason = "";
+	struct arena arena;
+
+	arena_init(&arena);
+	if (migrate_to(&home->options, MIGRATE_LATEST, &arena, &reason) != ERR_OK)
+		fail_msg("%s", reason);
+	arena_finish(&arena);
+	return NULL;
+}
+
+static void many_nodes_may_start_at_once(void **state)
+{
+	struct home *home = *state;
+	pthread_t threads[NODES];
+	const char *reason;
+
+	assert_int_equal(migrate_to(&home->options, 0, &home->arena, &reason), ERR_OK);
+	assert_int_equal(home_number(home, "SELECT count(*) FROM schema_migration"), 0);
+	for (int i = 0; i < NODES; i++)
+		pthread_create(&threads[i], NULL, migrate_up, home);
+	for (int i = 0; i < NODES; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(home_number(home, "SELECT count(*) FROM schema_migration"),
+			 (int64_t)migrations_count);
+}
+
+static void a_database_in_another_encoding_is_refused(void **state)
+{
+	struct home other;
+	const char *reason = "";
+
+	(void)state;
+	home_make(&other);
+	if (other.options.url)
+		home_drop_postgres(&other);
+	home_make_postgres(&other, "LATIN1");
+	assert_int_equal(db_open(&other.options, &other.arena, &other.db, &reason), ERR_INVALID);
+	assert_non_null(strstr(reason, "UTF8"));
+	home_remove(&other);
+}
+
+static void no_reason_tells_the_password(void **state)
+{
+	static const char *const urls[] = {
+		"postgresql://ada:s3cret@127.0.0.1:1/webplus",
+		"postgresql://ada:s3cret@[::1/webplus",
+		"postgresql://ada:s3cret@127.0.0.1/webplus?sslmode=s3cret&nonsense=1",
+	};
+	struct home *home = *state;
+
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+		struct db_options options = { .url = urls[i], .readers = 1 };
+		const char *reason = "";
+		struct db *db;
+
+		assert_int_not_equal(db_open(&options, &home->arena, &db, &reason), ERR_OK);
+		assert_true(*reason != '\0');
+		assert_null(strstr(reason, "s3cret"));
+	}
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(values_come_back_as_they_went),
+		TEST(every_text_of_the_migrations_is_compared_by_its_bytes),
+		TEST(outside_of_a_transaction_nothing_is_written_by_a_read),
+		TEST(a_key_in_conflict_is_a_conflict),
+		TEST(a_failed_statement_leaves_the_transaction_usable),
+		TEST(a_conflict_that_is_ignored_loses_nothing),
+		TEST(what_fails_is_rolled_back_with_all_within),
+		TEST(transactions_that_meet_are_as_if_one_after_the_other),
+		TEST(what_was_read_still_holds_at_the_commit),
+		TEST(idle_connections_that_were_cut_cost_no_answer),
+		TEST(a_transaction_cut_before_its_commit_is_run_again),
+		TEST(a_commit_without_an_answer_is_no_success),
+		TEST(a_read_ends_when_its_thread_does_not_want_it_any_more),
+		TEST(many_nodes_may_start_at_once),
+		TEST(a_database_in_another_encoding_is_refused),
+		TEST(no_reason_tells_the_password),
+	};
+
+	return RUN_TESTS(tests);
+}
