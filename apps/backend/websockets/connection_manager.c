@@ -33,7 +33,10 @@ static void on_pong(void *context)
 	(void)context; /* that something was heard is noted in on_read */
 }
 
-/* Says goodbye if that was not done, and lets the server close the connection, as section 7.1.1 asks. */
+/*
+ * Says goodbye if that was not done, and lets the server close the connection, as section 7.1.1
+ * asks.
+ */
 static void on_close(void *context, unsigned code)
 {
 	struct websocket *socket = context;
@@ -231,7 +234,10 @@ struct ended_session {
 	char session_id[ID_SIZE];
 };
 
-/* A socket whose token is being checked may have been told "valid" just before the session ended: it is checked again. */
+/*
+ * A socket whose token is being checked may have been told "valid" just before the session ended:
+ * it is checked again.
+ */
 static void end_session(struct loop_task *task)
 {
 	struct ended_session *ended = CONTAINER_OF(task, struct ended_session, task);

@@ -1,10 +1,10 @@
 /*
  * Every WebSocket (RFC 6455) of the server: its life, who it is, what it subscribed to.
  *
- * A socket says who it is by the Authorization header of the upgrade or by its first message; then it subscribes to
- * topics, each authorised on a worker. See docs/websockets.md for the messages. A reader that falls behind a bound
- * of bytes is cut with 4408 and comes back by number. Loop thread only, but for `authenticate` and `authorize`, which are
- * called on workers.
+ * A socket says who it is by the Authorization header of the upgrade or by its first message; then
+ * it subscribes to topics, each authorised on a worker. See docs/websockets.md for the messages. A
+ * reader that falls behind a bound of bytes is cut with 4408 and comes back by number. Loop thread
+ * only, but for `authenticate` and `authorize`, which are called on workers.
  */
 #ifndef WEBPLUS_WEBSOCKETS_CONNECTION_MANAGER_H
 #define WEBPLUS_WEBSOCKETS_CONNECTION_MANAGER_H
@@ -36,7 +36,9 @@ struct topic_kind {
 	bool has_id;
 	/* Worker: may the principal listen? */
 	enum err (*authorize)(struct app *app, const struct principal *principal, const char *id);
-	/* Loop: the client was told "subscribed"; send what it lacks and topic_join what follows. */
+	/*
+	 * Loop: the client was told "subscribed"; send what it lacks and topic_join what follows.
+	 */
 	void (*join)(struct app *app, struct subscription *subscription,
 		     const struct principal *principal, const char *id);
 	/* Loop: it unsubscribed or went away. May be NULL. topic_leave is done by the caller. */

@@ -1,13 +1,14 @@
 /*
- * WebSocket frames (RFC 6455, section 5): bytes from a client become whole messages, and messages become frames.
+ * WebSocket frames (RFC 6455, section 5): bytes from a client become whole messages, and messages
+ * become frames.
  *
- * Strict: an unmasked frame, a reserved bit or opcode, a control frame that is long or in pieces, a continuation out of
- * place and a close code that must not be sent are CLOSE_PROTOCOL; text that is not UTF-8 is CLOSE_BAD_TEXT; a message
- * above the maximum is CLOSE_TOO_BIG as soon as a frame announces it; binary is CLOSE_UNSUPPORTED. However the bytes are
- * split, the same events come out.
+ * Strict: an unmasked frame, a reserved bit or opcode, a control frame that is long or in pieces, a
+ * continuation out of place and a close code that must not be sent are CLOSE_PROTOCOL; text that is
+ * not UTF-8 is CLOSE_BAD_TEXT; a message above the maximum is CLOSE_TOO_BIG as soon as a frame
+ * announces it; binary is CLOSE_UNSUPPORTED. However the bytes are split, the same events come out.
  *
- * A reader holds memory only in the middle of a message: an idle socket has none. It belongs to one thread; its events come
- * from inside frame_reader_feed, and must not finish the reader.
+ * A reader holds memory only in the middle of a message: an idle socket has none. It belongs to one
+ * thread; its events come from inside frame_reader_feed, and must not finish the reader.
  */
 #ifndef WEBPLUS_WEBSOCKETS_FRAMES_H
 #define WEBPLUS_WEBSOCKETS_FRAMES_H

@@ -14,13 +14,14 @@ struct request;
 enum { ACCEPT_SIZE = 29 }; /* 20 bytes in base64, and NUL */
 
 /*
- * Checks the request and adds the headers of the answer to its reply, to be sent with status 101. A page of another origin
- * is ERR_FORBIDDEN: a browser lets any page open a WebSocket to any server, and sends our cookies along.
+ * Checks the request and adds the headers of the answer to its reply, to be sent with status 101. A
+ * page of another origin is ERR_FORBIDDEN: a browser lets any page open a WebSocket to any server,
+ * and sends our cookies along.
  */
 enum err handshake_accept(struct request *request) WARN_UNUSED;
 /*
- * The access token that came with the upgrade, in the Authorization header or as a sub-protocol "bearer.TOKEN", for
- * browsers, which cannot set headers here; in the request's arena. NULL: none.
+ * The access token that came with the upgrade, in the Authorization header or as a sub-protocol
+ * "bearer.TOKEN", for browsers, which cannot set headers here; in the request's arena. NULL: none.
  */
 const char *handshake_token(struct request *request);
 

@@ -68,7 +68,9 @@ static const char *content_fault(const struct client_message *message, struct ar
 	return NULL;
 }
 
-/* The sender of a message learns of the first error alone: it is a program, and wrong in its code. */
+/*
+ * The sender of a message learns of the first error alone: it is a program, and wrong in its code.
+ */
 enum err client_message_decode(const char *text, size_t length, struct arena *arena,
 			       struct client_message *ret_message, const char **ret_detail)
 {

@@ -1,6 +1,6 @@
 /*
- * The JSON messages of a WebSocket, both ways, from field tables: see docs/websockets.md. Any thread, but for the
- * rendering of payloads, which are the loop's.
+ * The JSON messages of a WebSocket, both ways, from field tables: see docs/websockets.md. Any
+ * thread, but for the rendering of payloads, which are the loop's.
  */
 #ifndef WEBPLUS_WEBSOCKETS_MESSAGES_H
 #define WEBPLUS_WEBSOCKETS_MESSAGES_H

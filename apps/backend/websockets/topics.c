@@ -71,8 +71,8 @@ void topic_leave(struct topics *topics, struct subscriber *subscriber)
 }
 
 /*
- * Each subscriber moves from `due` back to the topic before its delivery, so that any of them may leave meanwhile, and
- * one that joins meanwhile does not get this event.
+ * Each subscriber moves from `due` back to the topic before its delivery, so that any of them may
+ * leave meanwhile, and one that joins meanwhile does not get this event.
  */
 void topic_publish(struct topics *topics, const char *name, struct event *event)
 {

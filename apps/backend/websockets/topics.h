@@ -1,6 +1,6 @@
 /*
- * Who listens to what. A topic is "kind:id" ("message:0198…", "conversations:<user>"); what happens on it is published
- * once and goes to every subscriber, WebSockets and server-sent events alike.
+ * Who listens to what. A topic is "kind:id" ("message:0198…", "conversations:<user>"); what happens
+ * on it is published once and goes to every subscriber, WebSockets and server-sent events alike.
  *
  * Loop thread only. An event is rendered once for each kind of wire and shared by all subscribers.
  */
@@ -18,9 +18,10 @@
 enum { TOPIC_SIZE = 64 };
 
 /*
- * Something that happened: `fields` is the inside of a JSON object without its braces, `"text":"…"`, and must hold no line
- * feed. Both wires name it by `type`; the WebSocket message is {"type":…,"topic":…,"seq":…,fields}, the server-sent
- * event has id `seq` and data {"seq":…,fields}, or {fields} when `seq` is negative.
+ * Something that happened: `fields` is the inside of a JSON object without its braces,
+ * `"text":"…"`, and must hold no line feed. Both wires name it by `type`; the WebSocket message is
+ * {"type":…,"topic":…,"seq":…,fields}, the server-sent event has id `seq` and data
+ * {"seq":…,fields}, or {fields} when `seq` is negative.
  */
 struct event {
 	const char *type;

@@ -1,6 +1,7 @@
 /*
- * One socket, as the files of this room share it: websocket.c (its life, sending, and work that is done elsewhere),
- * commands.c (what the client asks), connection_manager.c (bytes, time, and all sockets together).
+ * One socket, as the files of this room share it: websocket.c (its life, sending, and work that is
+ * done elsewhere), commands.c (what the client asks), connection_manager.c (bytes, time, and all
+ * sockets together).
  *
  * A socket lives while its transport or a job holds it. Loop thread only, but for job->work.
  */
@@ -45,8 +46,8 @@ struct websocket {
 };
 
 /*
- * What a message waits for on a worker. A socket has one job at a time, and what it sends meanwhile waits its turn: so a
- * client may authenticate and subscribe in one breath.
+ * What a message waits for on a worker. A socket has one job at a time, and what it sends meanwhile
+ * waits its turn: so a client may authenticate and subscribe in one breath.
  */
 struct job {
 	struct task task;
@@ -66,9 +67,15 @@ struct websocket *websocket_create(struct connection_manager *manager);
 void websocket_unref(struct websocket *socket);
 void connection_manager_unref(struct connection_manager *manager);
 
-/* Sends a frame, unless the socket is closing, and drops the payload; a reader too slow for it is closed. */
+/*
+ * Sends a frame, unless the socket is closing, and drops the payload; a reader too slow for it is
+ * closed.
+ */
 void websocket_send(struct websocket *socket, struct payload *payload);
-/* Says goodbye and stops obeying; the connection is closed when the peer has answered, or in seconds. */
+/*
+ * Says goodbye and stops obeying; the connection is closed when the peer has answered, or in
+ * seconds.
+ */
 void websocket_close(struct websocket *socket, enum close_code code, const char *reason);
 
 /* A job with a copy of `text`, to be filled and then submitted. The socket must have none. */

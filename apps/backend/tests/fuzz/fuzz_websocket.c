@@ -1,6 +1,6 @@
 /*
- * What a WebSocket client sends: frames, then the JSON messages in them. The first byte chooses how the rest is split;
- * however that is, the same must come out as from the whole.
+ * What a WebSocket client sends: frames, then the JSON messages in them. The first byte chooses how
+ * the rest is split; however that is, the same must come out as from the whole.
  */
 #include "base/arena.h"
 #include "base/buf.h"

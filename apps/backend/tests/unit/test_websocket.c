@@ -1,5 +1,6 @@
 /*
- * The connection manager, with a real server and loop on one thread and a blocking client on the test's own.
+ * The connection manager, with a real server and loop on one thread and a blocking client on the
+ * test's own.
  */
 #include "test.h"
 
@@ -476,7 +477,9 @@ static void the_end_of_a_session_closes_its_sockets(void **state)
 	finish(app);
 }
 
-/* The worker has found the session good, then it ends, then the loop hears of the worker's finding. */
+/*
+ * The worker has found the session good, then it ends, then the loop hears of the worker's finding.
+ */
 static void a_session_that_ends_during_authentication_is_not_let_in(void **state)
 {
 	struct app *app = start(LONG_MS, LONG_MS);
