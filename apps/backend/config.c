@@ -213,24 +213,39 @@ static enum err read_line(struct reader *reader, char *line, int number)
 	return ERR_INVALID;
 }
 
-static enum err read_file(struct reader *reader)
+static enum err refuse_file(struct reader *reader, const char *what)
 {
-	FILE *file = fopen(file_name, "re");
+	*reader->reason = arena_printf(reader->arena, "%s %s", file_name, what);
+	return ERR_INVALID;
+}
+
+static enum err read_lines(struct reader *reader, FILE *file)
+{
 	enum err err = ERR_OK;
 	char *line = NULL;
 	size_t size = 0;
 	int number = 0;
 
+	while (err == ERR_OK && getline(&line, &size, file) > 0)
+		err = ftell(file) <= FILE_MAX ? read_line(reader, line, ++number)
+					      : refuse_file(reader, "is too long");
+	if (err == ERR_OK && ferror(file))
+		err = refuse_file(reader, "cannot be read to its end");
+	free(line);
+	return err;
+}
+
+static enum err read_file(struct reader *reader)
+{
+	FILE *file = fopen(file_name, "re");
+	enum err err;
+
 	if (!file && errno == ENOENT)
 		return ERR_OK;
-	if (!file) {
-		*reader->reason = arena_printf(reader->arena, "%s cannot be read: %s", file_name,
-					       strerror(errno));
-		return ERR_INVALID;
-	}
-	while (err == ERR_OK && getline(&line, &size, file) > 0 && ftell(file) < FILE_MAX)
-		err = read_line(reader, line, ++number);
-	free(line);
+	if (!file)
+		return refuse_file(
+			reader, arena_printf(reader->arena, "cannot be read: %s", strerror(errno)));
+	err = read_lines(reader, file);
 	fclose(file);
 	return err;
 }
