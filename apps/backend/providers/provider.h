@@ -132,8 +132,9 @@ struct registry_options {
 	const char *openai_url, *openai_key; /* NULL: none */
 	const char *ollama_url;              /* NULL: none */
 	bool discover;                       /* look for local servers on their usual ports */
-	int own_port;               /* where not to look, since it is this server; 0: unknown */
-	int64_t refresh_ms;         /* between looks at the lists of models: 30 s when 0 */
+	int own_port;       /* where not to look, since it is this server; 0: unknown */
+	int64_t refresh_ms; /* between looks at the lists of models: 30 s when 0 */
+	int64_t retry_ms;   /* after a look that failed, doubled up to refresh_ms: 1 s when 0 */
 	int guide_words_per_second; /* of the built-in model's answers: 80 when 0 */
 	/* On the loop: a list or a status changed. */
 	void (*changed)(void *context);

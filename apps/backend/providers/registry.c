@@ -1,5 +1,6 @@
 #include "providers/registry.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <assert.h>
@@ -7,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REFRESH_MS = 30000, URL_SIZE = 64 };
+enum { REFRESH_MS = 30000, RETRY_MS = 1000, URL_SIZE = 64 };
 
 /* Where local model servers listen unless told otherwise. */
 static const struct local_server {
@@ -25,7 +26,13 @@ struct entry {
 	struct provider provider;
 	struct arena arena; /* of its models */
 	bool listed;        /* a list has come at least once */
+	/* The looks at its list, on the monotonic clock. */
+	int64_t looked_ms; /* when the last one ended */
+	int64_t look_ms;   /* when the next one is due; LOOKING: it is under way */
+	int64_t retry_ms; /* how long the next one waits after the last one failed; 0: it did not */
 };
+
+#define LOOKING INT64_MAX
 
 static struct entry *entry_of(struct provider *provider)
 {
@@ -74,6 +81,71 @@ static const struct provider_kind nobody_kind = {
 	.chat_start = start_nobodys,
 	.chat_cancel = cancel_nobodys,
 };
+
+/*
+ * Looks at the lists. A server that answered is looked at again after refresh_ms. One that did not may just be starting:
+ * it is looked at again soon, then ever later; and as soon as somebody asks for it.
+ */
+
+static int64_t sooner(int64_t a_ms, int64_t b_ms)
+{
+	return a_ms < b_ms ? a_ms : b_ms;
+}
+
+static void look(uv_timer_t *timer);
+
+static void set_timer(struct registry *registry)
+{
+	int64_t next_ms = LOOKING, now_ms = clock_monotonic_ms();
+
+	LIST_EACH(provider, &registry->providers, struct provider, node)
+		next_ms = sooner(next_ms, entry_of(provider)->look_ms);
+	if (registry->started && next_ms != LOOKING)
+		uv_timer_start(&registry->timer, look,
+			       next_ms > now_ms ? (uint64_t)(next_ms - now_ms) : 0, 0);
+}
+
+static void look(uv_timer_t *timer)
+{
+	struct registry *registry = timer->data;
+	int64_t now_ms = clock_monotonic_ms();
+
+	LIST_EACH(provider, &registry->providers, struct provider, node) {
+		struct entry *entry = entry_of(provider);
+
+		if (entry->look_ms > now_ms)
+			continue;
+		entry->look_ms = LOOKING;
+		provider->kind->refresh(provider);
+	}
+	set_timer(registry);
+}
+
+static void looked(struct entry *entry, bool found)
+{
+	const struct registry_options *options = &entry->provider.registry->options;
+	int64_t retry_ms = entry->retry_ms > 0 ? entry->retry_ms * 2 : options->retry_ms;
+
+	entry->retry_ms = found ? 0 : sooner(retry_ms, options->refresh_ms);
+	entry->looked_ms = clock_monotonic_ms();
+	entry->look_ms = entry->looked_ms + (found ? options->refresh_ms : entry->retry_ms);
+	set_timer(entry->provider.registry);
+}
+
+/* Somebody asked for what is not there: its servers are looked at sooner, but not more often than after retry_ms. */
+static void on_hurry(uv_async_t *async)
+{
+	struct registry *registry = async->data;
+
+	LIST_EACH(provider, &registry->providers, struct provider, node) {
+		struct entry *entry = entry_of(provider);
+
+		if (entry->retry_ms > 0 && entry->look_ms != LOOKING)
+			entry->look_ms = sooner(entry->look_ms,
+						entry->looked_ms + registry->options.retry_ms);
+	}
+	set_timer(registry);
+}
 
 /* Making and ending it. */
 
@@ -142,11 +214,15 @@ struct registry *registry_create(const struct registry_options *options)
 	registry->options = *options;
 	if (options->refresh_ms <= 0)
 		registry->options.refresh_ms = REFRESH_MS;
+	if (options->retry_ms <= 0)
+		registry->options.retry_ms = RETRY_MS;
 	pthread_mutex_init(&registry->lock, NULL);
 	list_init(&registry->providers);
 	registry->nobody = (struct provider){ .kind = &nobody_kind, .registry = registry };
 	uv_timer_init(&options->loop->uv, &registry->timer);
-	registry->timer.data = registry;
+	uv_async_init(&options->loop->uv, &registry->hurry, on_hurry);
+	registry->timer.data = registry->hurry.data = registry;
+	registry->handles = 2;
 	add_provider(registry, &builtin_kind, "webplus", NULL, NULL);
 	if (options->openai_url != NULL)
 		add_provider(registry, &openai_kind, "openai", options->openai_url,
@@ -161,26 +237,21 @@ struct registry *registry_create(const struct registry_options *options)
 	return registry;
 }
 
-static void refresh_all(uv_timer_t *timer)
-{
-	struct registry *registry = timer->data;
-
-	LIST_EACH(provider, &registry->providers, struct provider, node)
-		provider->kind->refresh(provider);
-}
-
 void registry_start(struct registry *registry)
 {
 	loop_assert(registry->options.loop);
-	uv_timer_start(&registry->timer, refresh_all, (uint64_t)registry->options.refresh_ms,
-		       (uint64_t)registry->options.refresh_ms);
-	refresh_all(&registry->timer);
+	registry->started = true;
+	LIST_EACH(provider, &registry->providers, struct provider, node)
+		entry_of(provider)->look_ms = 0;
+	look(&registry->timer);
 }
 
-static void on_timer_closed(uv_handle_t *timer)
+static void on_handle_closed(uv_handle_t *handle)
 {
-	struct registry *registry = timer->data;
+	struct registry *registry = handle->data;
 
+	if (--registry->handles > 0)
+		return;
 	pthread_mutex_destroy(&registry->lock);
 	free(registry);
 }
@@ -189,7 +260,8 @@ void registry_destroy(struct registry *registry)
 {
 	while (!list_empty(&registry->providers))
 		destroy_provider(CONTAINER_OF(registry->providers.next, struct provider, node));
-	uv_close((uv_handle_t *)&registry->timer, on_timer_closed);
+	uv_close((uv_handle_t *)&registry->timer, on_handle_closed);
+	uv_close((uv_handle_t *)&registry->hurry, on_handle_closed);
 }
 
 /* The lists of models. */
@@ -271,6 +343,7 @@ void provider_models_set(struct provider *provider, const struct model *models, 
 		list[i] = copy_model(&model, &arena);
 	}
 	replace_models(provider, list, count, &arena);
+	looked(entry, status == MODEL_READY);
 }
 
 static bool is_builtin(const struct model *model)
@@ -301,28 +374,35 @@ void registry_models(struct registry *registry, struct arena *arena, struct mode
 		for (size_t i = 0; i < provider->models_count; i++)
 			models[count++] = copy_model(&provider->models[i], arena);
 	pthread_mutex_unlock(&registry->lock);
+	uv_async_send(&registry->hurry);
 	if (count > 0)
 		qsort(models, count, sizeof(models[0]), compare_models);
 	*ret_models = models;
 	*ret_count = count;
 }
 
-static bool provider_has(const struct provider *provider, const char *id)
+static const struct model *provider_model(const struct provider *provider, const char *id)
 {
 	for (size_t i = 0; i < provider->models_count; i++)
 		if (strcmp(provider->models[i].id, id) == 0)
-			return true;
-	return false;
+			return &provider->models[i];
+	return NULL;
 }
 
 bool registry_has_model(struct registry *registry, const char *id)
 {
-	bool found = false;
+	bool found = false, ready = false;
 
 	pthread_mutex_lock(&registry->lock);
-	LIST_EACH(provider, &registry->providers, struct provider, node)
-		found = found || provider_has(provider, id);
+	LIST_EACH(provider, &registry->providers, struct provider, node) {
+		const struct model *model = provider_model(provider, id);
+
+		found = found || model;
+		ready = ready || (model && model->status == MODEL_READY);
+	}
 	pthread_mutex_unlock(&registry->lock);
+	if (!ready)
+		uv_async_send(&registry->hurry);
 	return found;
 }
 
@@ -339,7 +419,7 @@ static struct provider *find_provider(struct registry *registry, const char *id)
 		if (slash == NULL || length != (size_t)(slash - id) ||
 		    memcmp(provider->name, id, length) != 0)
 			continue;
-		if (!entry_of(provider)->listed || provider_has(provider, id))
+		if (!entry_of(provider)->listed || provider_model(provider, id))
 			return provider;
 	}
 	return &registry->nobody;
@@ -355,6 +435,8 @@ struct registry_chat registry_chat_start(struct registry *registry, const char *
 
 	loop_assert(registry->options.loop);
 	own.model = slash != NULL ? slash + 1 : id;
+	if (provider == &registry->nobody || entry_of(provider)->retry_ms > 0)
+		uv_async_send(&registry->hurry);
 	return (struct registry_chat){
 		.provider = provider,
 		.chat = provider->kind->chat_start(provider, &own, events, context),

@@ -13,7 +13,10 @@ struct registry {
 	pthread_mutex_t lock;            /* of the lists of models, which any thread may read */
 	struct list providers;           /* in the order of their names; constant once created */
 	struct provider nobody;          /* answers for models that are not there */
-	uv_timer_t timer;                /* of the next look at the lists */
+	bool started;
+	uv_timer_t timer; /* of the next look at the lists */
+	uv_async_t hurry; /* what is not there is asked for; sent from any thread */
+	int handles;      /* of these two, not yet closed */
 };
 
 extern const struct provider_kind builtin_kind, openai_kind, ollama_kind;

@@ -259,6 +259,75 @@ static void a_server_that_goes_away_keeps_its_models_unavailable(void **state)
 	assert_string_equal(models_as_text(), GUIDE LLAMA);
 }
 
+/* From nothing to found, with the looks that it takes. */
+static void a_server_that_is_not_there_yet_is_looked_at_again_soon(void **state)
+{
+	struct registry_options own = options();
+	int64_t start_ms = clock_monotonic_ms();
+
+	(void)state;
+	own.ollama_url = NULL;
+	own.retry_ms = 20;
+	registry = registry_create(&own);
+	openai_models = NULL;
+	registry_start(registry);
+	run_until(&loop, &upstream.requests, 4); /* at 0, 20, 60 and 140 ms */
+	assert_in_range(clock_monotonic_ms() - start_ms, 140, 30000);
+	openai_models = "{\"data\":[{\"id\":\"x\"}]}";
+	run_until(&loop, &changes, 2);
+	assert_string_equal(models_as_text(), GUIDE "openai/x(x,openai,ready,0)");
+}
+
+static void list_models(void)
+{
+	models_as_text();
+}
+
+static void look_for_a_model(void)
+{
+	assert_false(registry_has_model(registry, "openai/x"));
+}
+
+static void ask_the_missing_model(void)
+{
+	struct seen seen;
+
+	ask(&seen, "nobody/x", "Hello?");
+	assert_answer(&seen, "", CHAT_MODEL_NOT_FOUND);
+}
+
+/* Again and again, until the server was looked at once more. Says how long that took. */
+static int64_t hurry_by(void (*asking)(void))
+{
+	unsigned before = upstream.requests;
+	int64_t start_ms = clock_monotonic_ms();
+
+	while (upstream.requests == before && clock_monotonic_ms() < start_ms + 10000) {
+		asking();
+		uv_run(&loop.uv, UV_RUN_NOWAIT);
+	}
+	return clock_monotonic_ms() - start_ms;
+}
+
+/* By then the next look comes only after 640 ms, the one after it after 1280, and then 2560. */
+static void asking_for_what_is_not_there_hurries_the_next_look(void **state)
+{
+	struct registry_options own = options();
+	int64_t hurried_ms = 0;
+
+	(void)state;
+	own.ollama_url = NULL;
+	own.retry_ms = 20;
+	registry = registry_create(&own);
+	openai_models = NULL;
+	registry_start(registry);
+	run_until(&loop, &upstream.requests, 6);
+	hurried_ms += hurry_by(list_models);
+	hurried_ms += hurry_by(look_for_a_model);
+	hurried_ms += hurry_by(ask_the_missing_model);
+	assert_in_range(hurried_ms, 40, 4000); /* not at once either: it is bounded */
+}
+
 static void what_is_no_list_is_not_taken_for_one(void **state)
 {
 	static const char *const lists[] = {
@@ -875,6 +944,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(models_are_listed_with_the_built_in_one_first),
 		TEST(a_server_that_goes_away_keeps_its_models_unavailable),
+		TEST(a_server_that_is_not_there_yet_is_looked_at_again_soon),
+		TEST(asking_for_what_is_not_there_hurries_the_next_look),
 		TEST(what_is_no_list_is_not_taken_for_one),
 		TEST(the_key_and_the_request_id_are_sent_to_the_configured_server_alone),
 		TEST(a_base_url_may_have_a_path_and_a_slash_at_its_end),
