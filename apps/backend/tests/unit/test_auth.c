@@ -1,0 +1,652 @@
+/* Accounts and sessions: set-up, signing in, renewing, signing out, and what a stolen refresh token is worth. */
+#include "auth/auth.h"
+
+#include "auth/auth_store.h"
+#include "base/loop.h"
+#include "base/pool.h"
+#include "config.h"
+#include "middleware/authentication.h"
+#include "security/encryption.h"
+#include "websockets/connection_manager.h"
+
+#include "support.h"
+#include "support_call.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct stage {
+	struct home home;
+	struct loop loop;
+	struct topics topics;
+	struct config config;
+	struct app app;
+};
+
+static const char *const password = "correct horse battery staple";
+
+static enum err authenticate(struct app *app, const char *token, struct principal *ret_principal)
+{
+	return authentication_check(app->authentication, token, ret_principal);
+}
+
+static void create_services(struct stage *stage)
+{
+	struct app *app = &stage->app;
+	struct connection_manager_options options = { .loop = &stage->loop,
+						      .app = app,
+						      .topics = &stage->topics,
+						      .kinds = topic_kinds,
+						      .authenticate = authenticate,
+						      .pending_max = 1024,
+						      .message_max = 1024,
+						      .subscriptions_max = 1,
+						      .authenticate_ms = 1000,
+						      .ping_ms = 1000 };
+
+	app->loop = &stage->loop;
+	app->config = &stage->config;
+	app->keyring = stage->home.keyring;
+	app->db = stage->home.db;
+	app->topics = &stage->topics;
+	topics_init(&stage->topics);
+	app->workers = options.workers = pool_create("test", 1);
+	app->sockets = connection_manager_create(&options);
+	app->authentication = authentication_create(app, session_load);
+	app->setup = setup_create(app);
+}
+
+static int set_up(void **state)
+{
+	struct stage *stage = calloc(1, sizeof(*stage));
+
+	home_make(&stage->home);
+	home_open(&stage->home);
+	loop_init(&stage->loop);
+	stage->config = (struct config){ .access_token_minutes = 15, .session_days = 30 };
+	create_services(stage);
+	*state = stage;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct stage *stage = *state;
+
+	pool_destroy(stage->app.workers);
+	uv_run(&stage->loop.uv, UV_RUN_NOWAIT);
+	setup_destroy(stage->app.setup);
+	authentication_destroy(stage->app.authentication);
+	connection_manager_destroy(stage->app.sockets);
+	topics_finish(&stage->topics);
+	loop_finish(&stage->loop);
+	home_remove(&stage->home);
+	free(stage);
+	return 0;
+}
+
+/* ---- What a client keeps ---- */
+
+struct client {
+	char cookie[200]; /* "webplus_refresh=…" */
+	char token[JWT_LENGTH_MAX + 1];
+	char user_id[ID_SIZE];
+};
+
+static void keep(struct client *client, struct call *call)
+{
+	const char *cookie = call_reply_header(call, "Set-Cookie");
+
+	assert_non_null(cookie);
+	snprintf(client->cookie, sizeof(client->cookie), "%.*s", (int)strcspn(cookie, ";"), cookie);
+	snprintf(client->token, sizeof(client->token), "%s", call_text(call, "access_token"));
+	snprintf(client->user_id, sizeof(client->user_id), "%s", call_text(call, "user.id"));
+	assert_string_equal(call_text(call, "token_type"), "Bearer");
+	assert_string_equal(call_reply_header(call, "Cache-Control"), "no-store");
+}
+
+static enum err post(struct stage *stage, const char *path, const char *body, const char *cookie,
+		     struct client *ret_client)
+{
+	struct call call;
+	enum err err;
+
+	call_begin(&call, &stage->app, NULL);
+	if (cookie)
+		call_header(&call, "cookie", cookie);
+	err = call_run(&call, "POST", path, NULL, body);
+	if (err == ERR_OK && ret_client)
+		keep(ret_client, &call);
+	call_end(&call);
+	return err;
+}
+
+static void add_account(struct stage *stage, const char *username, const char *email)
+{
+	const char *reason = "";
+
+	if (account_create(&stage->app, username, email, password, ROLE_USER, &stage->home.arena,
+			   &reason) != ERR_OK)
+		fail_msg("%s", reason);
+}
+
+static struct client sign_in(struct stage *stage)
+{
+	struct client client;
+
+	assert_int_equal(
+		post(stage, "/api/v1/auth/login",
+		     "{\"username\":\"Ada\",\"password\":\"correct horse battery staple\"}", NULL,
+		     &client),
+		ERR_OK);
+	return client;
+}
+
+static enum err renew(struct stage *stage, const struct client *client, struct client *ret_client)
+{
+	return post(stage, "/api/v1/auth/refresh", NULL, client->cookie, ret_client);
+}
+
+static enum err asking(struct stage *stage, const struct client *client)
+{
+	struct principal principal;
+
+	return authentication_check(stage->app.authentication, client->token, &principal);
+}
+
+static int64_t count(struct stage *stage, const char *sql)
+{
+	return home_number(&stage->home, sql);
+}
+
+/* ---- Accounts ---- */
+
+static enum err creating(struct stage *stage, const char *username, const char *email,
+			 const char *words)
+{
+	const char *reason = NULL;
+	enum err err = account_create(&stage->app, username, email, password, ROLE_USER,
+				      &stage->home.arena, &reason);
+
+	if (words && strstr(reason, words) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", reason, words);
+	return err;
+}
+
+static void a_name_and_an_address_are_taken_once(void **state)
+{
+	struct stage *stage = *state;
+	struct account account;
+
+	assert_int_equal(creating(stage, "Ada", "Ada@Example.org", NULL), ERR_OK);
+	assert_int_equal(creating(stage, "aDA", "other@example.org", "this username is taken"),
+			 ERR_CONFLICT);
+	assert_int_equal(creating(stage, "other", "ada@EXAMPLE.org", "this email is taken"),
+			 ERR_CONFLICT);
+	assert_int_equal(creating(stage, "a b", "x@example.org", "letters, digits"), ERR_INVALID);
+	assert_int_equal(creating(stage, "other", "nonsense", "e-mail address"), ERR_INVALID);
+	assert_int_equal(creating(stage, "correct horse", "x@example.org", NULL), ERR_INVALID);
+	assert_int_equal(account_by_username(stage->app.db, "ada", &stage->home.arena, &account),
+			 ERR_OK);
+	assert_string_equal(account.username, "ada");
+	assert_string_equal(account.email, "Ada@Example.org");
+	assert_int_equal(count(stage, "SELECT count(*) FROM account"), 1);
+	assert_false(home_holds_bytes(&stage->home, "Ada@Example.org"));
+	assert_true(home_holds_bytes(&stage->home, "$argon2id$"));
+}
+
+static void a_bad_password_is_refused(void **state)
+{
+	struct stage *stage = *state;
+	const char *reason = NULL;
+
+	assert_int_equal(account_create(&stage->app, "ada", "ada@example.org", "password1234",
+					ROLE_USER, &stage->home.arena, &reason),
+			 ERR_INVALID);
+	assert_non_null(reason);
+	assert_int_equal(count(stage, "SELECT count(*) FROM account"), 0);
+}
+
+static void the_first_account_is_made_once(void **state)
+{
+	struct stage *stage = *state;
+	struct account account = { .id = "a",
+				   .username = "ada",
+				   .email = "e",
+				   .email_hash = { "1", 1 },
+				   .password_hash = "h",
+				   .created_at = { 1 } };
+	const char *taken = "untouched";
+
+	assert_int_equal(account_insert(stage->app.db, &account, true, &taken), ERR_OK);
+	account.id = "b";
+	account.username = "eve";
+	account.email_hash = (struct blob){ "2", 1 };
+	assert_int_equal(account_insert(stage->app.db, &account, true, &taken), ERR_CONFLICT);
+	assert_null(taken);
+	assert_int_equal(account_insert(stage->app.db, &account, false, &taken), ERR_OK);
+}
+
+/* ---- Set-up ---- */
+
+static enum err setting_up(struct stage *stage, const char *token, struct client *ret_client)
+{
+	const char *body =
+		arena_printf(&stage->home.arena,
+			     "{\"token\":\"%s\",\"username\":\"Ada\",\"email\":\"ada@example.org\","
+			     "\"password\":\"%s\"}",
+			     token, password);
+
+	return post(stage, "/api/v1/setup", body, NULL, ret_client);
+}
+
+static bool setup_required(struct stage *stage)
+{
+	struct call call;
+	bool required;
+
+	call_begin(&call, &stage->app, NULL);
+	assert_int_equal(call_run(&call, "GET", "/api/v1/setup", NULL, NULL), ERR_OK);
+	required = json_is_true(json_object_get(call.reply, "required"));
+	call_end(&call);
+	return required;
+}
+
+static void the_link_makes_the_first_administrator_once(void **state)
+{
+	struct stage *stage = *state;
+	const char *token = arena_strdup(&stage->home.arena, setup_token(stage->app.setup));
+	struct principal principal;
+	struct client client;
+
+	assert_int_equal(strlen(token), REFRESH_TOKEN_SIZE - 1);
+	assert_true(setup_required(stage));
+	assert_int_equal(setting_up(stage, "wrong", NULL), ERR_FORBIDDEN);
+	assert_int_equal(setting_up(stage, arena_printf(&stage->home.arena, "%s0", token), NULL),
+			 ERR_FORBIDDEN);
+	assert_int_equal(setting_up(stage, token, &client), ERR_OK);
+	assert_int_equal(authentication_check(stage->app.authentication, client.token, &principal),
+			 ERR_OK);
+	assert_int_equal(principal.role, ROLE_ADMINISTRATOR);
+	assert_false(setup_required(stage));
+	assert_null(setup_token(stage->app.setup));
+	assert_int_equal(setting_up(stage, token, NULL), ERR_CONFLICT);
+	assert_int_equal(count(stage, "SELECT count(*) FROM account"), 1);
+}
+
+static void an_account_made_elsewhere_ends_the_link(void **state)
+{
+	struct stage *stage = *state;
+	const char *token = arena_strdup(&stage->home.arena, setup_token(stage->app.setup));
+
+	add_account(stage, "eve", "eve@example.org"); /* by the command line */
+	assert_int_equal(setting_up(stage, token, NULL), ERR_CONFLICT);
+	assert_false(setup_required(stage));
+	assert_int_equal(count(stage, "SELECT count(*) FROM account"), 1);
+}
+
+static void a_weak_password_does_not_use_the_link_up(void **state)
+{
+	struct stage *stage = *state;
+	const char *body =
+		arena_printf(&stage->home.arena,
+			     "{\"token\":\"%s\",\"username\":\"ada\",\"email\":\"a@example.org\","
+			     "\"password\":\"password1234\"}",
+			     setup_token(stage->app.setup));
+
+	assert_int_equal(post(stage, "/api/v1/setup", body, NULL, NULL), ERR_INVALID);
+	assert_true(setup_required(stage));
+}
+
+/* ---- Signing in ---- */
+
+static void signing_in_gives_a_token_and_a_cookie(void **state)
+{
+	struct stage *stage = *state;
+	struct call call;
+	struct client client;
+	const char *cookie;
+
+	add_account(stage, "ada", "ada@example.org");
+	call_begin(&call, &stage->app, NULL);
+	assert_int_equal(
+		call_run(&call, "POST", "/api/v1/auth/login", NULL,
+			 "{\"username\":\"ADA\",\"password\":\"correct horse battery staple\"}"),
+		ERR_OK);
+	keep(&client, &call);
+	cookie = call_reply_header(&call, "Set-Cookie");
+	assert_non_null(
+		strstr(cookie, "; Path=/api/v1/auth; Max-Age=2592000; HttpOnly; SameSite=Strict"));
+	assert_null(strstr(cookie, "Secure"));
+	assert_string_equal(call_text(&call, "user.username"), "ada");
+	assert_string_equal(call_text(&call, "user.role"), "user");
+	assert_null(json_object_get(json_object_get(call.reply, "user"), "password_hash"));
+	assert_int_equal(json_integer_value(json_object_get(call.reply, "expires_in")), 900);
+	call_end(&call);
+	assert_int_equal(asking(stage, &client), ERR_OK);
+	assert_false(home_holds_bytes(&stage->home, client.cookie + strlen("webplus_refresh=")));
+}
+
+static void behind_tls_the_cookie_is_secure(void **state)
+{
+	struct stage *stage = *state;
+	struct call call;
+
+	stage->config.public_url = "https://chat.example.org";
+	add_account(stage, "ada", "ada@example.org");
+	call_begin(&call, &stage->app, NULL);
+	assert_int_equal(
+		call_run(&call, "POST", "/api/v1/auth/login", NULL,
+			 "{\"username\":\"ada\",\"password\":\"correct horse battery staple\"}"),
+		ERR_OK);
+	assert_non_null(strstr(call_reply_header(&call, "Set-Cookie"), "; Secure"));
+	call_end(&call);
+}
+
+static const char *refusal(struct stage *stage, const char *body)
+{
+	struct call call;
+	const char *detail;
+
+	call_begin(&call, &stage->app, NULL);
+	assert_int_equal(call_run(&call, "POST", "/api/v1/auth/login", NULL, body),
+			 ERR_UNAUTHENTICATED);
+	detail = arena_strdup(&stage->home.arena, call.request.reply.detail);
+	assert_null(call_reply_header(&call, "Set-Cookie"));
+	call_end(&call);
+	return detail;
+}
+
+static void a_wrong_name_and_a_wrong_password_are_answered_alike(void **state)
+{
+	struct stage *stage = *state;
+	const char *wrong_password, *wrong_name;
+
+	add_account(stage, "ada", "ada@example.org");
+	wrong_password =
+		refusal(stage, "{\"username\":\"ada\",\"password\":\"correct horse battery\"}");
+	wrong_name = refusal(
+		stage, "{\"username\":\"eve\",\"password\":\"correct horse battery staple\"}");
+	assert_string_equal(wrong_password, wrong_name);
+	assert_int_equal(count(stage, "SELECT count(*) FROM session"), 0);
+}
+
+static void me_is_who_is_signed_in(void **state)
+{
+	struct stage *stage = *state;
+	struct principal principal;
+	struct client client;
+	struct call call;
+
+	add_account(stage, "ada", "ada@example.org");
+	client = sign_in(stage);
+	assert_int_equal(authentication_check(stage->app.authentication, client.token, &principal),
+			 ERR_OK);
+	call_begin(&call, &stage->app, &principal);
+	assert_int_equal(call_run(&call, "GET", "/api/v1/auth/me", NULL, NULL), ERR_OK);
+	assert_string_equal(call_text(&call, "email"), "ada@example.org");
+	assert_null(json_object_get(call.reply, "email_hash"));
+	call_end(&call);
+}
+
+/* ---- Renewing ---- */
+
+static void a_refresh_token_works_once(void **state)
+{
+	struct stage *stage = *state;
+	struct client first, second, third;
+
+	add_account(stage, "ada", "ada@example.org");
+	first = sign_in(stage);
+	assert_int_equal(renew(stage, &first, &second), ERR_OK);
+	assert_string_not_equal(first.cookie, second.cookie);
+	assert_string_equal(second.user_id, first.user_id);
+	assert_int_equal(asking(stage, &first), ERR_OK); /* the session goes on */
+	assert_int_equal(renew(stage, &second, &third), ERR_OK);
+	assert_int_equal(asking(stage, &third), ERR_OK);
+	assert_int_equal(count(stage, "SELECT count(*) FROM session"), 1);
+}
+
+static void a_used_token_that_comes_again_ends_the_session(void **state)
+{
+	struct stage *stage = *state;
+	struct client first, second, third;
+
+	add_account(stage, "ada", "ada@example.org");
+	first = sign_in(stage);
+	assert_int_equal(renew(stage, &first, &second), ERR_OK);
+	assert_int_equal(asking(stage, &second), ERR_OK);
+	assert_int_equal(renew(stage, &first, &third), ERR_UNAUTHENTICATED);
+	assert_int_equal(asking(stage, &first), ERR_UNAUTHENTICATED); /* at once */
+	assert_int_equal(asking(stage, &second), ERR_UNAUTHENTICATED);
+	assert_int_equal(renew(stage, &second, &third), ERR_UNAUTHENTICATED); /* neither keeps it */
+}
+
+static void another_session_is_not_touched_by_that(void **state)
+{
+	struct stage *stage = *state;
+	struct client first, second, other, again;
+
+	add_account(stage, "ada", "ada@example.org");
+	first = sign_in(stage);
+	other = sign_in(stage);
+	assert_int_equal(renew(stage, &first, &second), ERR_OK);
+	assert_int_equal(renew(stage, &first, &again), ERR_UNAUTHENTICATED);
+	assert_int_equal(asking(stage, &other), ERR_OK);
+	assert_int_equal(renew(stage, &other, &again), ERR_OK);
+}
+
+static void what_is_no_refresh_token_is_refused_and_cleared(void **state)
+{
+	struct stage *stage = *state;
+	struct call call;
+
+	assert_int_equal(post(stage, "/api/v1/auth/refresh", NULL, NULL, NULL),
+			 ERR_UNAUTHENTICATED);
+	call_begin(&call, &stage->app, NULL);
+	call_header(&call, "cookie", "a=b; webplus_refresh=nonsense");
+	assert_int_equal(call_run(&call, "POST", "/api/v1/auth/refresh", NULL, NULL),
+			 ERR_UNAUTHENTICATED);
+	assert_non_null(strstr(call_reply_header(&call, "Set-Cookie"), "webplus_refresh=; "));
+	assert_non_null(strstr(call_reply_header(&call, "Set-Cookie"), "Max-Age=0"));
+	call_end(&call);
+}
+
+static void another_site_cannot_renew_or_sign_out(void **state)
+{
+	static const char *const paths[] = { "/api/v1/auth/refresh", "/api/v1/auth/logout" };
+	struct stage *stage = *state;
+	struct client client, next;
+
+	add_account(stage, "ada", "ada@example.org");
+	client = sign_in(stage);
+	for (int i = 0; i < 2; i++) {
+		struct call call;
+
+		call_begin(&call, &stage->app, NULL);
+		call_header(&call, "cookie", client.cookie);
+		call_header(&call, "sec-fetch-site", "cross-site");
+		assert_int_equal(call_run(&call, "POST", paths[i], NULL, NULL), ERR_FORBIDDEN);
+		call_end(&call);
+	}
+	assert_int_equal(renew(stage, &client, &next), ERR_OK);
+}
+
+struct racer {
+	struct db *db;
+	char new_hash[TOKEN_HASH_SIZE];
+	enum err err;
+	bool reused;
+};
+
+static void *race(void *context)
+{
+	struct racer *racer = context;
+	struct rotation rotation = { .old_hash = "old",
+				     .new_hash = racer->new_hash,
+				     .now = { 10 },
+				     .expires_at = { 2000 } };
+
+	racer->err = session_rotate(racer->db, &rotation);
+	racer->reused = rotation.reused;
+	return NULL;
+}
+
+enum { RACERS = 20 };
+
+static void of_many_at_once_one_renews_and_the_session_ends(void **state)
+{
+	struct stage *stage = *state;
+	struct principal owner = home_account(&stage->home, "ada");
+	struct session session = { .id = owner.session_id,
+				   .account_id = owner.user_id,
+				   .created_at = { 1 },
+				   .expires_at = { 1000 } };
+	struct racer racers[RACERS];
+	pthread_t threads[RACERS];
+	int renewed = 0, reused = 0;
+
+	assert_int_equal(session_insert(stage->app.db, &session, "old"), ERR_OK);
+	for (int i = 0; i < RACERS; i++) {
+		racers[i] = (struct racer){ .db = stage->app.db };
+		snprintf(racers[i].new_hash, TOKEN_HASH_SIZE, "new %d", i);
+		assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
+	}
+	for (int i = 0; i < RACERS; i++) {
+		pthread_join(threads[i], NULL);
+		renewed += racers[i].err == ERR_OK;
+		reused += racers[i].reused;
+		assert_true(racers[i].err == ERR_OK || racers[i].err == ERR_UNAUTHENTICATED);
+	}
+	assert_int_equal(renewed, 1);
+	assert_int_equal(reused, 1); /* the others find it ended */
+	assert_int_equal(count(stage, "SELECT count(*) FROM refresh_token"), 2);
+	assert_int_equal(count(stage, "SELECT count(*) FROM session WHERE revoked_at IS NOT NULL"),
+			 1);
+}
+
+static void a_session_ends_by_itself(void **state)
+{
+	struct stage *stage = *state;
+	struct principal owner = home_account(&stage->home, "ada");
+	struct session session = { .id = owner.session_id,
+				   .account_id = owner.user_id,
+				   .created_at = { 1 },
+				   .expires_at = { 1000 } };
+	struct rotation rotation = {
+		.old_hash = "old", .new_hash = "new", .now = { 1000 }, .expires_at = { 2000 }
+	};
+	struct session_owner who;
+
+	assert_int_equal(session_insert(stage->app.db, &session, "old"), ERR_OK);
+	assert_int_equal(session_owner(stage->app.db, session.id, (struct timestamp){ 999 },
+				       &stage->home.arena, &who),
+			 ERR_OK);
+	assert_string_equal(who.account_id, owner.user_id);
+	assert_int_equal(who.role, ROLE_USER);
+	assert_int_equal(session_owner(stage->app.db, session.id, (struct timestamp){ 1000 },
+				       &stage->home.arena, &who),
+			 ERR_NOT_FOUND);
+	assert_int_equal(session_rotate(stage->app.db, &rotation), ERR_UNAUTHENTICATED);
+	assert_false(rotation.reused);
+	rotation.now.ms = 999;
+	assert_int_equal(session_rotate(stage->app.db, &rotation),
+			 ERR_OK); /* which makes it last longer */
+	assert_string_equal(rotation.account_id, owner.user_id);
+	assert_int_equal(session_owner(stage->app.db, session.id, (struct timestamp){ 1999 },
+				       &stage->home.arena, &who),
+			 ERR_OK);
+	assert_int_equal(session_revoke(stage->app.db, session.id, (struct timestamp){ 5 }),
+			 ERR_OK);
+	assert_int_equal(session_owner(stage->app.db, session.id, (struct timestamp){ 999 },
+				       &stage->home.arena, &who),
+			 ERR_NOT_FOUND);
+}
+
+/* A token says whose it is; the session must be that one's. */
+static void a_token_of_another_user_does_not_fit_a_session(void **state)
+{
+	struct stage *stage = *state;
+	struct client client;
+	struct principal principal;
+	struct claims claims;
+
+	add_account(stage, "ada", "ada@example.org");
+	client = sign_in(stage);
+	assert_int_equal(authentication_check(stage->app.authentication, client.token, &principal),
+			 ERR_OK);
+	memcpy(claims.session_id, principal.session_id, ID_SIZE);
+	id_make(claims.user_id);
+	assert_int_equal(session_load(&stage->app, &claims, &principal), ERR_UNAUTHENTICATED);
+}
+
+/* ---- Signing out ---- */
+
+static void signing_out_ends_the_session_of_the_cookie(void **state)
+{
+	struct stage *stage = *state;
+	struct client client, other, next;
+	struct call call;
+
+	add_account(stage, "ada", "ada@example.org");
+	client = sign_in(stage);
+	other = sign_in(stage);
+	assert_int_equal(asking(stage, &client), ERR_OK);
+	call_begin(&call, &stage->app, NULL);
+	call_header(&call, "cookie", client.cookie);
+	assert_int_equal(call_run(&call, "POST", "/api/v1/auth/logout", NULL, NULL), ERR_OK);
+	assert_non_null(strstr(call_reply_header(&call, "Set-Cookie"), "Max-Age=0"));
+	call_end(&call);
+	assert_int_equal(asking(stage, &client), ERR_UNAUTHENTICATED);
+	assert_int_equal(renew(stage, &client, &next), ERR_UNAUTHENTICATED);
+	assert_int_equal(asking(stage, &other), ERR_OK);
+}
+
+static void signing_out_ends_the_session_of_the_token(void **state)
+{
+	struct stage *stage = *state;
+	struct client client;
+	struct call call;
+	char header[JWT_LENGTH_MAX + 8];
+
+	add_account(stage, "ada", "ada@example.org");
+	client = sign_in(stage);
+	snprintf(header, sizeof(header), "Bearer %s", client.token);
+	call_begin(&call, &stage->app, NULL);
+	call_header(&call, "authorization", header);
+	assert_int_equal(call_run(&call, "POST", "/api/v1/auth/logout", NULL, NULL), ERR_OK);
+	call_end(&call);
+	assert_int_equal(asking(stage, &client), ERR_UNAUTHENTICATED);
+	assert_int_equal(post(stage, "/api/v1/auth/logout", NULL, "webplus_refresh=x", NULL),
+			 ERR_OK);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_name_and_an_address_are_taken_once),
+		TEST(a_bad_password_is_refused),
+		TEST(the_first_account_is_made_once),
+		TEST(the_link_makes_the_first_administrator_once),
+		TEST(an_account_made_elsewhere_ends_the_link),
+		TEST(a_weak_password_does_not_use_the_link_up),
+		TEST(signing_in_gives_a_token_and_a_cookie),
+		TEST(behind_tls_the_cookie_is_secure),
+		TEST(a_wrong_name_and_a_wrong_password_are_answered_alike),
+		TEST(me_is_who_is_signed_in),
+		TEST(a_refresh_token_works_once),
+		TEST(a_used_token_that_comes_again_ends_the_session),
+		TEST(another_session_is_not_touched_by_that),
+		TEST(what_is_no_refresh_token_is_refused_and_cleared),
+		TEST(another_site_cannot_renew_or_sign_out),
+		TEST(of_many_at_once_one_renews_and_the_session_ends),
+		TEST(a_session_ends_by_itself),
+		TEST(a_token_of_another_user_does_not_fit_a_session),
+		TEST(signing_out_ends_the_session_of_the_cookie),
+		TEST(signing_out_ends_the_session_of_the_token),
+	};
+
+	return RUN_TESTS(tests);
+}
