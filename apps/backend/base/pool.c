@@ -34,6 +34,9 @@ struct pool {
 	bool waking; /* a worker was signalled or started and has not yet come here */
 	bool stopping;
 	pthread_cond_t ended; /* the last thread went */
+	/* The thread that went last, joined by the next that goes: nothing of it is left. */
+	pthread_t gone;
+	bool has_gone;
 	pthread_attr_t attributes;
 	char name[NAME_MAX_BYTES];
 	struct worker workers[];
@@ -68,7 +71,6 @@ struct pool *pool_create(const char *name, unsigned max_threads)
 	pool->max_threads = max_threads;
 	pthread_attr_init(&pool->attributes);
 	pthread_attr_setstacksize(&pool->attributes, STACK_BYTES);
-	pthread_attr_setdetachstate(&pool->attributes, PTHREAD_CREATE_DETACHED);
 	snprintf(pool->name, sizeof(pool->name), "%s", name);
 	init_workers(pool);
 	return pool;
@@ -175,6 +177,22 @@ static void be_patient(void)
 	(void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &parameters);
 }
 
+/* Under the lock, which is let go for good. */
+static void go(struct pool *pool)
+{
+	pthread_t before = pool->gone;
+	bool has_before = pool->has_gone;
+
+	pool->gone = pthread_self();
+	pool->has_gone = true;
+	pool->threads--;
+	if (pool->threads == 0)
+		pthread_cond_signal(&pool->ended);
+	pthread_mutex_unlock(&pool->lock);
+	if (has_before)
+		pthread_join(before, NULL);
+}
+
 static void *worker_main(void *context)
 {
 	struct worker *worker = context;
@@ -191,10 +209,7 @@ static void *worker_main(void *context)
 			break;
 	}
 	list_insert(&pool->spare, &worker->node);
-	pool->threads--;
-	if (pool->threads == 0)
-		pthread_cond_signal(&pool->ended);
-	pthread_mutex_unlock(&pool->lock);
+	go(pool);
 	return NULL;
 }
 
@@ -209,6 +224,8 @@ void pool_destroy(struct pool *pool)
 	while (pool->threads > 0)
 		pthread_cond_wait(&pool->ended, &pool->lock);
 	pthread_mutex_unlock(&pool->lock);
+	if (pool->has_gone)
+		pthread_join(pool->gone, NULL);
 	for (unsigned i = 0; i < pool->max_threads; i++)
 		pthread_cond_destroy(&pool->workers[i].wake);
 	pthread_mutex_destroy(&pool->lock);
