@@ -206,8 +206,10 @@ static enum err read_line(struct reader *reader, char *line, int number)
 		*value++ = '\0';
 	for (const struct field *field = config_fields; value && field->name; field++) {
 		variable_name(field, name);
-		if (strcmp(trim(line), name) == 0)
-			return *trim(value) ? set(reader, field, origin, trim(value)) : ERR_OK;
+		if (strcmp(trim(line), name) != 0)
+			continue;
+		origin = arena_printf(reader->arena, "%s %s", origin, name);
+		return *trim(value) ? set(reader, field, origin, trim(value)) : ERR_OK;
 	}
 	*reader->reason = arena_printf(reader->arena, "%s there is no setting %s", origin, line);
 	return ERR_INVALID;

@@ -135,7 +135,7 @@ static void what_is_wrong_is_named(void **state)
 	unsetenv("WEBPLUS_WORKERS");
 	write_file("\nWEBPLUS_WORKERS=x\n");
 	assert_int_equal(READ(), ERR_INVALID);
-	says("webplus.env, line 2: must be a whole number");
+	says("webplus.env, line 2: WEBPLUS_WORKERS must be a whole number");
 }
 
 static void an_unknown_setting_of_the_file_is_refused(void **state)
