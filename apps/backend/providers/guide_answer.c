@@ -24,8 +24,8 @@ static const char elsewhere[] =
 	"For questions about anything else, connect a language model: a local one with Ollama, or "
 	"any server with "
 	"OpenAI's API. The [configuration guide](/help/configuration-guide) says how; its models "
-	"then appear in the "
-	"list above the message box.\n";
+	"then appear "
+	"in the list below the message box.\n";
 
 /* Questions that are none. */
 

@@ -276,6 +276,7 @@ static void what_is_not_there_is_said_with_help(void **state)
 	(void)state;
 	assert_says("What is the capital of Peru?", "I found nothing about that");
 	assert_says("What is the capital of Peru?", "- How do I connect Ollama?\n");
+	assert_says("What is the capital of Peru?", "in the list below the message box");
 	assert_says("What is the capital of Peru?", "(/help/configuration-guide)");
 }
 
