@@ -83,6 +83,14 @@ static void on_models_changed(void *context)
 	models_changed(context);
 }
 
+/* 0 when the kernel chooses it: no model server has such a port. */
+static int own_port(const struct config *config)
+{
+	const char *colon = strrchr(config->listen, ':');
+
+	return colon ? (int)strtol(colon + 1, NULL, 10) : 0;
+}
+
 static void create_models(struct app *app)
 {
 	const struct config *config = app->config;
@@ -96,6 +104,7 @@ static void create_models(struct app *app)
 		.openai_key = config->openai_api_key,
 		.ollama_url = config->ollama_url,
 		.discover = config->discover,
+		.own_port = own_port(config),
 		.refresh_ms = 30 * 1000,
 		.guide_words_per_second = (int)config->guide_words_per_second,
 		.changed = on_models_changed,

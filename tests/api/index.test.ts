@@ -9,6 +9,7 @@ import "./conversations.test.ts";
 import "./messages.test.ts";
 import "./streams.test.ts";
 import "./upstream.test.ts";
+import "./discovery.test.ts";
 import "./websocket.test.ts";
 import "./input.test.ts";
 import "./http.test.ts";

@@ -21,6 +21,8 @@ export interface ServerOptions {
   env?: Record<string, string>;
   /** An existing folder; by default a new one, removed by `remove`. */
   data?: string;
+  /** By default a free port of the kernel's choice. */
+  listen?: string;
 }
 
 /** None outlives the tests. */
@@ -38,6 +40,7 @@ export class Server {
   setupToken = "";
   output: string[] = [];
   #child: ChildProcess | undefined;
+  #listen = "127.0.0.1:0";
   #onSetupToken: () => void = () => {};
   #database: Database | undefined;
   #exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }> | undefined;
@@ -57,13 +60,14 @@ export class Server {
       ...options.env,
     });
     server.#database = database;
+    server.#listen = options.listen ?? server.#listen;
     await server.run();
     return server;
   }
 
   /** Starts the program, again if it has ended, and waits until it listens. */
   async run(): Promise<void> {
-    const child = spawn(binary, ["serve", "--listen", "127.0.0.1:0", "--data", this.data], {
+    const child = spawn(binary, ["serve", "--listen", this.#listen, "--data", this.data], {
       cwd: this.data,
       env: { ...inherited(), WEBPLUS_DISCOVER: "false", WEBPLUS_ACCESS_LOG: "false", ...this.env },
       stdio: ["ignore", "pipe", "pipe"],
