@@ -43,7 +43,7 @@ int fsync(int fd)
 	return slowly(SYS_fsync, fd);
 }
 
-int fdatasync(int fd)
+int fdatasync(int fildes)
 {
-	return slowly(SYS_fdatasync, fd);
+	return slowly(SYS_fdatasync, fildes);
 }

@@ -51,7 +51,7 @@ enum err account_create(struct app *app, const char *username, const char *email
 			const char **ret_reason)
 {
 	struct account account;
-	const char *taken;
+	const char *taken = "";
 	enum err err;
 
 	if (!format_check(FORMAT_USERNAME, username, ret_reason) ||

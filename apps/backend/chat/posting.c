@@ -365,7 +365,7 @@ static enum err run_regenerate(struct db *tx, void *context)
 	struct posting *posting = context;
 	struct request *request = posting->request;
 	enum err err = read_answer(tx, posting);
-	struct message leaf;
+	struct message leaf = { .status = MESSAGE_COMPLETE };
 
 	if (err == ERR_OK && posting->conversation.active_message_id)
 		err = message_read_in(tx, posting->conversation.id,

@@ -222,7 +222,7 @@ static enum err take_row(void *context, const struct db_value *cells, int count)
 /* Ends with fewer rows than a batch holds. */
 static enum err read_table(struct admin *source, struct walk *walk)
 {
-	enum err err;
+	enum err err = ERR_OK;
 
 	do {
 		struct query query = {
