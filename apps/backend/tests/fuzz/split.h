@@ -38,8 +38,8 @@ static inline void check_splits(run_in_pieces run, const uint8_t *input, size_t 
 	if (size == 0)
 		return;
 	chosen[0] = 1 + (input[0] & 7);
-	chosen[1] = 1 + (input[0] >> 3 & 3) * 16;
-	chosen[2] = 1 + (input[0] >> 5) * 50;
+	chosen[1] = 1 + (size_t)(input[0] >> 3 & 3) * 16;
+	chosen[2] = 1 + (size_t)(input[0] >> 5) * 50;
 	buf_init(&expected, TRANSCRIPT_MAX);
 	buf_init(&found, TRANSCRIPT_MAX);
 	run((const char *)input + 1, size - 1, whole, &expected);
