@@ -497,6 +497,7 @@ void generations_drain(struct generations *generations, int64_t grace_ms,
 	generations->drain_end_ms = clock_monotonic_ms() + grace_ms;
 	generations->drained = drained;
 	generations->drained_context = context;
+	on_tick(&generations->tick); /* without grace, at once */
 	check_drained(generations);
 }
 
