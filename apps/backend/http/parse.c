@@ -320,12 +320,26 @@ static const char *parse_target(struct head *head, char *target, struct text_pai
 	return NULL;
 }
 
+/* How many header lines there are, but no more than `max`: what is made room for. */
+static size_t count_fields(const char *text, size_t length, size_t max)
+{
+	const char *end = text + length;
+	size_t lines = 0;
+
+	while (lines < max + 2 && (text = memchr(text, '\n', (size_t)(end - text))) != NULL) {
+		lines++;
+		text++;
+	}
+	return lines - 2; /* the request line and the empty one */
+}
+
 enum err head_parse(char *text, size_t length, unsigned headers_max, struct arena *arena,
 		    struct head *ret_head, const char **ret_detail)
 {
 	struct head head = { .content_length = -1 };
 	struct lines lines = { text, text + length };
-	struct text_pair *headers = ARENA_ARRAY(arena, headers_max + 1, struct text_pair);
+	size_t max = count_fields(text, length, headers_max);
+	struct text_pair *headers = ARENA_ARRAY(arena, max + 1, struct text_pair);
 	size_t line_length;
 	char *line = next_line(&lines, &line_length), *target;
 	enum err err;
@@ -333,7 +347,7 @@ enum err head_parse(char *text, size_t length, unsigned headers_max, struct aren
 	*ret_detail = parse_request_line(line, line_length, &head, &target);
 	if (*ret_detail != NULL)
 		return ERR_MALFORMED;
-	err = parse_fields(&lines, headers, headers_max, ret_detail);
+	err = parse_fields(&lines, headers, max, ret_detail);
 	if (err != ERR_OK)
 		return err;
 	head.headers = headers;
