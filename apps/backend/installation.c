@@ -1,6 +1,7 @@
 #include "installation.h"
 
 #include "base/clock.h"
+#include "base/id.h"
 #include "db/copy.h"
 #include "db/database.h"
 #include "db/lock.h"
@@ -8,6 +9,7 @@
 #include "security/keyring.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -96,13 +98,19 @@ enum err installation_make_folder(const struct config *config, struct arena *are
 
 enum { POSTGRES_CONNECTIONS = 16 };
 
+/* Whether several servers may work on the database. */
+static bool is_shared(const struct config *config)
+{
+	return config->database_url && strncmp(config->database_url, "sqlite:", 7) != 0;
+}
+
 static unsigned connection_count(const struct config *config)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (config->database_connections > 0)
 		return (unsigned)config->database_connections;
-	if (config->database_url && strncmp(config->database_url, "sqlite:", 7) != 0)
+	if (is_shared(config))
 		return POSTGRES_CONNECTIONS;
 	return cores > 0 ? (unsigned)cores * 2 : 2;
 }
@@ -303,4 +311,49 @@ enum err installation_copy(const struct config *config, const char *from, const 
 		err = copy_locked(&source, &target, arena, ret_reason);
 	keyring_destroy(keyring);
 	return err;
+}
+
+/* ---- One server among several ---- */
+
+/* Makes the file with a new id, unless it is there; it is read afterwards in any case. */
+static void write_node_id(const char *path)
+{
+	int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	char id[ID_SIZE];
+
+	if (file < 0)
+		return;
+	id_make(id);
+	if (write(file, id, ID_SIZE - 1) != ID_SIZE - 1 || fsync(file) != 0)
+		(void)unlink(path);
+	(void)close(file);
+}
+
+static bool read_node_id(const char *path, char id[static ID_SIZE])
+{
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = file < 0 ? -1 : read(file, id, ID_SIZE - 1);
+
+	if (file >= 0)
+		(void)close(file);
+	return size == ID_SIZE - 1 && id_valid(id);
+}
+
+enum err installation_node_id(const struct config *config, struct arena *arena, const char **ret_id,
+			      const char **ret_reason)
+{
+	const char *path = arena_printf(arena, "%s/node", config->data);
+	char *id = arena_alloc(arena, ID_SIZE);
+
+	*ret_id = NULL;
+	if (!is_shared(config))
+		return ERR_OK;
+	write_node_id(path);
+	if (!read_node_id(path, id)) {
+		*ret_reason = arena_printf(arena, "the file %s does not hold the id of this server",
+					   path);
+		return ERR_CORRUPT;
+	}
+	*ret_id = id;
+	return ERR_OK;
 }

@@ -37,6 +37,13 @@ enum err installation_migrate(const struct config *config, int target, struct ar
 void installation_close(struct app *app);
 
 /*
+ * The id of this server among those that share the database: the file `node` in the data folder, made at the first
+ * start. NULL where there can be but one server.
+ */
+enum err installation_node_id(const struct config *config, struct arena *arena, const char **ret_id,
+			      const char **ret_reason) WARN_UNUSED;
+
+/*
  * Copies the installation's data from one database to another, empty one; both are named by URLs. Refuses a source
  * that was not written under the master key at hand. Progress goes to standard error.
  */

@@ -146,8 +146,13 @@ static enum err create_generations(struct program *program)
 	struct app *app = &program->app;
 	struct node node;
 	int64_t interrupted = 0;
-	enum err err = node_start(app->db, &program->arena, &node);
+	const char *id;
+	enum err err = installation_node_id(app->config, &program->arena, &id, &program->reason);
 
+	if (err != ERR_OK)
+		return err;
+	err = id ? node_join(app->db, id, &program->arena, &node)
+		 : node_start(app->db, &program->arena, &node);
 	if (err != ERR_OK) {
 		program->reason = "the database could not be written";
 		return err;

@@ -12,6 +12,7 @@ import "./upstream.test.ts";
 import "./discovery.test.ts";
 import "./websocket.test.ts";
 import "./input.test.ts";
+import "./databases.test.ts";
 import "./http.test.ts";
 import "./lifecycle.test.ts";
 import "./installation.test.ts";

@@ -132,6 +132,9 @@ enum err message_tree(struct db *db, const char *conversation_id, const char *af
 
 /* Makes this server's row, or raises its epoch, which ends the leases of the run before. Start, before others. */
 enum err node_start(struct db *db, struct arena *arena, struct node *ret_node) WARN_UNUSED;
+/* The same where several servers share the database; each knows its own id, which must outlive *ret_node. */
+enum err node_join(struct db *db, const char *id, struct arena *arena,
+		   struct node *ret_node) WARN_UNUSED;
 /* Lets the message stream (again) here. ERR_CONFLICT if it streams already. */
 enum err message_take(struct db *tx, const char *id, const struct node *node,
 		      struct timestamp now) WARN_UNUSED;

@@ -67,6 +67,8 @@ static const struct field lease_fields[] = {
 static const struct schema lease_schema = SCHEMA(struct lease, lease_fields, .name = "Lease");
 
 static const struct statement select_node = { "SELECT {columns} FROM node LIMIT 1", &node_schema };
+static const struct statement select_node_by_id = { "SELECT {columns} FROM node WHERE id = $1",
+						    &node_schema };
 static const struct statement raise_epoch = { "UPDATE node SET epoch = epoch + 1 WHERE id = $1",
 					      NULL };
 static const struct statement take_message = {
@@ -91,22 +93,30 @@ static const struct statement select_abandoned = {
 };
 
 const struct statement *const stream_statements[] = {
-	&select_node,   &raise_epoch,  &take_message,     &select_ours,
-	&delete_chunks, &renew_leases, &select_abandoned, NULL,
+	&select_node,   &select_node_by_id, &raise_epoch,      &take_message, &select_ours,
+	&delete_chunks, &renew_leases,      &select_abandoned, NULL,
 };
 
 /* ---- The server's own row ---- */
 
 struct node_starting {
+	const char *id; /* NULL: of the only one */
 	struct arena *arena;
 	struct node *node;
 };
+
+static enum err read_node(struct db *tx, const struct node_starting *starting)
+{
+	return starting->id ? db_one(tx, &select_node_by_id, ARGS(starting->id), starting->arena,
+				     starting->node)
+			    : db_one(tx, &select_node, ARGS_NONE, starting->arena, starting->node);
+}
 
 static enum err run_node_start(struct db *tx, void *context)
 {
 	struct node_starting *starting = context;
 	struct node *node = starting->node;
-	enum err err = db_one(tx, &select_node, ARGS_NONE, starting->arena, node);
+	enum err err = read_node(tx, starting);
 	char *id;
 
 	if (err == ERR_OK) {
@@ -117,13 +127,20 @@ static enum err run_node_start(struct db *tx, void *context)
 		return err;
 	id = arena_alloc(starting->arena, ID_SIZE);
 	id_make(id);
-	*node = (struct node){ .id = id, .epoch = 1 };
+	*node = (struct node){ .id = starting->id ? starting->id : id, .epoch = 1 };
 	return db_insert(tx, &node_schema, node);
 }
 
 enum err node_start(struct db *db, struct arena *arena, struct node *ret_node)
 {
-	struct node_starting starting = { arena, ret_node };
+	struct node_starting starting = { NULL, arena, ret_node };
+
+	return db_transaction(db, run_node_start, &starting);
+}
+
+enum err node_join(struct db *db, const char *id, struct arena *arena, struct node *ret_node)
+{
+	struct node_starting starting = { id, arena, ret_node };
 
 	return db_transaction(db, run_node_start, &starting);
 }

@@ -241,24 +241,6 @@ enum err migrate_to(const struct db_options *options, int target, struct arena *
 	return err;
 }
 
-enum err migrate_check(const struct db_options *options, struct arena *arena,
-		       const char **ret_reason)
-{
-	struct migrator migrator = { .arena = arena, .reason = ret_reason };
-	int applied = 0;
-	enum err err = admin_open(options, arena, &migrator.admin, ret_reason);
-
-	if (err != ERR_OK)
-		return err;
-	err = look_at_applied(&migrator, &applied);
-	if (err == ERR_OK && (size_t)applied != migrations_count)
-		err = refuse(&migrator,
-			     "the database stands at step %d of %zu: run `webplus migrate up`",
-			     applied, migrations_count);
-	migrator.admin->engine->close(migrator.admin);
-	return err;
-}
-
 enum err migrate_applied(const struct db_options *options, struct arena *arena, int *ret_applied,
 			 const char **ret_reason)
 {
@@ -280,6 +262,23 @@ enum err migrate_applied(const struct db_options *options, struct arena *arena, 
 	migrator.admin->engine->close(migrator.admin);
 	*ret_applied = applied;
 	return err;
+}
+
+enum err migrate_check(const struct db_options *options, struct arena *arena,
+		       const char **ret_reason)
+{
+	int applied;
+	enum err err = migrate_applied(options, arena, &applied, ret_reason);
+
+	if (err != ERR_OK || (size_t)applied == migrations_count)
+		return err;
+	*ret_reason =
+		applied ? arena_printf(
+				  arena,
+				  "the database stands at step %d of %zu: run `webplus migrate up`",
+				  applied, migrations_count)
+			: "there is no database to read, or it is empty";
+	return ERR_CORRUPT;
 }
 
 enum err migrate_status(const struct db_options *options, FILE *out, struct arena *arena,

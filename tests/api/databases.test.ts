@@ -1,0 +1,162 @@
+/* An installation that moves from one database to another, and several servers on one. */
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+
+import { Client } from "./lib/client.ts";
+import { type Database, freshDatabase, query } from "./lib/postgres.ts";
+import { Server } from "./lib/server.ts";
+import type { Conversation, Message } from "./lib/types.ts";
+import { contract } from "./lib/world.ts";
+
+const ada = { username: "ada", email: "ada@example.org", password: "correct horse battery" };
+const masterKey = "5e".repeat(32);
+const onPostgres = process.env["WEBPLUS_TEST_POSTGRES"] !== undefined;
+
+async function signIn(server: Server): Promise<Client> {
+  const client = new Client(server.url, contract);
+  if (server.setupToken === "") await client.signIn(ada.username, ada.password);
+  else
+    client.takeSession(
+      await client.call("POST", "/api/v1/setup", { body: { ...ada, token: server.setupToken } }),
+    );
+  return client;
+}
+
+describe("db copy", () => {
+  let folder: string;
+  let conversation: Conversation;
+  let messages: Message[];
+  let database: Database | undefined;
+
+  const sqlite = (name: string): string => `sqlite:${path.join(folder, name)}.db`;
+  const env = (url: string): Record<string, string> => ({
+    WEBPLUS_DATABASE_URL: url,
+    WEBPLUS_MASTER_KEY: masterKey,
+    WEBPLUS_GUIDE_WORDS_PER_SECOND: "5000",
+  });
+
+  /** What a server on the database has to show. */
+  async function serves(url: string): Promise<void> {
+    const server = await Server.start({ env: env(url) });
+    try {
+      const client = await signIn(server);
+      assert.deepEqual(await client.get(`/api/v1/conversations/${conversation.id}`), conversation);
+      assert.deepEqual((await client.messages(conversation)).items, messages);
+    } finally {
+      await server.remove();
+    }
+  }
+
+  async function copy(from: string, to: string, key = masterKey) {
+    const server = await Server.start({ env: env(sqlite("unused")) });
+    try {
+      server.env["WEBPLUS_MASTER_KEY"] = key;
+      return await server.command([
+        ...["db", "copy", "--data", server.data],
+        ...["--from", from, "--to", to],
+      ]);
+    } finally {
+      await server.remove();
+    }
+  }
+
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "webplus-copy-"));
+    database = await freshDatabase();
+    const server = await Server.start({ env: env(sqlite("first")) });
+    const client = await signIn(server);
+    conversation = await client.conversation({ title: "Moves with us" });
+    const { assistant_message } = await client.send(conversation, "How do I install Web+?");
+    await client.finished(assistant_message.id);
+    conversation = await client.get(`/api/v1/conversations/${conversation.id}`);
+    messages = (await client.messages(conversation)).items;
+    await server.remove();
+  });
+  after(async () => {
+    await database?.drop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test("takes everything along, table by table, and says so", async () => {
+    const { code, output } = await copy(sqlite("first"), sqlite("second"));
+    assert.equal(code, 0, output);
+    assert.match(output, /^conversation +1 rows, verified$/m);
+    assert.match(output, /^message +2 rows, verified$/m);
+    await serves(sqlite("second"));
+  });
+
+  test("refuses a database that holds something", async () => {
+    const { code, output } = await copy(sqlite("first"), sqlite("second"));
+    assert.equal(code, 1);
+    assert.match(output, /holds rows already/);
+  });
+
+  test("refuses another master key, and a source that is not there", async () => {
+    const other = await copy(sqlite("first"), sqlite("third"), "ab".repeat(32));
+    assert.equal(other.code, 1);
+    assert.match(other.output, /master key/);
+    const nothing = await copy(sqlite("nothing"), sqlite("third"));
+    assert.equal(nothing.code, 1);
+    assert.match(nothing.output, /there is no database to read/);
+  });
+
+  test("leads to PostgreSQL and back", { skip: !onPostgres }, async () => {
+    const there = await copy(sqlite("first"), database!.url);
+    assert.equal(there.code, 0, there.output);
+    await serves(database!.url);
+    const back = await copy(database!.url, sqlite("back"));
+    assert.equal(back.code, 0, back.output);
+    await serves(sqlite("back"));
+  });
+});
+
+describe("several servers on one PostgreSQL", { skip: !onPostgres }, () => {
+  let database: Database;
+  let servers: Server[];
+
+  const start = (): Promise<Server> =>
+    Server.start({
+      env: {
+        WEBPLUS_DATABASE_URL: database.url,
+        WEBPLUS_MASTER_KEY: masterKey,
+        WEBPLUS_GUIDE_WORDS_PER_SECOND: "100",
+      },
+    });
+
+  before(async () => {
+    database = (await freshDatabase())!;
+    servers = await Promise.all([start(), start(), start()]);
+  });
+  after(async () => {
+    await Promise.all(servers.map((server) => server.remove()));
+    await database.drop();
+  });
+
+  test("may start at once on an empty database", async () => {
+    assert.equal(await query(database.url, "SELECT count(*) FROM installation"), "1");
+    assert.equal(await query(database.url, "SELECT count(*) FROM node"), "3");
+  });
+
+  test("leave each other's answers alone, and read what another one wrote", async () => {
+    const client = await signIn(servers[0]!);
+    const conversation = await client.conversation();
+    const { assistant_message } = await client.send(conversation, "How do I install Web+?");
+    const newcomer = await start();
+    servers.push(newcomer);
+    const message = await client.finished(assistant_message.id);
+    assert.equal(message.status, "complete");
+    const other = new Client(newcomer.url, contract);
+    await other.signIn(ada.username, ada.password);
+    assert.deepEqual(await other.message(message.id), message);
+  });
+
+  test("one that starts again keeps its name and ends its own former run", async () => {
+    await servers[1]!.end("SIGKILL");
+    await servers[1]!.run();
+    assert.equal(await query(database.url, "SELECT max(epoch) FROM node"), "2");
+    assert.equal(await query(database.url, "SELECT count(*) FROM node"), "4");
+  });
+});
