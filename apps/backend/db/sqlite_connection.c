@@ -1,5 +1,6 @@
 #include "db/sqlite_connection.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -12,6 +13,7 @@
 
 enum {
 	BUSY_MS = 5000,
+	RETRY_MS = 10,
 	CANCEL_CHECK_STEPS = 4000,
 	SQL_MAX = 64 * 1024,
 	PARAMETERS_MAX = COLUMNS_MAX
@@ -103,6 +105,19 @@ static const char *const writer_pragmas =
 	"PRAGMA cache_size=-4000; PRAGMA temp_store=MEMORY;"
 	"PRAGMA journal_size_limit=67108864;";
 
+/* Of two that change a new file to the write-ahead log at once, SQLite refuses one without waiting: it tries again. */
+static enum err set_pragmas(struct sqlite_connection *connection, const char *pragmas)
+{
+	int64_t end_ms = clock_monotonic_ms() + BUSY_MS;
+	enum err err = sqlite_script(connection, pragmas);
+
+	while (err == ERR_UNAVAILABLE && clock_monotonic_ms() < end_ms) {
+		sqlite3_sleep(RETRY_MS);
+		err = sqlite_script(connection, pragmas);
+	}
+	return err;
+}
+
 enum err sqlite_connect(const struct db_options *options, enum sqlite_mode mode,
 			struct sqlite_connection *ret_connection, struct arena *arena,
 			const char **ret_reason)
@@ -117,8 +132,8 @@ enum err sqlite_connect(const struct db_options *options, enum sqlite_mode mode,
 	err = sqlite_err(sqlite3_open_v2(path, &connection.handle, flags, options->vfs));
 	if (err == ERR_OK) {
 		sqlite3_busy_timeout(connection.handle, BUSY_MS);
-		err = sqlite_script(&connection,
-				    mode == SQLITE_WRITER ? writer_pragmas : reader_pragmas);
+		err = set_pragmas(&connection,
+				  mode == SQLITE_WRITER ? writer_pragmas : reader_pragmas);
 	}
 	if (err != ERR_OK) {
 		*ret_reason = arena_printf(arena, "the database %s cannot be opened: %s", path,
