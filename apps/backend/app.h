@@ -20,6 +20,8 @@ struct app {
 	struct metrics *metrics;
 	struct setup *setup;
 	struct generations *generations;
+	struct event_streams *event_streams;
+	struct rights *rights;
 	struct server *server;
 };
 

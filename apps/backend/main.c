@@ -1,5 +1,6 @@
 /* The sub-commands. */
 #include "app.h"
+#include "audit/audit.h"
 #include "auth/auth.h"
 #include "base/log.h"
 #include "config.h"
@@ -127,19 +128,8 @@ static int run_db(const struct call *call)
 
 /* ---- user create ---- */
 
-static bool find_role(const char *word, enum role *ret_role)
-{
-	for (unsigned i = 0; role_names[i]; i++) {
-		if (strcmp(role_names[i], word) != 0)
-			continue;
-		*ret_role = (enum role)i;
-		return true;
-	}
-	return false;
-}
-
 static int create_user(const struct call *call, const char *username, const char *email,
-		       enum role role)
+		       const char *role)
 {
 	struct app app = { .config = call->config };
 	char password[PASSWORD_LINE_MAX] = "";
@@ -161,19 +151,38 @@ static int create_user(const struct call *call, const char *username, const char
 static int run_user(const struct call *call)
 {
 	const char *username = option(call, "--username"), *email = option(call, "--email");
-	const char *role_word = option(call, "--role");
-	enum role role = ROLE_USER;
+	const char *role = option(call, "--role");
 
 	if (!call->words[0] || strcmp(call->words[0], "create") != 0 || !username || !email)
 		return fail("user takes: create --username NAME --email ADDRESS [--role "
 			    "administrator|developer|user|viewer], "
 			    "and the password as a line of standard input");
-	if (role_word && !find_role(role_word, &role))
+	if (!role)
+		role = ROLE_USER;
+	if (!builtin_role_find(role))
 		return fail("there is no such role");
 	return create_user(call, username, email, role);
 }
 
 /* ---- Which one ---- */
+
+/* ---- audit verify ---- */
+
+static int run_audit(const struct call *call)
+{
+	struct app app = { .config = call->config };
+	const char *reason;
+	enum err err;
+
+	if (!call->words[0] || strcmp(call->words[0], "verify") != 0)
+		return fail("audit takes: verify");
+	err = installation_open(&app, INSTALLATION_BESIDE, call->arena, &reason);
+	if (err != ERR_OK)
+		return fail(reason);
+	err = audit_verify(&app, stdout);
+	installation_close(&app);
+	return err == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
 
 static int run_help(const struct call *call);
 
@@ -190,6 +199,7 @@ static const struct command {
 	{ "user",
 	  "create --username NAME --email ADDRESS [--role ROLE], password on standard input", true,
 	  run_user },
+	{ "audit", "verify: finds a changed or missing row of the audit log", true, run_audit },
 	{ "openapi", "print the OpenAPI document", false, run_openapi },
 	{ "config", "print the reference of the settings", false, run_config },
 	{ "version", "print the version", false, run_version },

@@ -1,8 +1,11 @@
 #include "routes.h"
 
+#include "audit/audit.h"
 #include "auth/auth.h"
+#include "auth/rights.h"
 #include "chat/chat.h"
 #include "help/help.h"
+#include "keys/keys.h"
 #include "middleware/access_log.h"
 #include "middleware/authentication.h"
 #include "middleware/cancellation.h"
@@ -10,12 +13,17 @@
 #include "middleware/security.h"
 #include "models/models.h"
 #include "service/service.h"
+#include "settings/settings.h"
+#include "users/invitations.h"
+#include "users/roles.h"
+#include "users/users.h"
 
 #include <stddef.h>
 
 const struct route *const route_tables[] = {
-	auth_routes,    models_routes, conversation_routes, message_routes, help_routes,
-	service_routes, NULL,
+	auth_routes,         account_routes, session_routes,  keys_routes,    users_routes,
+	invitation_routes,   role_routes,    settings_routes, audit_routes,   models_routes,
+	conversation_routes, message_routes, help_routes,     service_routes, NULL,
 };
 
 /* In the order in which they see a request. */
@@ -29,5 +37,17 @@ const struct topic_kind *const topic_kinds[] = {
 };
 
 const struct statement *const *const statement_lists[] = {
-	auth_statements, conversation_statements, message_statements, stream_statements, NULL,
+	account_statements,
+	session_statements,
+	rights_statements,
+	keys_statements,
+	grant_statements,
+	invitation_statements,
+	role_statements,
+	settings_statements,
+	audit_statements,
+	conversation_statements,
+	message_statements,
+	stream_statements,
+	NULL,
 };

@@ -1,16 +1,20 @@
 #include "serve.h"
 
 #include "app.h"
+#include "audit/audit.h"
 #include "auth/auth.h"
+#include "auth/rights.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/memory.h"
 #include "base/pool.h"
 #include "chat/chat_store.h"
+#include "chat/event_stream.h"
 #include "chat/generation.h"
 #include "http/client.h"
 #include "http/server.h"
 #include "installation.h"
+#include "keys/keys.h"
 #include "middleware/authentication.h"
 #include "middleware/metrics.h"
 #include "models/models.h"
@@ -55,9 +59,10 @@ static void on_signal(uv_signal_t *handle, int number)
 		_Exit(128 + number);
 	}
 	log_info("draining", NULL);
-	program->busy = 2;
+	program->busy = 3;
 	generations_drain(app->generations, grace_ms, on_drained, program);
 	server_drain(app->server, grace_ms, on_drained, program);
+	rights_stop(app->rights, on_drained, program);
 }
 
 static void watch_signals(struct program *program)
@@ -170,9 +175,11 @@ static enum err create_services(struct program *program)
 
 	app->workers = pool_create("worker", (unsigned)app->config->workers);
 	app->client = client_create(app->loop);
-	app->authentication = authentication_create(app, session_load);
+	app->authentication = authentication_create(app, session_load, key_load);
 	app->metrics = metrics_create();
 	app->setup = setup_create(app);
+	app->rights = rights_create(app);
+	app->event_streams = event_streams_create(app);
 	create_models(app);
 	create_sockets(program);
 	return create_generations(program);
@@ -186,6 +193,8 @@ static void destroy_services(struct program *program)
 	pool_destroy(app->workers);
 	uv_run(&program->loop.uv, UV_RUN_NOWAIT);
 	generations_destroy(app->generations);
+	event_streams_destroy(app->event_streams);
+	rights_destroy(app->rights);
 	connection_manager_destroy(app->sockets);
 	topics_finish(&program->topics);
 	registry_destroy(app->models);
@@ -246,8 +255,10 @@ static void run(struct program *program)
 	watch_signals(program);
 	registry_start(program->app.models);
 	generations_start(program->app.generations);
+	rights_start(program->app.rights);
 	loop_run(&program->loop);
 	close_signals(program);
+	audit_log_tip(&program->app);
 	log_info("stopped", NULL);
 }
 

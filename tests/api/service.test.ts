@@ -62,7 +62,7 @@ describe("the service", () => {
     for (const path of open)
       assert.match(
         path,
-        /\/(setup|auth\/(login|refresh|logout)|health|ready|help|openapi\.json|docs)/,
+        /\/(setup|auth\/(register|login|refresh|logout)|health|ready|help|openapi\.json|docs)/,
         `${path} is public`,
       );
     for (const operation of contract.operations)

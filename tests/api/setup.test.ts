@@ -21,7 +21,10 @@ describe("set-up", () => {
   after(() => server.remove());
 
   test("is asked for by a new installation, which prints one link with a token", async () => {
-    assert.deepEqual(await nobody.get("/api/v1/setup"), { required: true });
+    assert.deepEqual(await nobody.get("/api/v1/setup"), {
+      required: true,
+      registration: "closed",
+    });
     assert.equal(server.output.filter((line) => line.includes("/setup?token=")).length, 1);
     assert.ok(server.setupToken.length >= 32, "a token that cannot be guessed");
   });
@@ -76,7 +79,10 @@ describe("set-up", () => {
   });
 
   test("is over afterwards", async () => {
-    assert.deepEqual(await nobody.get("/api/v1/setup"), { required: false });
+    assert.deepEqual(await nobody.get("/api/v1/setup"), {
+      required: false,
+      registration: "closed",
+    });
     await nobody.refused(409, "POST", "/api/v1/setup", {
       body: { ...ada, username: "eve", token: server.setupToken },
     });

@@ -2,7 +2,8 @@
  * Accounts and sessions: who there is, how they sign in, how long that lasts.
  *
  * Signing in opens a session, which has a line of refresh tokens, each good once, and short-lived access tokens. A used
- * refresh token that comes again ends the session. Ending a session takes its access tokens and sockets with it.
+ * refresh token that comes again after its time of grace ends the session. Ending a session takes its access tokens,
+ * sockets and streams with it, on every server within a second (rights.h).
  */
 #ifndef WEBPLUS_AUTH_AUTH_H
 #define WEBPLUS_AUTH_AUTH_H
@@ -10,16 +11,41 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "db/database.h"
 #include "http/route.h"
 #include "schema/schema.h"
 #include "security/authorize.h"
 #include "security/jwt.h"
 
 struct app;
+struct request;
 struct setup;
 
 extern const struct route auth_routes[];
-extern const struct statement *const auth_statements[]; /* ended by NULL */
+extern const struct route account_routes[];
+extern const struct route session_routes[];
+extern const struct statement *const account_statements[]; /* these are ended by NULL */
+extern const struct statement *const session_statements[];
+
+/* Somebody who can sign in. */
+struct account {
+	const char *id;
+	const char *username; /* in lower case */
+	const char *email;
+	struct blob email_hash;
+	const char *password_hash;
+	const char *full_name;
+	const char *role;
+	struct timestamp created_at;
+	struct timestamp disabled_at;
+};
+
+extern const struct schema account_schema;
+
+enum err account_by_id(struct db *db, const char *id, struct arena *arena,
+		       struct account *ret_account) WARN_UNUSED;
+enum err account_by_username(struct db *db, const char *username, struct arena *arena,
+			     struct account *ret_account) WARN_UNUSED;
 
 /*
  * The one-time set-up link. While there is no account, its token creates the first administrator. A new one is drawn at
@@ -30,13 +56,38 @@ void setup_destroy(struct setup *setup);
 /* NULL when the installation has an account. */
 const char *setup_token(const struct setup *setup);
 
-/* A new account; worker or command. ERR_CONFLICT: the name or the address is taken, *ret_reason says which. */
+/* A new account; command. ERR_CONFLICT: the name or the address is taken, *ret_reason says which. */
 enum err account_create(struct app *app, const char *username, const char *email,
-			const char *password, enum role role, struct arena *arena,
+			const char *password, const char *role, struct arena *arena,
 			const char **ret_reason) WARN_UNUSED;
 
 /* The authentication middleware's look at the database. */
 enum err session_load(struct app *app, const struct claims *claims,
 		      struct principal *ret_principal) WARN_UNUSED;
+/* A principal of this account and role; `custom` are the permissions of a role that is not built in. */
+void principal_set(struct principal *principal, const char *user_id, const char *session_id,
+		   const char *role, const struct texts *custom);
+
+/* ---- For those who manage accounts; in a transaction ---- */
+
+enum err account_set_role(struct db *tx, const char *id, const char *role) WARN_UNUSED;
+/* `disabled_at` 0: enabled. */
+enum err account_set_disabled(struct db *tx, const char *id,
+			      struct timestamp disabled_at) WARN_UNUSED;
+/* With all that belongs to it; what the audit log says of it is made anonymous. */
+enum err account_erase(struct db *tx, const char *id) WARN_UNUSED;
+/* ERR_CONFLICT when this is the only administrator who may sign in. */
+enum err account_spare(struct db *tx, const struct account *account) WARN_UNUSED;
+enum err account_end_sessions(struct db *tx, const char *id) WARN_UNUSED;
+/* Up to `limit` whose names begin with `prefix`, those behind the name `after`, in their order. Worker. */
+enum err account_page(struct db *db, const char *prefix, const char *after, int64_t limit,
+		      struct arena *arena, struct array *ret_accounts) WARN_UNUSED;
+
+/* A random token of 256 bits as text, and the keyed hash under which it is stored. */
+enum { SECRET_TOKEN_SIZE = 44, SECRET_HASH_SIZE = 65 };
+
+void secret_token_make(char token[static SECRET_TOKEN_SIZE]);
+void secret_token_hash(const struct app *app, enum key_purpose purpose, const char *token,
+		       char text[static SECRET_HASH_SIZE]);
 
 #endif

@@ -1,90 +1,34 @@
 #include "auth/auth.h"
 
 #include "app.h"
-#include "auth/auth_store.h"
+#include "auth/accounts.h"
 #include "auth/tokens.h"
 #include "base/memory.h"
-#include "security/encryption.h"
-#include "security/password.h"
+#include "settings/settings.h"
+#include "users/invitations.h"
 
-#include <ctype.h>
 #include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Accounts ---- */
+#define USERNAME_DOC "The name to sign in with: letters, digits, dots, hyphens, underscores."
+#define PASSWORD_DOC "A long one; a few words will do."
 
-static char *lower(struct arena *arena, const char *text)
-{
-	char *copy = arena_strdup(arena, text);
-
-	for (char *c = copy; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
-	return copy;
-}
-
-/* Fills everything but the id; the password must have been accepted. */
-static enum err make_account(struct app *app, const char *username, const char *email,
-			     const char *password, enum role role, struct arena *arena,
-			     struct account *ret_account)
-{
-	uint8_t *hash = arena_alloc(arena, LOOKUP_SIZE);
-	char *password_text = arena_alloc(arena, PASSWORD_HASH_SIZE);
-	char *id = arena_alloc(arena, ID_SIZE);
-	enum err err = password_hash(password, password_text);
-
-	id_make(id);
-	lookup_hash(app->keyring, "account.email", lower(arena, email), hash);
-	*ret_account = (struct account){ .id = id,
-					 .username = lower(arena, username),
-					 .email = email,
-					 .email_hash = { hash, LOOKUP_SIZE },
-					 .password_hash = password_text,
-					 .role = role,
-					 .created_at = clock_now() };
-	return err;
-}
-
-enum err account_create(struct app *app, const char *username, const char *email,
-			const char *password, enum role role, struct arena *arena,
-			const char **ret_reason)
-{
-	struct account account;
-	const char *taken = "";
-	enum err err;
-
-	if (!format_check(FORMAT_USERNAME, username, ret_reason) ||
-	    !format_check(FORMAT_EMAIL, email, ret_reason))
-		return ERR_INVALID;
-	*ret_reason = password_refusal(password, username, email);
-	if (*ret_reason)
-		return ERR_INVALID;
-	err = make_account(app, username, email, password, role, arena, &account);
-	if (err == ERR_OK)
-		err = account_insert(app->db, &account, false, &taken);
-	*ret_reason = err == ERR_CONFLICT ? arena_printf(arena, "this %s is taken", taken)
-					  : err_title(err);
-	return err;
-}
-
-/* ---- Set-up ---- */
+/* ---- The set-up link ---- */
 
 struct setup {
-	char token[REFRESH_TOKEN_SIZE];
+	char token[SECRET_TOKEN_SIZE];
 	atomic_bool required;
 };
 
 struct setup *setup_create(struct app *app)
 {
 	struct setup *setup = MEMORY_NEW(struct setup);
-	unsigned char bytes[32];
-	int64_t accounts = 0;
+	bool any = false;
 
-	randombytes_buf(bytes, sizeof(bytes));
-	sodium_bin2base64(setup->token, sizeof(setup->token), bytes, sizeof(bytes),
-			  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	atomic_init(&setup->required, account_count(app->db, &accounts) == ERR_OK && accounts == 0);
+	secret_token_make(setup->token);
+	atomic_init(&setup->required, account_any(app->db, &any) == ERR_OK && !any);
 	return setup;
 }
 
@@ -98,13 +42,75 @@ const char *setup_token(const struct setup *setup)
 	return atomic_load(&setup->required) ? setup->token : NULL;
 }
 
+/* ---- Making an account, and signing it in ---- */
+
+struct account_opening {
+	struct request *request;
+	const struct account *account;
+	const struct session_opening *session;
+	const char *invitation; /* hash, or NULL */
+	enum audit_action action;
+	bool first; /* only while there is no account */
+	const char *taken;
+};
+
+static enum err run_account_opening(struct db *tx, void *context)
+{
+	struct account_opening *opening = context;
+	struct audit_entry entry =
+		audit_entry_of(opening->request, opening->action, "account", opening->account->id);
+	bool any = false;
+	enum err err = account_any(tx, &any);
+
+	opening->taken = NULL;
+	if (err == ERR_OK && opening->first && any)
+		return ERR_CONFLICT;
+	if (err == ERR_OK && opening->invitation)
+		err = invitation_use(tx, opening->invitation, clock_now());
+	if (err == ERR_OK)
+		err = account_insert(tx, opening->account, &opening->taken);
+	entry.actor_id = opening->account->id;
+	entry.username = opening->account->username;
+	if (err == ERR_OK)
+		err = audit_append(opening->request->app, tx, &entry);
+	return err == ERR_OK ? session_opening_write(opening->request, tx, opening->session,
+						     AUDIT_SIGN_IN)
+			     : err;
+}
+
+static enum err open_account(struct account_opening *opening, const struct account_input *input,
+			     const char *role, struct session_reply *reply)
+{
+	struct request *request = opening->request;
+	const char *refusal = password_refusal(input->password, input->username, input->email);
+	struct session_opening session;
+	struct account account;
+	enum err err;
+
+	if (refusal)
+		return request_invalid(request, "password", "%s", refusal);
+	err = account_make(request->app, input, role, &request->arena, &account);
+	if (err != ERR_OK)
+		return err;
+	session_opening_make(request, account.id, &session);
+	opening->account = &account;
+	opening->session = &session;
+	err = db_transaction(request->app->db, run_account_opening, opening);
+	return err == ERR_OK ? session_opening_answer(request, &session, &account, reply) : err;
+}
+
+/* ---- Set-up ---- */
+
 struct setup_state {
 	bool required;
+	enum registration registration;
 };
 
 static const struct field setup_state_fields[] = {
 	FIELD(struct setup_state, required,
 	      .doc = "Whether the first administrator has yet to be made."),
+	FIELD(struct setup_state, registration, .names = registration_words,
+	      .doc = "Who may make an account."),
 	{ 0 },
 };
 
@@ -114,10 +120,13 @@ static const struct schema setup_state_schema =
 static enum err setup_get(struct request *request, const void *in, void *out)
 {
 	struct setup_state *state = out;
+	struct settings settings;
+	enum err err = settings_read(request->app->db, &settings);
 
 	(void)in;
 	state->required = setup_token(request->app->setup) != NULL;
-	return ERR_OK;
+	state->registration = settings.registration;
+	return err;
 }
 
 struct setup_input {
@@ -131,11 +140,11 @@ static const struct field setup_input_fields[] = {
 	FIELD(struct setup_input, token, .min = 1, .max = 100,
 	      .doc = "From the set-up link that the server printed."),
 	FIELD(struct setup_input, username, .min = 3, .max = 32, .format = FORMAT_USERNAME,
-	      .doc = "The name to sign in with."),
+	      .doc = USERNAME_DOC),
 	FIELD(struct setup_input, email, .min = 3, .max = 254, .format = FORMAT_EMAIL,
 	      .doc = "Your e-mail address."),
 	FIELD(struct setup_input, password, .min = PASSWORD_MIN, .max = PASSWORD_MAX,
-	      .format = FORMAT_LINE, .doc = "A long one; a few words will do."),
+	      .format = FORMAT_LINE, .doc = PASSWORD_DOC),
 	{ 0 },
 };
 
@@ -150,32 +159,104 @@ static bool same_token(const char *a, const char *b)
 static enum err setup_post(struct request *request, const void *in, void *out)
 {
 	const struct setup_input *input = in;
-	struct app *app = request->app;
-	const char *token = setup_token(app->setup), *refusal, *taken;
-	struct account account;
+	struct setup *setup = request->app->setup;
+	const char *token = setup_token(setup);
+	struct account_input account = { input->username, input->email, input->password };
+	struct account_opening opening = { .request = request,
+					   .action = AUDIT_SETUP,
+					   .first = true };
 	enum err err;
 
 	if (!token)
 		return request_fail(request, ERR_CONFLICT,
 				    "This installation is set up already. Sign in.");
 	if (!same_token(input->token, token))
-		return request_fail(request, ERR_FORBIDDEN,
-				    "This is not the token of the set-up link. The server prints "
-				    "the link at its start.");
-	refusal = password_refusal(input->password, input->username, input->email);
-	if (refusal)
-		return request_invalid(request, "password", "%s", refusal);
-	err = make_account(app, input->username, input->email, input->password, ROLE_ADMINISTRATOR,
-			   &request->arena, &account);
-	if (err == ERR_OK)
-		err = account_insert(app->db, &account, true, &taken);
+		return request_fail(
+			request, ERR_FORBIDDEN,
+			"This is not the token of the set-up link. The server prints the link "
+			"at its start.");
+	err = open_account(&opening, &account, ROLE_ADMINISTRATOR, out);
 	if (err == ERR_OK || err == ERR_CONFLICT)
-		atomic_store(&app->setup->required, false);
+		atomic_store(&setup->required, false);
 	if (err == ERR_CONFLICT)
 		return request_fail(request, err, "This installation is set up already. Sign in.");
+	return err;
+}
+
+/* ---- Registration ---- */
+
+struct register_input {
+	const char *username;
+	const char *email;
+	const char *password;
+	const char *invitation;
+};
+
+static const struct field register_input_fields[] = {
+	FIELD(struct register_input, username, .min = 3, .max = 32, .format = FORMAT_USERNAME,
+	      .doc = USERNAME_DOC),
+	FIELD(struct register_input, email, .min = 3, .max = 254, .format = FORMAT_EMAIL,
+	      .doc = "Your e-mail address."),
+	FIELD(struct register_input, password, .min = PASSWORD_MIN, .max = PASSWORD_MAX,
+	      .format = FORMAT_LINE, .doc = PASSWORD_DOC),
+	FIELD(struct register_input, invitation, .optional = true, .nullable = true, .min = 1,
+	      .max = 100, .format = FORMAT_TOKEN, .doc = "From the link of an invitation."),
+	{ 0 },
+};
+
+static const struct schema register_input_schema =
+	SCHEMA(struct register_input, register_input_fields, .name = "RegisterInput");
+
+/* The role that somebody gets who registers now: what the invitation says, else that of a user. */
+static enum err admit_registration(struct request *request, const struct register_input *input,
+				   const char **ret_hash, const char **ret_role)
+{
+	struct app *app = request->app;
+	struct settings settings;
+	enum err err = settings_read(app->db, &settings);
+	char *hash;
+
+	*ret_hash = NULL;
+	*ret_role = ROLE_USER;
 	if (err != ERR_OK)
 		return err;
-	return session_open(request, &account, out);
+	if (settings.registration == REGISTRATION_CLOSED)
+		return request_fail(request, ERR_FORBIDDEN,
+				    "Registration is closed. Ask an administrator.");
+	if (!input->invitation && settings.registration == REGISTRATION_OPEN)
+		return ERR_OK;
+	if (!input->invitation)
+		return request_fail(request, ERR_FORBIDDEN,
+				    "One has to be invited to register here.");
+	hash = arena_alloc(&request->arena, SECRET_HASH_SIZE);
+	secret_token_hash(app, KEY_INVITATION, input->invitation, hash);
+	*ret_hash = hash;
+	err = invitation_role(app->db, hash, clock_now(), &request->arena, ret_role);
+	if (err == ERR_NOT_FOUND)
+		return request_fail(request, ERR_FORBIDDEN,
+				    "This invitation was used, has expired, or never was.");
+	return err;
+}
+
+static enum err register_account(struct request *request, const void *in, void *out)
+{
+	const struct register_input *input = in;
+	struct account_input account = { input->username, input->email, input->password };
+	struct account_opening opening = { .request = request, .action = AUDIT_REGISTER };
+	const char *role;
+	enum err err = admit_registration(request, input, &opening.invitation, &role);
+
+	if (err != ERR_OK)
+		return err;
+	err = open_account(&opening, &account, role, out);
+	if (err == ERR_CONFLICT && opening.taken)
+		return request_fail(request, err, "This %s is taken.",
+				    strcmp(opening.taken, "email") == 0 ? "e-mail address"
+									: "user name");
+	if (err == ERR_NOT_FOUND)
+		return request_fail(request, ERR_FORBIDDEN,
+				    "This invitation was used, has expired, or never was.");
+	return err;
 }
 
 /* ---- Signing in and out ---- */
@@ -186,7 +267,7 @@ struct login_input {
 };
 
 static const struct field login_input_fields[] = {
-	FIELD(struct login_input, username, .min = 1, .max = 254,
+	FIELD(struct login_input, username, .min = 1, .max = 254, .format = FORMAT_LINE,
 	      .doc = "The name to sign in with."),
 	FIELD(struct login_input, password, .min = 1, .max = PASSWORD_MAX, .doc = "The password."),
 	{ 0 },
@@ -195,20 +276,52 @@ static const struct field login_input_fields[] = {
 static const struct schema login_input_schema =
 	SCHEMA(struct login_input, login_input_fields, .name = "LoginInput");
 
+/* Refused; the log holds the name as it was given, which may be a password typed in the wrong place: it can be erased. */
+static enum err refuse_login(struct request *request, const struct account *account,
+			     const char *username)
+{
+	struct audit_entry entry =
+		audit_entry_of(request, AUDIT_SIGN_IN, account->id ? "account" : NULL, account->id);
+	enum err err;
+
+	entry.outcome = AUDIT_REFUSED;
+	entry.username = username;
+	err = audit_write(request->app, &entry);
+	return err == ERR_OK
+		       ? request_fail(request, ERR_UNAUTHENTICATED, "Wrong user name or password.")
+		       : err;
+}
+
+struct login {
+	struct request *request;
+	const struct session_opening *session;
+};
+
+static enum err run_login(struct db *tx, void *context)
+{
+	struct login *login = context;
+
+	return session_opening_write(login->request, tx, login->session, AUDIT_SIGN_IN);
+}
+
 /* The same answer, after the same work, for a name that there is and one that there is not. */
 static enum err login(struct request *request, const void *in, void *out)
 {
 	const struct login_input *input = in;
 	struct account account = { 0 };
-	enum err err =
-		account_by_username(request->app->db, lower(&request->arena, input->username),
-				    &request->arena, &account);
+	struct session_opening session;
+	struct login opening = { request, &session };
+	const char *username = lower_case(&request->arena, input->username);
+	enum err err = account_by_username(request->app->db, username, &request->arena, &account);
 
 	if (err != ERR_OK && err != ERR_NOT_FOUND)
 		return err;
-	if (!password_verify(input->password, err == ERR_OK ? account.password_hash : NULL, NULL))
-		return request_fail(request, ERR_UNAUTHENTICATED, "Wrong user name or password.");
-	return session_open(request, &account, out);
+	if (!password_verify(input->password, err == ERR_OK ? account.password_hash : NULL, NULL) ||
+	    account.disabled_at.ms)
+		return refuse_login(request, &account, username);
+	session_opening_make(request, account.id, &session);
+	err = db_transaction(request->app->db, run_login, &opening);
+	return err == ERR_OK ? session_opening_answer(request, &session, &account, out) : err;
 }
 
 /* The cookie is SameSite=Strict; this holds even where a browser does not know that. */
@@ -236,27 +349,24 @@ static enum err logout(struct request *request, const void *in, void *out)
 	return session_close(request);
 }
 
-static enum err me(struct request *request, const void *in, void *out)
-{
-	(void)in;
-	return account_by_id(request->app->db, request->principal->user_id, &request->arena, out);
-}
-
 const struct route auth_routes[] = {
 	{ "GET", "/api/v1/setup", .access = ACCESS_PUBLIC, .out = &setup_state_schema,
-	  .handle = setup_get, .doc = "Whether the installation has yet to be set up." },
+	  .handle = setup_get,
+	  .doc = "Whether the installation has yet to be set up, and who may register." },
 	{ "POST", "/api/v1/setup", .access = ACCESS_PUBLIC, .in = &setup_input_schema,
 	  .out = &session_reply_schema, .status = 201, .handle = setup_post,
 	  .doc = "Make the first administrator, and sign in." },
+	{ "POST", "/api/v1/auth/register", .access = ACCESS_PUBLIC, .in = &register_input_schema,
+	  .out = &session_reply_schema, .status = 201, .handle = register_account,
+	  .doc = "Make an account, and sign in." },
 	{ "POST", "/api/v1/auth/login", .access = ACCESS_PUBLIC, .in = &login_input_schema,
 	  .out = &session_reply_schema, .handle = login, .doc = "Sign in." },
 	{ "POST", "/api/v1/auth/refresh", .access = ACCESS_PUBLIC, .out = &session_reply_schema,
 	  .handle = refresh,
-	  .doc = "A new access token, and a new refresh cookie for the old one, which works "
-		 "once." },
+	  .doc = "A new access token, and a new refresh cookie for the old one, which works once. "
+		 "For ten "
+		 "seconds the old one gets the same answer again." },
 	{ "POST", "/api/v1/auth/logout", .access = ACCESS_PUBLIC, .handle = logout,
 	  .doc = "End the session of the cookie or of the access token." },
-	{ "GET", "/api/v1/auth/me", .access = ACCESS_SIGNED_IN, .out = &account_schema,
-	  .handle = me, .doc = "Who is signed in." },
 	{ 0 },
 };

@@ -2,21 +2,10 @@
 #ifndef WEBPLUS_AUTH_AUTH_STORE_H
 #define WEBPLUS_AUTH_AUTH_STORE_H
 
+#include "auth/auth.h"
 #include "base/id.h"
 #include "db/database.h"
 #include "security/authorize.h"
-
-struct account {
-	const char *id;
-	const char *username; /* in lower case */
-	const char *email;
-	struct blob email_hash;
-	const char *password_hash;
-	enum role role;
-	struct timestamp created_at;
-};
-
-extern const struct schema account_schema;
 
 struct session {
 	const char *id;
@@ -24,48 +13,92 @@ struct session {
 	struct timestamp created_at;
 	struct timestamp expires_at;
 	struct timestamp revoked_at;
+	struct timestamp last_used_at;
+	const char *address;
+	const char *user_agent;
+	bool current; /* the one that asks; not stored */
 };
 
-/* Hash of a refresh token, as it is stored. */
-enum { TOKEN_HASH_SIZE = 65, REFRESH_TOKEN_SIZE = 44 };
+extern const struct schema session_schema;
 
-enum err account_count(struct db *db, int64_t *ret_count) WARN_UNUSED;
-enum err account_by_id(struct db *db, const char *id, struct arena *arena,
-		       struct account *ret_account) WARN_UNUSED;
-enum err account_by_username(struct db *db, const char *username, struct arena *arena,
-			     struct account *ret_account) WARN_UNUSED;
+/* How long a used refresh token still gets the successor that it was exchanged for. */
+enum { REFRESH_GRACE_MS = 10 * 1000 };
 
-/* ERR_CONFLICT with *ret_taken "username" or "email". `first`: only while there is no account; else ERR_CONFLICT and NULL. */
-enum err account_insert(struct db *db, const struct account *account, bool first,
+/* Whether there is an account. */
+enum err account_any(struct db *db, bool *ret_any) WARN_UNUSED;
+/* What may change of an account. */
+struct account_patch {
+	struct presence presence;
+	const char *id;
+	const char *email;
+	struct blob email_hash;
+	const char *password_hash;
+	const char *full_name;
+	const char *role;
+	struct timestamp disabled_at;
+};
+
+void account_patch_give(struct account_patch *patch, const char *name);
+enum err account_update(struct db *db, const struct account_patch *patch) WARN_UNUSED;
+enum err account_delete(struct db *db, const char *id) WARN_UNUSED;
+/* Up to `limit` whose names begin with `prefix`, those behind the name `after`, in their order. */
+enum err account_page(struct db *db, const char *prefix, const char *after, int64_t limit,
+		      struct arena *arena, struct array *ret_accounts) WARN_UNUSED;
+
+/* ERR_CONFLICT with *ret_taken "username" or "email". */
+enum err account_insert(struct db *tx, const struct account *account,
 			const char **ret_taken) WARN_UNUSED;
+/* ERR_CONFLICT when this is the only administrator who may sign in. In the transaction that takes that away. */
+enum err account_spare(struct db *tx, const struct account *account) WARN_UNUSED;
 
 /* Who a session that is neither over nor revoked belongs to. */
 struct session_owner {
 	const char *account_id;
-	enum role role;
+	const char *role;
+	struct texts custom; /* the permissions of a role that is not built in */
 };
 
 enum err session_owner(struct db *db, const char *session_id, struct timestamp now,
 		       struct arena *arena, struct session_owner *ret_owner) WARN_UNUSED;
 
-enum err session_insert(struct db *db, const struct session *session,
+enum err session_insert(struct db *tx, const struct session *session,
 			const char *token_hash) WARN_UNUSED;
-enum err session_revoke(struct db *db, const char *session_id, struct timestamp now) WARN_UNUSED;
+/* ERR_NOT_FOUND when it was revoked already, or is another's. `account_id` NULL: whoever's. */
+enum err session_revoke(struct db *db, const char *session_id, const char *account_id,
+			struct timestamp now) WARN_UNUSED;
+/* All of an account but one (NULL: none is spared). */
+enum err session_revoke_all(struct db *db, const char *account_id, const char *but,
+			    struct timestamp now) WARN_UNUSED;
+enum err session_page(struct db *db, const char *account_id, struct timestamp now,
+		      struct timestamp before, const char *before_id, int64_t limit,
+		      struct arena *arena, struct array *ret_sessions) WARN_UNUSED;
 
 /* Which session a refresh token belongs to, used or not. */
-enum err session_of_token(struct db *db, const char *token_hash, struct arena *arena,
-			  struct session *ret_session) WARN_UNUSED;
+struct token_state {
+	const char *session_id;
+	const char *account_id;
+	struct timestamp expires_at;
+	struct timestamp revoked_at;
+	struct timestamp used_at;
+};
 
-/* The exchange of one refresh token for the next. */
+enum err token_read(struct db *db, const char *token_hash, struct arena *arena,
+		    struct token_state *ret_state) WARN_UNUSED;
+
+/* The exchange of one refresh token for the next, which is made from it: whoever asks again gets the same. */
 struct rotation {
 	const char *old_hash, *new_hash;
 	struct timestamp now, expires_at;
+	const char *address, *user_agent;
 	char session_id[ID_SIZE]; /* results */
 	char account_id[ID_SIZE];
-	bool reused; /* the old one had been used: the session is now revoked */
+	bool reused; /* the old one had been used, and its time of grace is over: the session is now revoked */
 };
 
-/* ERR_UNAUTHENTICATED: unknown, over, revoked, or reused. */
-enum err session_rotate(struct db *db, struct rotation *rotation) WARN_UNUSED;
+/* In a transaction. ERR_UNAUTHENTICATED: unknown, over, or revoked. ERR_OK with `reused`: refuse, but commit. */
+enum err session_rotate(struct db *tx, struct rotation *rotation) WARN_UNUSED;
+
+/* Refresh tokens and sessions that were over a day ago. */
+enum err session_purge(struct db *tx, struct timestamp now) WARN_UNUSED;
 
 #endif

@@ -1,17 +1,16 @@
 #include "auth/tokens.h"
 
 #include "app.h"
-#include "auth/auth.h"
+#include "auth/rights.h"
 #include "config.h"
 #include "middleware/authentication.h"
-#include "websockets/connection_manager.h"
 
 #include <sodium.h>
 #include <string.h>
 
 #define REFRESH_COOKIE "webplus_refresh"
 
-enum { REFRESH_TOKEN_BYTES = 32, MS_PER_MINUTE = 60 * 1000 };
+enum { SECRET_BYTES = 32, MS_PER_MINUTE = 60 * 1000, USER_AGENT_MAX = 300 };
 
 static const struct field session_reply_fields[] = {
 	FIELD(struct session_reply, access_token, .doc = "A JWT, for `Authorization: Bearer`."),
@@ -26,23 +25,42 @@ const struct schema session_reply_schema =
 	SCHEMA(struct session_reply, session_reply_fields, .name = "Session",
 	       .doc = "A sign-in. The refresh token comes as an HttpOnly cookie.");
 
-static void make_token(char token[static REFRESH_TOKEN_SIZE])
+static void encode_secret(const unsigned char bytes[static SECRET_BYTES],
+			  char token[static SECRET_TOKEN_SIZE])
 {
-	unsigned char bytes[REFRESH_TOKEN_BYTES];
+	sodium_bin2base64(token, SECRET_TOKEN_SIZE, bytes, SECRET_BYTES,
+			  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+void secret_token_make(char token[static SECRET_TOKEN_SIZE])
+{
+	unsigned char bytes[SECRET_BYTES];
 
 	randombytes_buf(bytes, sizeof(bytes));
-	sodium_bin2base64(token, REFRESH_TOKEN_SIZE, bytes, sizeof(bytes),
-			  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	encode_secret(bytes, token);
 	sodium_memzero(bytes, sizeof(bytes));
 }
 
-static void hash_token(const struct app *app, const char *token, char text[static TOKEN_HASH_SIZE])
+void secret_token_hash(const struct app *app, enum key_purpose purpose, const char *token,
+		       char text[static SECRET_HASH_SIZE])
 {
-	unsigned char hash[(TOKEN_HASH_SIZE - 1) / 2];
+	unsigned char hash[(SECRET_HASH_SIZE - 1) / 2];
 
 	crypto_generichash(hash, sizeof(hash), (const unsigned char *)token, strlen(token),
-			   keyring_key(app->keyring, KEY_REFRESH_TOKEN), KEY_SIZE);
-	sodium_bin2hex(text, TOKEN_HASH_SIZE, hash, sizeof(hash));
+			   keyring_key(app->keyring, purpose), KEY_SIZE);
+	sodium_bin2hex(text, SECRET_HASH_SIZE, hash, sizeof(hash));
+}
+
+/* The token that follows on this one: whoever exchanges it again gets the same, and nobody else can make it. */
+static void make_successor(const struct app *app, const char *token,
+			   char next[static SECRET_TOKEN_SIZE])
+{
+	unsigned char bytes[SECRET_BYTES];
+
+	crypto_generichash(bytes, sizeof(bytes), (const unsigned char *)token, strlen(token),
+			   keyring_key(app->keyring, KEY_REFRESH_CHAIN), KEY_SIZE);
+	encode_secret(bytes, next);
+	sodium_memzero(bytes, sizeof(bytes));
 }
 
 static void set_cookie(struct request *request, const char *token, int64_t max_age_s)
@@ -50,17 +68,35 @@ static void set_cookie(struct request *request, const char *token, int64_t max_a
 	const char *url = request->app->config->public_url;
 	bool secure = url && strncmp(url, "https://", 8) == 0;
 
-	reply_header(
-		request, "Set-Cookie",
-		arena_printf(&request->arena,
-			     REFRESH_COOKIE
-			     "=%s; Path=/api/v1/auth; Max-Age=%lld; HttpOnly; SameSite=Strict%s",
-			     token, (long long)max_age_s, secure ? "; Secure" : ""));
+	reply_header(request, "Set-Cookie",
+		     arena_printf(&request->arena,
+				  REFRESH_COOKIE "=%s; Path=/api/v1/auth; Max-Age=%lld; HttpOnly; "
+						 "SameSite=Strict%s",
+				  token, (long long)max_age_s, secure ? "; Secure" : ""));
+}
+
+void refresh_cookie_clear(struct request *request)
+{
+	set_cookie(request, "", 0);
 }
 
 static int64_t session_ms(const struct app *app)
 {
 	return app->config->session_days * 24 * 60 * MS_PER_MINUTE;
+}
+
+/* Visible ASCII of the header, as much as fits: it is shown. */
+static const char *user_agent_of(struct request *request)
+{
+	const char *header = request_header(request, "user-agent");
+	char *text =
+		header ? arena_strndup(&request->arena, header, strnlen(header, USER_AGENT_MAX))
+		       : NULL;
+
+	for (char *c = text; c && *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	return text;
 }
 
 static enum err fill_reply(struct request *request, const struct account *account,
@@ -81,90 +117,155 @@ static enum err fill_reply(struct request *request, const struct account *accoun
 	return reply->access_token ? ERR_OK : ERR_INTERNAL;
 }
 
-enum err session_open(struct request *request, const struct account *account,
-		      struct session_reply *reply)
+/* ---- Opening ---- */
+
+void session_opening_make(struct request *request, const char *account_id,
+			  struct session_opening *opening)
+{
+	struct timestamp now = clock_now();
+
+	id_make(opening->id);
+	secret_token_make(opening->token);
+	secret_token_hash(request->app, KEY_REFRESH_TOKEN, opening->token, opening->hash);
+	opening->session = (struct session){ .id = opening->id,
+					     .account_id = account_id,
+					     .created_at = now,
+					     .last_used_at = now,
+					     .expires_at = { now.ms + session_ms(request->app) },
+					     .address = request->peer,
+					     .user_agent = user_agent_of(request) };
+}
+
+enum err session_opening_write(struct request *request, struct db *tx,
+			       const struct session_opening *opening, enum audit_action action)
+{
+	struct audit_entry entry = audit_entry_of(request, action, "session", opening->id);
+	enum err err = session_insert(tx, &opening->session, opening->hash);
+
+	entry.actor_id = opening->session.account_id;
+	return err == ERR_OK ? audit_append(request->app, tx, &entry) : err;
+}
+
+enum err session_opening_answer(struct request *request, const struct session_opening *opening,
+				const struct account *account, struct session_reply *reply)
+{
+	set_cookie(request, opening->token, session_ms(request->app) / 1000);
+	return fill_reply(request, account, opening->id, opening->session.created_at, reply);
+}
+
+/* ---- Renewing ---- */
+
+struct renewal {
+	struct request *request;
+	struct rotation rotation;
+};
+
+static enum err run_renewal(struct db *tx, void *context)
+{
+	struct renewal *renewal = context;
+	struct rotation *rotation = &renewal->rotation;
+	struct audit_entry entry;
+	enum err err = session_rotate(tx, rotation);
+
+	if (err != ERR_OK || !rotation->reused)
+		return err;
+	entry = audit_entry_of(renewal->request, AUDIT_TOKEN_REUSE, "session",
+			       rotation->session_id);
+	entry.actor_id = rotation->account_id;
+	entry.outcome = AUDIT_REFUSED;
+	err = audit_append(renewal->request->app, tx, &entry);
+	return err == ERR_OK ? rights_changed(tx, rotation->account_id, rotation->session_id) : err;
+}
+
+static enum err renew(struct request *request, const char *old, struct session_reply *reply)
 {
 	struct app *app = request->app;
-	struct timestamp now = clock_now();
-	char id[ID_SIZE], token[REFRESH_TOKEN_SIZE], hash[TOKEN_HASH_SIZE];
-	struct session session = { .id = id,
-				   .account_id = account->id,
-				   .created_at = now,
-				   .expires_at = { now.ms + session_ms(app) } };
+	char token[SECRET_TOKEN_SIZE], old_hash[SECRET_HASH_SIZE], new_hash[SECRET_HASH_SIZE];
+	struct renewal renewal = { .request = request };
+	struct rotation *rotation = &renewal.rotation;
+	struct account account;
 	enum err err;
 
-	id_make(id);
-	make_token(token);
-	hash_token(app, token, hash);
-	err = session_insert(app->db, &session, hash);
+	make_successor(app, old, token);
+	secret_token_hash(app, KEY_REFRESH_TOKEN, old, old_hash);
+	secret_token_hash(app, KEY_REFRESH_TOKEN, token, new_hash);
+	*rotation = (struct rotation){ .old_hash = old_hash,
+				       .new_hash = new_hash,
+				       .now = clock_now(),
+				       .address = request->peer,
+				       .user_agent = user_agent_of(request) };
+	rotation->expires_at.ms = rotation->now.ms + session_ms(app);
+	err = db_transaction(app->db, run_renewal, &renewal);
+	if (err == ERR_OK && rotation->reused) {
+		rights_apply(app, rotation->account_id, rotation->session_id);
+		return ERR_UNAUTHENTICATED;
+	}
+	if (err == ERR_OK)
+		err = account_by_id(app->db, rotation->account_id, &request->arena, &account);
 	if (err != ERR_OK)
 		return err;
 	set_cookie(request, token, session_ms(app) / 1000);
-	return fill_reply(request, account, id, now, reply);
-}
-
-/* The session is over: for its tokens that are known, and its open sockets. */
-static void end_everywhere(struct app *app, const char *session_id)
-{
-	authentication_forget_session(app->authentication, session_id);
-	connection_manager_end_session(app->sockets, session_id);
+	return fill_reply(request, &account, rotation->session_id, rotation->now, reply);
 }
 
 enum err session_renew(struct request *request, struct session_reply *reply)
 {
-	struct app *app = request->app;
 	const char *old = request_cookie(request, REFRESH_COOKIE);
-	char token[REFRESH_TOKEN_SIZE], old_hash[TOKEN_HASH_SIZE], new_hash[TOKEN_HASH_SIZE];
-	struct rotation rotation = { .old_hash = old_hash,
-				     .new_hash = new_hash,
-				     .now = clock_now() };
-	struct account account;
 	enum err err;
 
 	if (!old)
 		return request_fail(request, ERR_UNAUTHENTICATED,
 				    "There is no refresh cookie. Sign in.");
-	make_token(token);
-	hash_token(app, old, old_hash);
-	hash_token(app, token, new_hash);
-	rotation.expires_at.ms = rotation.now.ms + session_ms(app);
-	err = session_rotate(app->db, &rotation);
-	if (rotation.reused)
-		end_everywhere(app, rotation.session_id);
-	if (err == ERR_UNAUTHENTICATED) {
-		set_cookie(request, "", 0);
-		return request_fail(request, err, "The session is over. Sign in again.");
-	}
-	if (err == ERR_OK)
-		err = account_by_id(app->db, rotation.account_id, &request->arena, &account);
-	if (err != ERR_OK)
+	err = renew(request, old, reply);
+	if (err != ERR_UNAUTHENTICATED)
 		return err;
-	set_cookie(request, token, session_ms(app) / 1000);
-	return fill_reply(request, &account, rotation.session_id, rotation.now, reply);
+	refresh_cookie_clear(request);
+	return request_fail(request, err, "The session is over. Sign in again.");
 }
 
-static enum err end_session(struct app *app, const char *session_id)
+/* ---- Ending ---- */
+
+struct closing {
+	struct request *request;
+	const char *account_id, *session_id;
+};
+
+static enum err run_closing(struct db *tx, void *context)
 {
-	enum err err = session_revoke(app->db, session_id, clock_now());
+	struct closing *closing = context;
+	struct audit_entry entry =
+		audit_entry_of(closing->request, AUDIT_SIGN_OUT, "session", closing->session_id);
+	enum err err = session_revoke(tx, closing->session_id, closing->account_id, clock_now());
+
+	entry.actor_id = closing->account_id;
+	if (err == ERR_OK)
+		err = audit_append(closing->request->app, tx, &entry);
+	return err == ERR_OK ? rights_changed(tx, closing->account_id, closing->session_id) : err;
+}
+
+static enum err end_session(struct request *request, const char *account_id, const char *session_id)
+{
+	struct closing closing = { request, account_id, session_id };
+	enum err err = db_transaction(request->app->db, run_closing, &closing);
 
 	if (err == ERR_OK)
-		end_everywhere(app, session_id);
-	return err;
+		rights_apply(request->app, account_id, session_id);
+	return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 static enum err close_by_cookie(struct request *request)
 {
 	const char *token = request_cookie(request, REFRESH_COOKIE);
-	char hash[TOKEN_HASH_SIZE];
-	struct session session;
+	char hash[SECRET_HASH_SIZE];
+	struct token_state state;
 	enum err err;
 
 	if (!token)
 		return ERR_OK;
-	hash_token(request->app, token, hash);
-	err = session_of_token(request->app->db, hash, &request->arena, &session);
+	secret_token_hash(request->app, KEY_REFRESH_TOKEN, token, hash);
+	err = token_read(request->app->db, hash, &request->arena, &state);
 	if (err == ERR_OK)
-		err = end_session(request->app, session.id);
+		err = end_session(request, state.account_id, state.session_id);
 	return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
@@ -173,11 +274,26 @@ enum err session_close(struct request *request)
 	enum err err = close_by_cookie(request);
 
 	authentication_identify(request);
-	if (err == ERR_OK && request->principal)
-		err = end_session(request->app, request->principal->session_id);
+	if (err == ERR_OK && request->principal && !request->principal->by_key)
+		err = end_session(request, request->principal->user_id,
+				  request->principal->session_id);
 	if (err == ERR_OK)
-		set_cookie(request, "", 0);
+		refresh_cookie_clear(request);
 	return err;
+}
+
+/* ---- Who a session belongs to ---- */
+
+void principal_set(struct principal *principal, const char *user_id, const char *session_id,
+		   const char *role, const struct texts *custom)
+{
+	const struct builtin_role *builtin = builtin_role_find(role);
+
+	*principal = (struct principal){ .permissions = builtin ? builtin->permissions
+								: permissions_of(custom) };
+	memcpy(principal->user_id, user_id, ID_SIZE);
+	memcpy(principal->session_id, session_id, ID_SIZE);
+	strncpy(principal->role, role, ROLE_NAME_SIZE - 1);
 }
 
 enum err session_load(struct app *app, const struct claims *claims, struct principal *ret_principal)
@@ -191,12 +307,9 @@ enum err session_load(struct app *app, const struct claims *claims, struct princ
 	if (err == ERR_NOT_FOUND ||
 	    (err == ERR_OK && strcmp(owner.account_id, claims->user_id) != 0))
 		err = ERR_UNAUTHENTICATED;
-	if (err == ERR_OK) {
-		*ret_principal = (struct principal){ .role = owner.role,
-						     .permissions = role_permissions(owner.role) };
-		memcpy(ret_principal->user_id, claims->user_id, ID_SIZE);
-		memcpy(ret_principal->session_id, claims->session_id, ID_SIZE);
-	}
+	if (err == ERR_OK)
+		principal_set(ret_principal, claims->user_id, claims->session_id, owner.role,
+			      &owner.custom);
 	arena_finish(&arena);
 	return err;
 }

@@ -2,6 +2,7 @@
 #ifndef WEBPLUS_AUTH_TOKENS_H
 #define WEBPLUS_AUTH_TOKENS_H
 
+#include "audit/audit.h"
 #include "auth/auth_store.h"
 #include "http/request.h"
 
@@ -15,12 +16,27 @@ struct session_reply {
 
 extern const struct schema session_reply_schema;
 
-/* Opens a session for the account, and sets the refresh cookie. */
-enum err session_open(struct request *request, const struct account *account,
-		      struct session_reply *reply) WARN_UNUSED;
+/* A session that is about to be opened: made first, written in the transaction of what it goes with, then answered. */
+struct session_opening {
+	struct session session;
+	char id[ID_SIZE], token[SECRET_TOKEN_SIZE], hash[SECRET_HASH_SIZE];
+};
+
+void session_opening_make(struct request *request, const char *account_id,
+			  struct session_opening *opening);
+/* In a transaction; with a row of the audit log. */
+enum err session_opening_write(struct request *request, struct db *tx,
+			       const struct session_opening *opening,
+			       enum audit_action action) WARN_UNUSED;
+/* Sets the refresh cookie and fills the reply. */
+enum err session_opening_answer(struct request *request, const struct session_opening *opening,
+				const struct account *account,
+				struct session_reply *reply) WARN_UNUSED;
+
 /* Exchanges the request's refresh cookie. */
 enum err session_renew(struct request *request, struct session_reply *reply) WARN_UNUSED;
 /* Ends the session of the request's cookie or access token, if there is one, and clears the cookie. */
 enum err session_close(struct request *request) WARN_UNUSED;
+void refresh_cookie_clear(struct request *request);
 
 #endif

@@ -11,6 +11,7 @@
 #include "http/route.h"
 
 struct app;
+struct request;
 struct topic_kind;
 
 extern const struct route conversation_routes[];
@@ -18,6 +19,15 @@ extern const struct route message_routes[];
 extern const struct statement *const conversation_statements[]; /* these are ended by NULL */
 extern const struct statement *const message_statements[];
 extern const struct statement *const stream_statements[];
+/*
+ * Any thread: closes the server-sent events of this account (NULL: everybody's), or of this session or API key of it (NULL:
+ * of all): whoever read them comes back with the rights of now, or not at all.
+ */
+void event_streams_end(struct app *app, const char *account_id, const char *session_id);
+
+/* Worker: replies with all of the principal's conversations as one JSON object, whose first member is `head`. */
+void chat_export(struct request *request, const char *head, size_t head_length);
+
 extern const struct topic_kind message_topic, conversation_topic, conversations_topic;
 
 #endif

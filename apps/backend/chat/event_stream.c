@@ -8,13 +8,22 @@
 #include "chat/feed.h"
 #include "http/sse.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { PENDING_MAX = 1024 * 1024, HEARTBEAT_MS = 15 * 1000 };
 
+/* All readers, so that those can be found whose rights have changed. Loop thread only. */
+struct event_streams {
+	struct app *app;
+	struct list all;
+};
+
 struct event_stream {
 	struct app *app;
+	struct list node;
+	char user_id[ID_SIZE], session_id[ID_SIZE];
 	struct transport *transport;
 	struct subscriber subscriber;
 	struct feed *feed;
@@ -74,6 +83,7 @@ static void on_closed(void *context)
 {
 	struct event_stream *stream = context;
 
+	list_remove(&stream->node);
 	feed_cancel(stream->feed);
 	topic_leave(stream->app->topics, &stream->subscriber);
 	uv_close((uv_handle_t *)&stream->heartbeat, on_heartbeat_closed);
@@ -97,6 +107,7 @@ static void begin(struct request *request)
 		free(stream);
 		return;
 	}
+	list_append(&stream->app->event_streams->all, &stream->node);
 	uv_timer_init(&stream->app->loop->uv, &stream->heartbeat);
 	stream->heartbeat.data = stream;
 	uv_timer_start(&stream->heartbeat, on_heartbeat, HEARTBEAT_MS, HEARTBEAT_MS);
@@ -113,6 +124,62 @@ enum err event_stream_begin(struct request *request, const char *message_id, int
 	list_init(&stream->subscriber.node);
 	stream->after = after;
 	memcpy(stream->message_id, message_id, ID_SIZE);
+	memcpy(stream->user_id, request->principal->user_id, ID_SIZE);
+	memcpy(stream->session_id, request->principal->session_id, ID_SIZE);
 	request->holder = stream;
 	return request_on_loop(request, begin);
+}
+
+/* ---- All of them ---- */
+
+struct event_streams *event_streams_create(struct app *app)
+{
+	struct event_streams *streams = MEMORY_NEW(struct event_streams);
+
+	streams->app = app;
+	list_init(&streams->all);
+	return streams;
+}
+
+void event_streams_destroy(struct event_streams *streams)
+{
+	if (!streams)
+		return;
+	assert(list_empty(&streams->all));
+	free(streams);
+}
+
+struct ending {
+	struct loop_task task;
+	struct app *app;
+	char user_id[ID_SIZE], session_id[ID_SIZE]; /* "": any */
+};
+
+static bool is_meant(const char *id, const char *meant)
+{
+	return *meant == '\0' || strcmp(id, meant) == 0;
+}
+
+static void end_streams(struct loop_task *task)
+{
+	struct ending *ending = CONTAINER_OF(task, struct ending, task);
+
+	LIST_EACH_SAFE(stream, &ending->app->event_streams->all, struct event_stream, node)
+		if (is_meant(stream->user_id, ending->user_id) &&
+		    is_meant(stream->session_id, ending->session_id))
+			transport_close(stream->transport);
+	free(ending);
+}
+
+void event_streams_end(struct app *app, const char *account_id, const char *session_id)
+{
+	struct ending *ending = MEMORY_NEW(struct ending);
+
+	ending->task.run = end_streams;
+	ending->app = app;
+	if (account_id)
+		memcpy(ending->user_id, account_id, ID_SIZE);
+	if (session_id)
+		memcpy(ending->session_id, session_id, ID_SIZE);
+	loop_post(app->loop, &ending->task);
 }

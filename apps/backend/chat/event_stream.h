@@ -9,6 +9,12 @@
 
 #include <stdint.h>
 
+struct event_streams;
+
+struct event_streams *event_streams_create(struct app *app);
+/* Every reader must be gone (server_drain). */
+void event_streams_destroy(struct event_streams *streams);
+
 /* From a worker, when the reading was authorised; returns what the handler is to return. */
 enum err event_stream_begin(struct request *request, const char *message_id,
 			    int64_t after) WARN_UNUSED;

@@ -501,12 +501,20 @@ void generations_drain(struct generations *generations, int64_t grace_ms,
 	check_drained(generations);
 }
 
+static void on_writer_closed(struct stream_writer *writer)
+{
+	struct generations *generations = CONTAINER_OF(writer, struct generations, writer);
+
+	free((char *)(uintptr_t)generations->node.id);
+	free(generations);
+}
+
+/* One after the other: libuv has done with neither before its callback. */
 static void on_tick_closed(uv_handle_t *handle)
 {
 	struct generations *generations = handle->data;
 
-	free((char *)(uintptr_t)generations->node.id);
-	free(generations);
+	stream_writer_finish(&generations->writer, on_writer_closed);
 }
 
 void generations_destroy(struct generations *generations)
@@ -516,6 +524,5 @@ void generations_destroy(struct generations *generations)
 	assert(list_empty(&generations->all));
 	map_finish(&generations->by_message);
 	buf_finish(&generations->words);
-	stream_writer_finish(&generations->writer);
 	uv_close((uv_handle_t *)&generations->tick, on_tick_closed);
 }

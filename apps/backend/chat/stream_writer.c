@@ -175,10 +175,19 @@ void stream_writer_init(struct stream_writer *writer, struct app *app, const str
 	writer->timer.data = writer;
 }
 
-void stream_writer_finish(struct stream_writer *writer)
+static void on_closed(uv_handle_t *handle)
+{
+	struct stream_writer *writer = handle->data;
+
+	writer->closed(writer);
+}
+
+void stream_writer_finish(struct stream_writer *writer,
+			  void (*closed)(struct stream_writer *writer))
 {
 	assert(!writer->busy);
-	uv_close((uv_handle_t *)&writer->timer, NULL);
+	writer->closed = closed;
+	uv_close((uv_handle_t *)&writer->timer, on_closed);
 }
 
 bool stream_append(struct stream_writer *writer, struct stream *stream, const char *text,

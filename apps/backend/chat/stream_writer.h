@@ -37,11 +37,13 @@ struct stream_writer {
 	uv_timer_t timer;
 	int64_t last_ms; /* when the batch before was sent off, monotonic */
 	bool busy;       /* a batch is under way */
+	void (*closed)(struct stream_writer *writer);
 };
 
 void stream_writer_init(struct stream_writer *writer, struct app *app, const struct node *node);
-/* No batch may be under way. The memory must live until the loop has turned once more. */
-void stream_writer_finish(struct stream_writer *writer);
+/* No batch may be under way. The memory must live until `closed` is called. */
+void stream_writer_finish(struct stream_writer *writer,
+			  void (*closed)(struct stream_writer *writer));
 
 /* Adds a delta to the stream, and the stream to the next batch. False: the text would be too large. */
 bool stream_append(struct stream_writer *writer, struct stream *stream, const char *text,

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { TEXTS_MAX = 1024 * 1024 /* bytes of a list of texts */ };
+
 static void add_columns(const struct schema *schema, const char *prefix, size_t offset, int row,
 			bool nullable, struct columns *columns)
 {
@@ -100,6 +102,7 @@ static bool cell_fits(const struct column *column, const struct db_value *cell)
 		return cell->type == DB_BLOB;
 	switch (column->field->wire) {
 	case WIRE_TEXT:
+	case WIRE_TEXTS:
 	case WIRE_ENUM:
 		return cell->type == DB_TEXT;
 	case WIRE_BLOB:
@@ -144,6 +147,24 @@ static enum err load_enum(const struct field *field, struct blob word, unsigned 
 	return ERR_CORRUPT;
 }
 
+/* One a line. */
+static void load_texts(struct blob cell, struct arena *arena, struct texts *ret_texts)
+{
+	char *at = arena_strndup(arena, cell.data, cell.size);
+	size_t count = 0;
+
+	for (const char *c = at; *c; c++)
+		count += *c == '\n';
+	ret_texts->items = ARENA_ARRAY(arena, count + 1, const char *);
+	while (*at) {
+		char *end = at + strcspn(at, "\n");
+
+		ret_texts->items[ret_texts->count++] = at;
+		at = *end ? end + 1 : end;
+		*end = '\0';
+	}
+}
+
 static enum err load_int(const struct field *field, int64_t value, void *at)
 {
 	if (field->wire == WIRE_BOOL)
@@ -175,6 +196,9 @@ static enum err load_cell(const struct row_plan *plan, const struct column *colu
 		return ERR_OK;
 	case WIRE_ENUM:
 		return load_enum(column->field, cell->bytes, at);
+	case WIRE_TEXTS:
+		load_texts(cell->bytes, arena, at);
+		return ERR_OK;
 	case WIRE_BLOB:
 		*(struct blob *)at =
 			(struct blob){ arena_strndup(arena, cell->bytes.data, cell->bytes.size),
@@ -293,6 +317,19 @@ static const char *text_at(const void *row, size_t offset)
 	return *(const char *const *)(const void *)((const char *)row + offset);
 }
 
+static struct db_value texts_value(const struct texts *texts, struct arena *arena)
+{
+	struct buf lines;
+	struct db_value value;
+
+	buf_init(&lines, TEXTS_MAX);
+	for (size_t i = 0; i < texts->count; i++)
+		buf_printf(&lines, "%s%s", i ? "\n" : "", texts->items[i]);
+	value = db_value_text(arena_strndup(arena, lines.length ? lines.data : "", lines.length));
+	buf_finish(&lines);
+	return value;
+}
+
 /* Where null is a value, 0 stands for it. */
 static struct db_value int_value(const struct column *column, const void *at)
 {
@@ -330,6 +367,8 @@ static struct db_value column_value(const struct schema *schema, const struct co
 		return db_value_text(text_at(row, column->offset));
 	case WIRE_ENUM:
 		return db_value_text(column->field->names[*(const unsigned *)at]);
+	case WIRE_TEXTS:
+		return texts_value(at, arena);
 	case WIRE_TIME:
 		return time_value(column, *(const struct timestamp *)at);
 	case WIRE_NUMBER:

@@ -24,6 +24,7 @@ struct request;
 /* Who may call. A permission ("chat:write") means: signed in, and holding it. */
 #define ACCESS_PUBLIC "public"
 #define ACCESS_SIGNED_IN "signed-in"
+#define ACCESS_SESSION "session" /* signed in as a person, not by an API key */
 
 enum body_kind {
 	/* At most 1 MiB, in memory, decoded before the handler; none if `in` has no body field. */

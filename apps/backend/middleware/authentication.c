@@ -18,19 +18,22 @@ enum { HASH_BYTES = 16, HASH_TEXT_SIZE = HASH_BYTES * 2 + 1, GENERATION_MAX = 81
  */
 struct authentication {
 	struct app *app;
-	session_loader load;
+	session_loader load_session;
+	key_loader load_key;
 	pthread_mutex_t lock;
 	struct map young, old; /* to struct principal */
-	/* how many sessions have ended: a check that began before does not remember */
+	/* how often rights have changed: a check that began before does not remember */
 	uint64_t forgotten;
 };
 
-struct authentication *authentication_create(struct app *app, session_loader load)
+struct authentication *authentication_create(struct app *app, session_loader load_session,
+					     key_loader load_key)
 {
 	struct authentication *authentication = MEMORY_NEW(struct authentication);
 
 	authentication->app = app;
-	authentication->load = load;
+	authentication->load_session = load_session;
+	authentication->load_key = load_key;
 	pthread_mutex_init(&authentication->lock, NULL);
 	map_init(&authentication->young);
 	map_init(&authentication->old);
@@ -106,29 +109,33 @@ static bool find(struct authentication *authentication, const char *hash,
 	return known && ret_principal->expires_ms > clock_now().ms;
 }
 
-struct ended_session {
+struct forgetting {
 	struct map *generation;
-	const char *id;
+	const char *account_id, *session_id; /* NULL: any */
 };
 
-static void forget_if_ended(const char *key, void *value, void *context)
+static void forget_if_meant(const char *key, void *value, void *context)
 {
-	struct ended_session *ended = context;
+	struct forgetting *forgetting = context;
 	struct principal *principal = value;
 
-	if (strcmp(principal->session_id, ended->id) == 0)
-		free(map_remove(ended->generation, key));
+	if (forgetting->account_id && strcmp(principal->user_id, forgetting->account_id) != 0)
+		return;
+	if (forgetting->session_id && strcmp(principal->session_id, forgetting->session_id) != 0)
+		return;
+	free(map_remove(forgetting->generation, key));
 }
 
-void authentication_forget_session(struct authentication *authentication, const char *session_id)
+void authentication_forget(struct authentication *authentication, const char *account_id,
+			   const char *session_id)
 {
-	struct ended_session young = { &authentication->young, session_id };
-	struct ended_session old = { &authentication->old, session_id };
+	struct forgetting young = { &authentication->young, account_id, session_id };
+	struct forgetting old = { &authentication->old, account_id, session_id };
 
 	pthread_mutex_lock(&authentication->lock);
 	authentication->forgotten++;
-	map_each(&authentication->young, forget_if_ended, &young);
-	map_each(&authentication->old, forget_if_ended, &old);
+	map_each(&authentication->young, forget_if_meant, &young);
+	map_each(&authentication->old, forget_if_meant, &old);
 	pthread_mutex_unlock(&authentication->lock);
 }
 
@@ -142,19 +149,30 @@ static uint64_t forgotten_now(struct authentication *authentication)
 	return forgotten;
 }
 
-static enum err verify(struct authentication *authentication, const char *token, const char *hash,
-		       struct principal *ret_principal)
+static enum err load_session(struct authentication *authentication, const char *token,
+			     struct principal *ret_principal)
 {
-	uint64_t forgotten = forgotten_now(authentication);
-	struct principal *known;
 	struct claims claims;
 	enum err err = jwt_verify(authentication->app->keyring, token, clock_now(), &claims);
 
 	if (err == ERR_OK)
-		err = authentication->load(authentication->app, &claims, ret_principal);
+		err = authentication->load_session(authentication->app, &claims, ret_principal);
+	if (err == ERR_OK)
+		ret_principal->expires_ms = claims.expires.ms;
+	return err;
+}
+
+static enum err verify(struct authentication *authentication, const char *token, const char *hash,
+		       struct principal *ret_principal)
+{
+	uint64_t forgotten = forgotten_now(authentication);
+	bool is_key = strncmp(token, API_KEY_PREFIX, strlen(API_KEY_PREFIX)) == 0;
+	struct principal *known;
+	enum err err = is_key ? authentication->load_key(authentication->app, token, ret_principal)
+			      : load_session(authentication, token, ret_principal);
+
 	if (err != ERR_OK)
 		return err;
-	ret_principal->expires_ms = claims.expires.ms;
 	known = MEMORY_NEW(struct principal);
 	*known = *ret_principal;
 	pthread_mutex_lock(&authentication->lock);
@@ -191,6 +209,19 @@ static const char *bearer(const struct request *request)
 	return header + 7 + strspn(header + 7, " ");
 }
 
+/*
+ * The one credential of a request, from whichever header it comes, so that whatever holds for one way holds for the other.
+ * Who sends two different ones gets neither: "".
+ */
+static const char *credential(const struct request *request)
+{
+	const char *token = bearer(request), *key = request_header(request, "x-api-key");
+
+	if (token && key)
+		return strcmp(token, key) == 0 ? token : "";
+	return token ? token : key;
+}
+
 static enum err challenge(struct request *request, bool had_token)
 {
 	reply_header(request, "WWW-Authenticate",
@@ -207,11 +238,17 @@ static enum err check_access(struct request *request)
 
 	if (strcmp(access, ACCESS_SIGNED_IN) == 0)
 		return ERR_OK;
+	if (strcmp(access, ACCESS_SESSION) == 0)
+		return request->principal->by_key
+			       ? request_fail(
+					 request, ERR_FORBIDDEN,
+					 "This takes a person who has signed in, not an API key.")
+			       : ERR_OK;
 	if (!permission_find(access, &permission))
 		return ERR_INTERNAL;
 	if (authorize(request->principal, permission) == ERR_OK)
 		return ERR_OK;
-	return request_fail(request, ERR_FORBIDDEN, "Your role lacks the permission %s.", access);
+	return request_fail(request, ERR_FORBIDDEN, "This takes the permission %s.", access);
 }
 
 static void set_principal(struct request *request, const struct principal *principal)
@@ -224,7 +261,7 @@ static void set_principal(struct request *request, const struct principal *princ
 
 void authentication_identify(struct request *request)
 {
-	const char *token = bearer(request);
+	const char *token = credential(request);
 	struct principal principal;
 
 	if (token &&
@@ -237,7 +274,7 @@ static enum err admit(struct request *request)
 {
 	struct authentication *authentication = request->app->authentication;
 	bool is_public = strcmp(request->route->access, ACCESS_PUBLIC) == 0;
-	const char *token = bearer(request);
+	const char *token = credential(request);
 	struct principal principal;
 	char hash[HASH_TEXT_SIZE];
 
@@ -260,7 +297,7 @@ static enum err prepare(struct request *request)
 
 	if (request->principal || strcmp(request->route->access, ACCESS_PUBLIC) == 0)
 		return ERR_OK;
-	err = authentication_check(request->app->authentication, bearer(request), &principal);
+	err = authentication_check(request->app->authentication, credential(request), &principal);
 	if (err == ERR_UNAUTHENTICATED)
 		return challenge(request, true);
 	if (err != ERR_OK)

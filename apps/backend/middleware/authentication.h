@@ -17,8 +17,14 @@ struct authentication;
 /* Worker: fills in what the session and its account say. ERR_UNAUTHENTICATED if the session is over. */
 typedef enum err (*session_loader)(struct app *app, const struct claims *claims,
 				   struct principal *ret_principal);
+/* Worker: the same for an API key, with `expires_ms`. */
+typedef enum err (*key_loader)(struct app *app, const char *key, struct principal *ret_principal);
 
-struct authentication *authentication_create(struct app *app, session_loader load);
+/* API keys begin with this, and JWTs do not. */
+#define API_KEY_PREFIX "wp_"
+
+struct authentication *authentication_create(struct app *app, session_loader load_session,
+					     key_loader load_key);
 void authentication_destroy(struct authentication *authentication);
 
 /* On a worker: who holds this token? ERR_UNAUTHENTICATED for nobody. */
@@ -26,8 +32,12 @@ enum err authentication_check(struct authentication *authentication, const char 
 			      struct principal *ret_principal) WARN_UNUSED;
 /* On a worker, on a public route: sets the principal if the request has a good token, and does nothing otherwise. */
 void authentication_identify(struct request *request);
-/* The session has ended: its tokens are worth nothing from now on. */
-void authentication_forget_session(struct authentication *authentication, const char *session_id);
+/*
+ * What is known of this account's credentials (NULL: of everybody's), or of this session or API key of it (NULL: of all of
+ * them), is not true any more: they are looked at anew.
+ */
+void authentication_forget(struct authentication *authentication, const char *account_id,
+			   const char *session_id);
 
 extern const struct middleware authentication_middleware;
 

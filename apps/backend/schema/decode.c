@@ -96,6 +96,35 @@ static bool decode_list(struct decoder *decoder, const struct field *field, cons
 	return true;
 }
 
+static bool decode_texts(struct decoder *decoder, const struct field *field, const char *path,
+			 const json_t *value, void *record)
+{
+	struct texts *texts = (void *)((char *)record + field->offset);
+	struct bounds bounds = field_bounds(field);
+	size_t count = json_array_size(value);
+	bool good = true;
+
+	if ((int64_t)count < bounds.min || (int64_t)count > bounds.max) {
+		field_error_add(decoder->errors, decoder->arena, path,
+				"must have %lld to %lld elements", (long long)bounds.min,
+				(long long)bounds.max);
+		return false;
+	}
+	texts->items = ARENA_ARRAY(decoder->arena, count + 1, const char *);
+	for (size_t i = 0; i < count; i++) {
+		const char *text = json_string_value(json_array_get(value, i));
+		const char *place = arena_printf(decoder->arena, "%s[%zu]", path, i);
+
+		if (!text)
+			good = wrong_type(decoder, place, "a string");
+		else if (!value_check_element(decoder, field, place, text))
+			good = false;
+		else
+			texts->items[texts->count++] = arena_strdup(decoder->arena, text);
+	}
+	return good;
+}
+
 static bool decode_value(struct decoder *decoder, const struct field *field, const char *path,
 			 const json_t *value, void *record)
 {
@@ -123,6 +152,9 @@ static bool decode_value(struct decoder *decoder, const struct field *field, con
 	case WIRE_LIST:
 		return json_is_array(value) ? decode_list(decoder, field, path, value, record)
 					    : wrong_type(decoder, path, "an array");
+	case WIRE_TEXTS:
+		return json_is_array(value) ? decode_texts(decoder, field, path, value, record)
+					    : wrong_type(decoder, path, "an array of strings");
 	case WIRE_OBJECT:
 		if (!json_is_object(value))
 			return wrong_type(decoder, path, "an object");

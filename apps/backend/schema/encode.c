@@ -94,6 +94,17 @@ static void encode_list(const struct field *field, const struct array *array, st
 	buf_append_char(out, ']');
 }
 
+static void encode_texts(const struct texts *texts, struct buf *out)
+{
+	buf_append_char(out, '[');
+	for (size_t i = 0; i < texts->count; i++) {
+		if (i > 0)
+			buf_append_char(out, ',');
+		json_append_string(out, texts->items[i]);
+	}
+	buf_append_char(out, ']');
+}
+
 /* An object that may be null is so where the text of its first row is. */
 static void encode_object(const struct field *field, const char *at, struct buf *out)
 {
@@ -135,6 +146,9 @@ static void encode_value(const struct field *field, const char *at, struct buf *
 		break;
 	case WIRE_TIME:
 		encode_time(field, *(const struct timestamp *)(const void *)at, out);
+		break;
+	case WIRE_TEXTS:
+		encode_texts((const struct texts *)(const void *)at, out);
 		break;
 	case WIRE_LIST:
 		encode_list(field, (const struct array *)(const void *)at, out);

@@ -6,7 +6,7 @@
 static const char *const types[] = {
 	[WIRE_TEXT] = "string",   [WIRE_BOOL] = "boolean", [WIRE_INT] = "integer",
 	[WIRE_NUMBER] = "number", [WIRE_ENUM] = "string",  [WIRE_TIME] = "string",
-	[WIRE_LIST] = "array",
+	[WIRE_LIST] = "array",    [WIRE_TEXTS] = "array",
 };
 
 static void print_type(const struct field *field, struct buf *out)
@@ -58,6 +58,22 @@ static void print_list(const struct field *field, bool input, struct buf *out)
 	buf_printf(out, ",\"items\":{\"$ref\":\"#/components/schemas/%s\"}", field->schema->name);
 }
 
+/* The elements of a list of texts: of a closed set, or bounded. */
+static void print_texts(const struct field *field, bool input, struct buf *out)
+{
+	struct bounds bounds = field_bounds(field);
+
+	if (input)
+		buf_printf(out, ",\"minItems\":%lld,\"maxItems\":%lld", (long long)bounds.min,
+			   (long long)bounds.max);
+	BUF_LITERAL(out, ",\"items\":{\"type\":\"string\"");
+	if (field->names)
+		print_names(field, out);
+	else
+		buf_printf(out, ",\"maxLength\":%d", TEXTS_LENGTH_MAX);
+	buf_append_char(out, '}');
+}
+
 static void print_object(const struct field *field, struct buf *out)
 {
 	if (field->nullable)
@@ -90,6 +106,9 @@ static void print_constraints(const struct field *field, bool input, struct buf 
 		break;
 	case WIRE_TIME:
 		BUF_LITERAL(out, ",\"format\":\"date-time\"");
+		break;
+	case WIRE_TEXTS:
+		print_texts(field, input, out);
 		break;
 	case WIRE_LIST:
 		print_list(field, input, out);

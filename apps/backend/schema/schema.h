@@ -26,6 +26,7 @@
  *	struct timestamp      RFC 3339              INTEGER ms UTC
  *	struct blob           never                 BLOB
  *	struct array          array of .schema      never              max elements
+ *	struct texts          array of strings      TEXT, one a line   max elements; .names closes the set
  *	a struct              object of .schema     columns name_…     null where its first field is NULL
  *
  * A nullable integer or time that is 0 is null. A string from outside is valid UTF-8 without NUL, and without other
@@ -59,6 +60,7 @@ enum wire {
 	WIRE_TIME,
 	WIRE_BLOB,
 	WIRE_LIST,
+	WIRE_TEXTS,
 	WIRE_OBJECT,
 };
 
@@ -84,6 +86,12 @@ struct blob {
 
 struct array {
 	void *items; /* `count` records of the element schema, one after the other */
+	size_t count;
+};
+
+/* Several texts, none of them with a line feed. */
+struct texts {
+	const char **items;
 	size_t count;
 };
 
@@ -143,6 +151,7 @@ struct schema {
 		struct timestamp: WIRE_TIME,                                                       \
 		struct blob: WIRE_BLOB,                                                            \
 		struct array: WIRE_LIST,                                                           \
+		struct texts: WIRE_TEXTS,                                                           \
 		default: WIRE_OBJECT)
 
 #define FIELD(type, member, ...)                                                                   \

@@ -19,6 +19,7 @@ struct bounds field_bounds(const struct field *field)
 	case WIRE_TEXT:
 		return (struct bounds){ field->min, field->max ? field->max : TEXT_MAX_DEFAULT };
 	case WIRE_LIST:
+	case WIRE_TEXTS:
 		return (struct bounds){ field->min, field->max ? field->max : LIST_MAX_DEFAULT };
 	case WIRE_INT:
 		if (unset)
@@ -150,6 +151,26 @@ bool value_set_word(struct decoder *decoder, const struct field *field, const ch
 		return refuse(decoder, path, "must be a time as in RFC 3339, 2026-01-31T12:00:00Z");
 	*(struct timestamp *)(void *)((char *)record + field->offset) = time;
 	return true;
+}
+
+bool value_check_element(struct decoder *decoder, const struct field *field, const char *path,
+			 const char *text)
+{
+	const struct field element = { .name = field->name,
+				       .wire = WIRE_TEXT,
+				       .size = sizeof(const char *),
+				       .min = 1,
+				       .max = TEXTS_LENGTH_MAX,
+				       .format = FORMAT_LINE };
+	unsigned value;
+	const struct field word = {
+		.name = field->name, .wire = WIRE_ENUM, .size = sizeof(value), .names = field->names
+	};
+	const char *copy;
+
+	if (field->names)
+		return set_enum(decoder, &word, path, text, &value);
+	return value_set_text(decoder, &element, path, text, &copy);
 }
 
 static bool set_int_text(struct decoder *decoder, const struct field *field, const char *path,

@@ -8,7 +8,7 @@
 
 #include "schema/schema.h"
 
-enum { TEXT_MAX_DEFAULT = 1000, LIST_MAX_DEFAULT = 100 };
+enum { TEXT_MAX_DEFAULT = 1000, LIST_MAX_DEFAULT = 100, TEXTS_LENGTH_MAX = 200 };
 
 /* Where the faults of one input go. */
 struct decoder {
@@ -30,6 +30,9 @@ bool value_set_int(struct decoder *decoder, const struct field *field, const cha
 bool value_set_number(struct decoder *decoder, const struct field *field, const char *path,
 		      double value, void *record);
 bool value_set_bool(const struct field *field, bool value, void *record);
+/* One element of a list of texts: a line, of .names where the field has some. */
+bool value_check_element(struct decoder *decoder, const struct field *field, const char *path,
+			 const char *text);
 /* From the word on the wire: an enum or a time. */
 bool value_set_word(struct decoder *decoder, const struct field *field, const char *path,
 		    const char *word, void *record);

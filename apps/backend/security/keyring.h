@@ -28,6 +28,10 @@ enum key_purpose {
 	/* tells whether the master key is the one the data was written under */
 	KEY_FINGERPRINT = 5,
 	KEY_SETUP_TOKEN = 6,
+	KEY_AUDIT = 7,          /* the chain of the audit log */
+	KEY_API_KEY = 8,        /* hashes of API keys */
+	KEY_INVITATION = 9,     /* hashes of invitations */
+	KEY_REFRESH_CHAIN = 10, /* makes a refresh token from the one before */
 };
 
 /*

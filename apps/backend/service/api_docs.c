@@ -4,20 +4,28 @@
 #include <string.h>
 
 const char api_docs_style[] =
-	":root{color-scheme:light dark;--line:#d8d6cf;--soft:#f4f3ef;--text:#22211d;--muted:#66645c;--accent:#0b6e5f}"
-	"@media(prefers-color-scheme:dark){:root{--line:#3a3935;--soft:#242320;--text:#ecebe6;--muted:#a5a39b;"
+	":root{color-scheme:light "
+	"dark;--line:#d8d6cf;--soft:#f4f3ef;--text:#22211d;--muted:#66645c;--accent:#0b6e5f}"
+	"@media(prefers-color-scheme:dark){:root{--line:#3a3935;--soft:#242320;--text:#ecebe6;--"
+	"muted:#a5a39b;"
 	"--accent:#5cc9b5}body{background:#191816}}"
-	"body{font:16px/1.55 system-ui,sans-serif;color:var(--text);max-width:60rem;margin:0 auto;padding:2rem 1rem}"
-	"h1{font-size:1.6rem;margin:0 0 .25rem}h2{font-size:1.1rem;margin:2.5rem 0 .5rem}p{margin:.25rem 0 1rem}"
+	"body{font:16px/1.55 system-ui,sans-serif;color:var(--text);max-width:60rem;margin:0 "
+	"auto;padding:2rem 1rem}"
+	"h1{font-size:1.6rem;margin:0 0 .25rem}h2{font-size:1.1rem;margin:2.5rem 0 "
+	".5rem}p{margin:.25rem 0 1rem}"
 	"a{color:var(--accent)}code{font:.875em ui-monospace,monospace}"
 	"details{border:1px solid var(--line);border-radius:8px;margin:.5rem 0}"
-	"summary{cursor:pointer;padding:.6rem .8rem;display:flex;gap:.75rem;align-items:baseline;flex-wrap:wrap}"
-	"summary:focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:8px}"
+	"summary{cursor:pointer;padding:.6rem "
+	".8rem;display:flex;gap:.75rem;align-items:baseline;flex-wrap:wrap}"
+	"summary:focus-visible{outline:2px solid "
+	"var(--accent);outline-offset:2px;border-radius:8px}"
 	".method{font:600 .8rem ui-monospace,monospace;color:var(--accent);min-width:4rem}"
-	".path{font:.9rem ui-monospace,monospace;overflow-wrap:anywhere}.muted{color:var(--muted);font-size:.9rem}"
+	".path{font:.9rem "
+	"ui-monospace,monospace;overflow-wrap:anywhere}.muted{color:var(--muted);font-size:.9rem}"
 	".inside{padding:0 .8rem .8rem;overflow-x:auto}"
 	"table{border-collapse:collapse;width:100%;font-size:.9rem}"
-	"th,td{text-align:left;padding:.35rem .75rem .35rem 0;border-top:1px solid var(--line);vertical-align:top}"
+	"th,td{text-align:left;padding:.35rem .75rem .35rem 0;border-top:1px solid "
+	"var(--line);vertical-align:top}"
 	"th{font-weight:600}caption{text-align:left;font-weight:600;padding:.75rem 0 .35rem}";
 
 /* Every text here is our own, but its marks are escaped all the same; `code` in backticks is marked up. */
@@ -40,13 +48,13 @@ static void print_text(const char *text, struct buf *out)
 static void print_type(const struct field *field, struct buf *out)
 {
 	static const char *const names[] = {
-		[WIRE_TEXT] = "string",   [WIRE_BOOL] = "boolean", [WIRE_INT] = "integer",
-		[WIRE_NUMBER] = "number", [WIRE_ENUM] = "one of",  [WIRE_TIME] = "time",
-		[WIRE_LIST] = "list of",  [WIRE_OBJECT] = "",
+		[WIRE_TEXT] = "string",   [WIRE_BOOL] = "boolean",          [WIRE_INT] = "integer",
+		[WIRE_NUMBER] = "number", [WIRE_ENUM] = "one of",           [WIRE_TIME] = "time",
+		[WIRE_LIST] = "list of",  [WIRE_TEXTS] = "list of strings", [WIRE_OBJECT] = "",
 	};
 
 	buf_append_text(out, names[field->wire]);
-	if (field->wire == WIRE_ENUM)
+	if (field->names)
 		for (size_t i = 0; field->names[i]; i++)
 			buf_printf(out, "%s <code>%s</code>", i ? "," : "", field->names[i]);
 	if (field->schema)

@@ -102,8 +102,8 @@ static void print_success(const struct route *route, struct buf *out)
 			   "{\"$ref\":\"#/components/schemas/%s\"}}}",
 			   route->out->name);
 	else if (route->media)
-		buf_printf(out, ",\"content\":{\"%s\":{\"schema\":{\"type\":\"string\"}}}",
-			   route->media);
+		buf_printf(out, ",\"content\":{\"%s\":{\"schema\":{\"type\":\"%s\"}}}", route->media,
+			   strcmp(route->media, "application/json") == 0 ? "object" : "string");
 	BUF_LITERAL(
 		out,
 		"},\"default\":{\"description\":\"A problem (RFC 9457).\",\"content\":"

@@ -228,36 +228,53 @@ unsigned connection_manager_count(const struct connection_manager *manager)
 	return manager->count;
 }
 
-struct ended_session {
+struct ending {
 	struct loop_task task;
 	struct connection_manager *manager;
-	char session_id[ID_SIZE];
+	char account_id[ID_SIZE], session_id[ID_SIZE]; /* "": any */
 };
 
-/*
- * A socket whose token is being checked may have been told "valid" just before the session ended:
- * it is checked again.
- */
-static void end_session(struct loop_task *task)
+static bool is_meant(const struct ending *ending, const struct principal *principal)
 {
-	struct ended_session *ended = CONTAINER_OF(task, struct ended_session, task);
-
-	LIST_EACH_SAFE(socket, &ended->manager->sockets, struct websocket, node) {
-		if (socket->job != NULL && command_is_authenticate(socket->job))
-			socket->job->stale = true;
-		if (strcmp(socket->principal.session_id, ended->session_id) == 0)
-			websocket_close(socket, CLOSE_UNAUTHENTICATED, "The session has ended.");
-	}
-	free(ended);
+	return (ending->account_id[0] == '\0' ||
+		strcmp(principal->user_id, ending->account_id) == 0) &&
+	       (ending->session_id[0] == '\0' ||
+		strcmp(principal->session_id, ending->session_id) == 0);
 }
 
-void connection_manager_end_session(struct connection_manager *manager, const char *session_id)
+/*
+ * A socket whose token is being checked may have been told "valid" just before the change: it is
+ * checked again.
+ */
+static void end(struct loop_task *task)
 {
-	struct ended_session *ended = MEMORY_NEW(struct ended_session);
+	struct ending *ending = CONTAINER_OF(task, struct ending, task);
 
-	assert(strlen(session_id) < ID_SIZE);
-	ended->task.run = end_session;
-	ended->manager = manager;
-	memcpy(ended->session_id, session_id, strlen(session_id) + 1);
-	loop_post(manager->options.loop, &ended->task);
+	LIST_EACH_SAFE(socket, &ending->manager->sockets, struct websocket, node) {
+		if (socket->job != NULL && command_is_authenticate(socket->job))
+			socket->job->stale = true;
+		if (socket->principal.user_id[0] != '\0' && is_meant(ending, &socket->principal))
+			websocket_close(socket, CLOSE_UNAUTHENTICATED, "Your rights have changed.");
+	}
+	free(ending);
+}
+
+static void copy_id(char to[static ID_SIZE], const char *from)
+{
+	if (from != NULL) {
+		assert(strlen(from) < ID_SIZE);
+		memcpy(to, from, strlen(from) + 1);
+	}
+}
+
+void connection_manager_end(struct connection_manager *manager, const char *account_id,
+			    const char *session_id)
+{
+	struct ending *ending = MEMORY_NEW(struct ending);
+
+	ending->task.run = end;
+	ending->manager = manager;
+	copy_id(ending->account_id, account_id);
+	copy_id(ending->session_id, session_id);
+	loop_post(manager->options.loop, &ending->task);
 }

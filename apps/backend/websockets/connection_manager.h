@@ -69,8 +69,12 @@ void connection_manager_destroy(struct connection_manager *manager);
 /* The handler of GET /api/v1/ws (a route `on_loop`). */
 enum err websocket_upgrade(struct connection_manager *manager, struct request *request) WARN_UNUSED;
 
-/* Any thread: the session has ended; its sockets are closed with 4401. */
-void connection_manager_end_session(struct connection_manager *manager, const char *session_id);
+/*
+ * Any thread: the rights of this account (NULL: everybody's), or of this session or API key of it (NULL: of all), have
+ * changed or ended: its sockets are closed with 4401, and come back with the rights of now, or not at all.
+ */
+void connection_manager_end(struct connection_manager *manager, const char *account_id,
+			    const char *session_id);
 /* Sends one event to this subscriber alone, as `deliver` does. */
 void subscription_send(struct subscription *subscription, struct event *event);
 

@@ -83,7 +83,7 @@ export class Client {
       status: response.status,
       headers: response.headers,
       text,
-      json: /json/.test(media) && text !== "" ? JSON.parse(text) : undefined,
+      json: /json(;|$)/.test(media) && text !== "" ? JSON.parse(text) : undefined,
     };
   }
 

@@ -159,7 +159,7 @@ void wait_for(sem_t *semaphore)
 struct principal home_account(struct home *home, const char *username)
 {
 	struct principal principal = { .role = ROLE_USER,
-				       .permissions = role_permissions(ROLE_USER) };
+				       .permissions = builtin_role_find(ROLE_USER)->permissions };
 	struct account account = { .id = principal.user_id,
 				   .username = username,
 				   .email = "somebody@example.org",
@@ -171,7 +171,7 @@ struct principal home_account(struct home *home, const char *username)
 
 	id_make(principal.user_id);
 	id_make(principal.session_id);
-	assert_int_equal(account_insert(home->db, &account, false, &taken), ERR_OK);
+	assert_int_equal(account_insert(home->db, &account, &taken), ERR_OK);
 	return principal;
 }
 

@@ -669,7 +669,7 @@ static void what_is_not_ones_own_cannot_be_written_in(void **state)
 	assert_int_equal(posting_continue(new_request(stage), id, &message), ERR_NOT_FOUND);
 	assert_int_equal(posting_regenerate(new_request(stage), id, &message), ERR_NOT_FOUND);
 	stage->ada = ada;
-	stage->ada.permissions = role_permissions(ROLE_VIEWER);
+	stage->ada.permissions = builtin_role_find("viewer")->permissions;
 	assert_int_not_equal(
 		send_input(stage, (struct message_new){ .content = "x" }, &pair, &replayed),
 		ERR_OK);

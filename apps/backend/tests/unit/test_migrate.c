@@ -45,7 +45,8 @@ static const char *const count_tables = "SELECT count(*) FROM sqlite_master WHER
 					"('table', 'index') AND name NOT LIKE 'sqlite_%'";
 
 static const char *const some_account =
-	"INSERT INTO account VALUES ('a', 'ada', x'00', x'01', 'h', 'user', 1)";
+	"INSERT INTO account (id, username, email, email_hash, password_hash, role, created_at) "
+	"VALUES ('a', 'ada', x'00', x'01', 'h', 'user', 1)";
 
 static size_t backups(struct home *home, char path[static 256])
 {

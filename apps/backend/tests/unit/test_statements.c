@@ -46,8 +46,16 @@ static void every_statement_can_be_prepared(void **state)
 /* The step "SCAN x" reads all of x, through an index or not. An index of the few that stream now may be read whole. */
 static bool reads_whole_table(const char *step, const char *sql)
 {
-	static const char *const large[] = { "message", "conversation",  "message_chunk",
-					     "session", "refresh_token", "idempotency_key",
+	static const char *const large[] = { "message",
+					     "conversation",
+					     "message_chunk",
+					     "session",
+					     "refresh_token",
+					     "idempotency_key",
+					     "audit",
+					     "api_key",
+					     "rights_change",
+					     "invitation",
 					     NULL };
 	char alias[64];
 

@@ -469,10 +469,10 @@ static void the_end_of_a_session_closes_its_sockets(void **state)
 	int fd = subscribe(app);
 
 	(void)state;
-	connection_manager_end_session(app->manager, OTHERS);
+	connection_manager_end(app->manager, NULL, OTHERS);
 	send_text(fd, "{\"type\":\"ping\"}");
 	assert_receives(fd, "1 {\"type\":\"pong\"}");
-	connection_manager_end_session(app->manager, SESSION);
+	connection_manager_end(app->manager, NULL, SESSION);
 	assert_closes(fd, CLOSE_UNAUTHENTICATED);
 	finish(app);
 }
@@ -491,7 +491,7 @@ static void a_session_that_ends_during_authentication_is_not_let_in(void **state
 	while (atomic_load(&app->authenticating) == 0)
 		sched_yield();
 	atomic_store(&app->session_ended, true);
-	connection_manager_end_session(app->manager, SESSION);
+	connection_manager_end(app->manager, NULL, SESSION);
 	publish(app, 0, 1); /* the loop has come round: it knows */
 	sem_post(&app->authenticate_may_end);
 	sem_post(&app->authenticate_may_end);

@@ -1,0 +1,24 @@
+/* Private to auth/: making accounts, and what is asked of their names, addresses and passwords. Workers. */
+#ifndef WEBPLUS_AUTH_ACCOUNTS_H
+#define WEBPLUS_AUTH_ACCOUNTS_H
+
+#include "auth/auth_store.h"
+#include "security/password.h"
+
+/* In lower case, in the arena. */
+char *lower_case(struct arena *arena, const char *text);
+/* The keyed hash by which an address is found. */
+struct blob email_hash(struct app *app, const char *email, struct arena *arena);
+
+/* Everything that is typed when an account is made. */
+struct account_input {
+	const char *username;
+	const char *email;
+	const char *password;
+};
+
+/* Hashes the password, which must have been accepted. */
+enum err account_make(struct app *app, const struct account_input *input, const char *role,
+		      struct arena *arena, struct account *ret_account) WARN_UNUSED;
+
+#endif

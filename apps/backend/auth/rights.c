@@ -1,0 +1,209 @@
+#include "auth/rights.h"
+
+#include "app.h"
+#include "audit/audit.h"
+#include "auth/auth_store.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/memory.h"
+#include "base/pool.h"
+#include "chat/chat.h"
+#include "middleware/authentication.h"
+#include "websockets/connection_manager.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { LOOK_MS = 500, WINDOW_MS = 60 * 1000, UPKEEP_LOOKS = 7200 /* an hour */ };
+
+struct change {
+	const char *id;
+	const char *account_id;
+	const char *session_id;
+	struct timestamp created_at;
+};
+
+static const struct field change_fields[] = {
+	FIELD(struct change, id, .doc = "Of the change."),
+	FIELD(struct change, account_id, .doc = "Whose rights; empty: everybody's."),
+	FIELD(struct change, session_id, .doc = "Of which session; empty: all of the account."),
+	FIELD(struct change, created_at, .doc = "When."),
+	{ 0 },
+};
+
+static const struct schema change_schema =
+	SCHEMA(struct change, change_fields, .name = "RightsChange", .table = "rights_change",
+	       .key = { "id" });
+
+static const struct statement select_changes = {
+	"SELECT {columns} FROM rights_change WHERE created_at > $1 ORDER BY created_at, id LIMIT "
+	"1000",
+	&change_schema
+};
+static const struct statement purge_changes = { "DELETE FROM rights_change WHERE created_at < $1",
+						NULL };
+
+const struct statement *const rights_statements[] = { &select_changes, &purge_changes, NULL };
+
+enum err rights_changed(struct db *tx, const char *account_id, const char *session_id)
+{
+	char id[ID_SIZE];
+	struct change change = { .id = id,
+				 .account_id = account_id ? account_id : "",
+				 .session_id = session_id ? session_id : "",
+				 .created_at = clock_now() };
+
+	id_make(id);
+	return db_insert(tx, &change_schema, &change);
+}
+
+void rights_apply(struct app *app, const char *account_id, const char *session_id)
+{
+	authentication_forget(app->authentication, account_id, session_id);
+	connection_manager_end(app->sockets, account_id, session_id);
+	event_streams_end(app, account_id, session_id);
+}
+
+/* ---- The changes that other servers, and commands, wrote ---- */
+
+/*
+ * Clocks of servers differ a little, and transactions commit out of order: each look takes the changes of the last
+ * minute, and passes over those that it has seen.
+ */
+struct rights {
+	struct app *app;
+	uv_timer_t timer;
+	struct task task;
+	struct loop_task back;
+	struct map seen, seen_before; /* ids, of this window and the one before */
+	int64_t window_ms;            /* when `seen` began, monotonic */
+	unsigned looks;
+	bool busy, started;
+	void (*stopped)(void *context);
+	void *stopped_context;
+	struct arena arena;
+	struct array changes;
+	enum err err;
+};
+
+struct rights *rights_create(struct app *app)
+{
+	struct rights *rights = MEMORY_NEW(struct rights);
+
+	rights->app = app;
+	map_init(&rights->seen);
+	map_init(&rights->seen_before);
+	uv_timer_init(&app->loop->uv, &rights->timer);
+	rights->timer.data = rights;
+	return rights;
+}
+
+static const char *null_if_empty(const char *text)
+{
+	return *text ? text : NULL;
+}
+
+static bool is_new(struct rights *rights, const struct change *change)
+{
+	if (map_get(&rights->seen, change->id) || map_get(&rights->seen_before, change->id))
+		return false;
+	map_set(&rights->seen, change->id, rights);
+	return true;
+}
+
+static void turn_window(struct rights *rights)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
+	if (now_ms - rights->window_ms < WINDOW_MS * 2)
+		return;
+	rights->window_ms = now_ms;
+	map_finish(&rights->seen_before);
+	rights->seen_before = rights->seen;
+	map_init(&rights->seen);
+}
+
+static void look_done(struct loop_task *task)
+{
+	struct rights *rights = CONTAINER_OF(task, struct rights, back);
+	const struct change *changes = rights->changes.items;
+
+	rights->busy = false;
+	turn_window(rights);
+	for (size_t i = 0; rights->err == ERR_OK && i < rights->changes.count; i++)
+		if (is_new(rights, &changes[i]) && rights->started)
+			rights_apply(rights->app, null_if_empty(changes[i].account_id),
+				     null_if_empty(changes[i].session_id));
+	rights->started = rights->started || rights->err == ERR_OK;
+	arena_finish(&rights->arena);
+	if (rights->stopped)
+		rights->stopped(rights->stopped_context);
+}
+
+static enum err run_upkeep(struct db *tx, void *context)
+{
+	struct timestamp now = clock_now(), before = { now.ms - INT64_C(86400000) };
+	enum err err = db_exec(tx, &purge_changes, ARGS(before), NULL);
+
+	(void)context;
+	return err == ERR_OK ? session_purge(tx, now) : err;
+}
+
+static void look(struct task *task)
+{
+	struct rights *rights = CONTAINER_OF(task, struct rights, task);
+	struct timestamp since = { clock_now().ms - WINDOW_MS };
+
+	arena_init(&rights->arena);
+	rights->changes = (struct array){ 0 };
+	rights->err = db_all(rights->app->db, &select_changes, ARGS(since), &rights->arena,
+			     &rights->changes);
+	if (rights->looks++ % UPKEEP_LOOKS == 0) {
+		if (db_transaction(rights->app->db, run_upkeep, rights) != ERR_OK)
+			log_warning("sessions that are over are not cleared away", NULL);
+		audit_log_tip(rights->app);
+	}
+	loop_post(rights->app->loop, &rights->back);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct rights *rights = timer->data;
+
+	if (rights->busy)
+		return;
+	rights->busy = true;
+	rights->task.run = look;
+	rights->back.run = look_done;
+	pool_submit(rights->app->workers, &rights->task);
+}
+
+void rights_start(struct rights *rights)
+{
+	uv_timer_start(&rights->timer, on_timer, 0, LOOK_MS);
+}
+
+void rights_stop(struct rights *rights, void (*stopped)(void *context), void *context)
+{
+	uv_timer_stop(&rights->timer);
+	rights->stopped = stopped;
+	rights->stopped_context = context;
+	if (!rights->busy)
+		stopped(context);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+void rights_destroy(struct rights *rights)
+{
+	if (!rights)
+		return;
+	assert(!rights->busy);
+	map_finish(&rights->seen);
+	map_finish(&rights->seen_before);
+	uv_close((uv_handle_t *)&rights->timer, on_timer_closed);
+}

@@ -1,0 +1,20 @@
+/*
+ * API keys: for programs. Named, limited to some of their owner's permissions, shown once, stored hashed, revocable. A key
+ * is `wp_` and 256 random bits; it comes as `Authorization: Bearer` or as `X-API-Key`.
+ */
+#ifndef WEBPLUS_KEYS_KEYS_H
+#define WEBPLUS_KEYS_KEYS_H
+
+#include "base/err.h"
+#include "http/route.h"
+#include "security/authorize.h"
+
+struct app;
+
+extern const struct route keys_routes[];
+extern const struct statement *const keys_statements[]; /* ended by NULL */
+
+/* The authentication middleware's look at the database; worker. ERR_UNAUTHENTICATED: unknown, over, or revoked. */
+enum err key_load(struct app *app, const char *key, struct principal *ret_principal) WARN_UNUSED;
+
+#endif

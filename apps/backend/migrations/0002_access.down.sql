@@ -1,0 +1,18 @@
+DROP TABLE audit;
+DROP TABLE rights_change;
+DROP TABLE setting;
+DROP TABLE resource_grant;
+DROP TABLE api_key;
+DROP TABLE invitation;
+DROP TABLE role;
+DROP INDEX account_by_role;
+DROP INDEX account_by_age;
+CREATE INDEX session_by_account ON session (account_id);
+DROP INDEX session_by_revocation;
+DROP INDEX session_by_expiry;
+DROP INDEX session_by_use;
+ALTER TABLE session DROP COLUMN user_agent;
+ALTER TABLE session DROP COLUMN address;
+ALTER TABLE session DROP COLUMN last_used_at;
+ALTER TABLE account DROP COLUMN disabled_at;
+ALTER TABLE account DROP COLUMN full_name;
