@@ -223,12 +223,11 @@ static void what_fails_is_rolled_back_with_all_within(void **state)
 
 static enum err add_one(struct db *tx, void *context)
 {
-	struct home *home = context;
 	struct arena arena;
 	struct note note;
 	enum err err;
 
-	(void)home;
+	(void)context;
 	arena_init(&arena);
 	err = db_one(tx, &select_note, ARGS("sum"), &arena, &note);
 	note.amount++;
@@ -238,26 +237,36 @@ static enum err add_one(struct db *tx, void *context)
 	return err;
 }
 
+struct adding {
+	struct home *home;
+	enum err err;
+};
+
 static void *add_often(void *context)
 {
-	struct home *home = context;
+	struct adding *adding = context;
 
-	for (int i = 0; i < ROUNDS; i++)
-		assert_int_equal(db_transaction(home->db, add_one, home), ERR_OK);
+	for (int i = 0; i < ROUNDS && adding->err == ERR_OK; i++)
+		adding->err = db_transaction(adding->home->db, add_one, NULL);
 	return NULL;
 }
 
 static void transactions_that_meet_are_as_if_one_after_the_other(void **state)
 {
 	struct home *home = *state;
+	struct adding adding[THREADS];
 	pthread_t threads[THREADS];
 	struct note sum;
 
 	assert_int_equal(insert_note(home->db, "sum", 0), ERR_OK);
-	for (int i = 0; i < THREADS; i++)
-		pthread_create(&threads[i], NULL, add_often, home);
-	for (int i = 0; i < THREADS; i++)
+	for (int i = 0; i < THREADS; i++) {
+		adding[i] = (struct adding){ home, ERR_OK };
+		pthread_create(&threads[i], NULL, add_often, &adding[i]);
+	}
+	for (int i = 0; i < THREADS; i++) {
 		pthread_join(threads[i], NULL);
+		assert_int_equal(adding[i].err, ERR_OK);
+	}
 	assert_int_equal(db_one(home->db, &select_note, ARGS("sum"), &home->arena, &sum), ERR_OK);
 	assert_int_equal(sum.amount, THREADS * ROUNDS);
 	assert_true(db_counts(home->db).retries > 0);
@@ -434,33 +443,54 @@ static void a_read_ends_when_its_thread_does_not_want_it_any_more(void **state)
 
 /* ---- Opening ---- */
 
+struct starting {
+	struct home *home;
+	struct arena arena;
+	enum err err;
+	const char *reason;
+};
+
 static void *migrate_up(void *context)
 {
-	struct home *home = context;
-	const char *reason = "";
-	struct arena arena;
+	struct starting *starting = context;
 
-	arena_init(&arena);
-	if (migrate_to(&home->options, MIGRATE_LATEST, &arena, &reason) != ERR_OK)
-		fail_msg("%s", reason);
-	arena_finish(&arena);
+	starting->err = migrate_to(&starting->home->options, MIGRATE_LATEST, &starting->arena,
+				   &starting->reason);
 	return NULL;
 }
 
 static void many_nodes_may_start_at_once(void **state)
 {
 	struct home *home = *state;
+	struct starting nodes[NODES];
 	pthread_t threads[NODES];
-	const char *reason;
 
-	assert_int_equal(migrate_to(&home->options, 0, &home->arena, &reason), ERR_OK);
-	assert_int_equal(home_number(home, "SELECT count(*) FROM schema_migration"), 0);
-	for (int i = 0; i < NODES; i++)
-		pthread_create(&threads[i], NULL, migrate_up, home);
-	for (int i = 0; i < NODES; i++)
+	home_sql(home, "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+	for (int i = 0; i < NODES; i++) {
+		nodes[i] = (struct starting){ .home = home, .reason = "" };
+		arena_init(&nodes[i].arena);
+		pthread_create(&threads[i], NULL, migrate_up, &nodes[i]);
+	}
+	for (int i = 0; i < NODES; i++) {
 		pthread_join(threads[i], NULL);
+		if (nodes[i].err != ERR_OK)
+			fail_msg("%s", nodes[i].reason);
+		arena_finish(&nodes[i].arena);
+	}
 	assert_int_equal(home_number(home, "SELECT count(*) FROM schema_migration"),
 			 (int64_t)migrations_count);
+}
+
+static void what_went_up_comes_down(void **state)
+{
+	struct home *home = *state;
+	const char *reason = "";
+
+	assert_int_equal(migrate_to(&home->options, 0, &home->arena, &reason), ERR_OK);
+	assert_int_equal(home_number(home, "SELECT count(*) FROM pg_tables WHERE schemaname = "
+					   "'public' AND tablename <> 'note'"),
+			 1); /* the record of migrations */
+	assert_int_equal(migrate_to(&home->options, MIGRATE_LATEST, &home->arena, &reason), ERR_OK);
 }
 
 static void a_database_in_another_encoding_is_refused(void **state)
@@ -516,6 +546,7 @@ int main(void)
 		TEST(a_commit_without_an_answer_is_no_success),
 		TEST(a_read_ends_when_its_thread_does_not_want_it_any_more),
 		TEST(many_nodes_may_start_at_once),
+		TEST(what_went_up_comes_down),
 		TEST(a_database_in_another_encoding_is_refused),
 		TEST(no_reason_tells_the_password),
 	};
