@@ -2,7 +2,6 @@
 
 #include "audit/audit.h"
 #include "auth/auth.h"
-#include "auth/rights.h"
 #include "chat/chat.h"
 #include "help/help.h"
 #include "keys/keys.h"
@@ -14,8 +13,6 @@
 #include "models/models.h"
 #include "service/service.h"
 #include "settings/settings.h"
-#include "users/invitations.h"
-#include "users/roles.h"
 #include "users/users.h"
 
 #include <stddef.h>

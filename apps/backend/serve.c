@@ -3,7 +3,6 @@
 #include "app.h"
 #include "audit/audit.h"
 #include "auth/auth.h"
-#include "auth/rights.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/memory.h"

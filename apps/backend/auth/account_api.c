@@ -4,7 +4,6 @@
 #include "app.h"
 #include "audit/audit.h"
 #include "auth/accounts.h"
-#include "auth/rights.h"
 #include "auth/tokens.h"
 #include "chat/chat.h"
 #include "db/page.h"

@@ -2,7 +2,7 @@
 
 #include "app.h"
 #include "audit/audit.h"
-#include "auth/rights.h"
+#include "auth/auth.h"
 #include "security/encryption.h"
 
 #include <ctype.h>

@@ -3,7 +3,7 @@
  *
  * Signing in opens a session, which has a line of refresh tokens, each good once, and short-lived access tokens. A used
  * refresh token that comes again after its time of grace ends the session. Ending a session takes its access tokens,
- * sockets and streams with it, on every server within a second (rights.h).
+ * sockets and streams with it, on every server within a second.
  */
 #ifndef WEBPLUS_AUTH_AUTH_H
 #define WEBPLUS_AUTH_AUTH_H
@@ -89,5 +89,28 @@ enum { SECRET_TOKEN_SIZE = 44, SECRET_HASH_SIZE = 65 };
 void secret_token_make(char token[static SECRET_TOKEN_SIZE]);
 void secret_token_hash(const struct app *app, enum key_purpose purpose, const char *token,
 		       char text[static SECRET_HASH_SIZE]);
+
+/* ---- When somebody's rights change or end ---- */
+
+/*
+ * Every server forgets what it knew of them, and closes their sockets and streams, which come back
+ * with the rights of now. At once on this server, within half a second on the others, which read
+ * the table of changes.
+ */
+struct rights;
+
+/* In the transaction of the change. `account_id` NULL: everybody; `session_id` NULL: all of the account. */
+enum err rights_changed(struct db *tx, const char *account_id, const char *session_id) WARN_UNUSED;
+/* After its commit; any thread. Without it, the next look at the table finds the change. */
+void rights_apply(struct app *app, const char *account_id, const char *session_id);
+
+struct rights *rights_create(struct app *app);
+/* On the loop: looks at the table twice a second from now on. */
+void rights_start(struct rights *rights);
+/* On the loop: no more looks; calls `stopped` when none is under way. */
+void rights_stop(struct rights *rights, void (*stopped)(void *context), void *context);
+void rights_destroy(struct rights *rights);
+
+extern const struct statement *const rights_statements[]; /* ended by NULL */
 
 #endif

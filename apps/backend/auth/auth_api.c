@@ -5,7 +5,7 @@
 #include "auth/tokens.h"
 #include "base/memory.h"
 #include "settings/settings.h"
-#include "users/invitations.h"
+#include "users/users.h"
 
 #include <sodium.h>
 #include <stdatomic.h>

@@ -1,4 +1,4 @@
-#include "auth/rights.h"
+#include "auth/auth.h"
 
 #include "app.h"
 #include "audit/audit.h"

@@ -1,7 +1,7 @@
 #include "auth/tokens.h"
 
 #include "app.h"
-#include "auth/rights.h"
+#include "auth/auth.h"
 #include "config.h"
 #include "middleware/authentication.h"
 

@@ -102,7 +102,8 @@ static void print_success(const struct route *route, struct buf *out)
 			   "{\"$ref\":\"#/components/schemas/%s\"}}}",
 			   route->out->name);
 	else if (route->media)
-		buf_printf(out, ",\"content\":{\"%s\":{\"schema\":{\"type\":\"%s\"}}}", route->media,
+		buf_printf(out, ",\"content\":{\"%s\":{\"schema\":{\"type\":\"%s\"}}}",
+			   route->media,
 			   strcmp(route->media, "application/json") == 0 ? "object" : "string");
 	BUF_LITERAL(
 		out,

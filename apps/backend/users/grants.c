@@ -1,4 +1,4 @@
-#include "users/roles.h"
+#include "users/users.h"
 
 static const struct field grant_fields[] = {
 	FIELD(struct grant, resource_kind, .doc = "What kind of thing is shared."),

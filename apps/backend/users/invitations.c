@@ -1,4 +1,4 @@
-#include "users/invitations.h"
+#include "users/users.h"
 
 #include "app.h"
 #include "audit/audit.h"

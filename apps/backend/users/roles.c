@@ -2,8 +2,9 @@
 
 #include "app.h"
 #include "audit/audit.h"
-#include "auth/rights.h"
+#include "auth/auth.h"
 #include "http/request.h"
+#include "users/users.h"
 
 #include <string.h>
 

@@ -3,7 +3,6 @@
 #include "app.h"
 #include "audit/audit.h"
 #include "auth/auth.h"
-#include "auth/rights.h"
 #include "db/page.h"
 #include "http/request.h"
 #include "users/roles.h"
