@@ -315,7 +315,7 @@ describe("stop", () => {
     await ada.expect(204, "DELETE", `/api/v1/conversations/${turn.user_message.conversation_id}`);
     await chat.talkUntilClosed();
     await ada.post(`/api/v1/conversations/${turn.user_message.conversation_id}/restore`);
-    const message = await ada.message(id);
+    const message = await ada.finished(id);
     assert.equal(message.status, "stopped");
     assert.equal(message.content, "shown");
   });
