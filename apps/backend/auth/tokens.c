@@ -18,6 +18,8 @@ static const struct field session_reply_fields[] = {
 	FIELD(struct session_reply, expires_in, .unit = "s",
 	      .doc = "How long the access token is valid."),
 	FIELD(struct session_reply, user, .schema = &account_schema, .doc = "Who signed in."),
+	FIELD(struct session_reply, permissions, .names = permission_words,
+	      .doc = "What the role of the account allows."),
 	{ 0 },
 };
 
@@ -106,9 +108,15 @@ static enum err fill_reply(struct request *request, const struct account *accoun
 	struct app *app = request->app;
 	int64_t valid_ms = app->config->access_token_minutes * MS_PER_MINUTE;
 	struct claims claims = { .issued = now, .expires = { now.ms + valid_ms } };
+	struct principal principal;
+	enum err err;
 
 	memcpy(claims.user_id, account->id, ID_SIZE);
 	memcpy(claims.session_id, session_id, ID_SIZE);
+	err = session_load(app, &claims, &principal);
+	if (err != ERR_OK)
+		return err;
+	reply->permissions = permissions_list(principal.permissions, &request->arena);
 	reply->access_token = jwt_sign(app->keyring, &claims, &request->arena);
 	reply->token_type = "Bearer";
 	reply->expires_in = valid_ms / 1000;

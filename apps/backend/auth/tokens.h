@@ -12,6 +12,7 @@ struct session_reply {
 	const char *token_type;
 	int64_t expires_in;
 	struct account user;
+	struct texts permissions;
 };
 
 extern const struct schema session_reply_schema;
