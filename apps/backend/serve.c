@@ -184,7 +184,10 @@ static enum err create_services(struct program *program)
 	return create_generations(program);
 }
 
-/* First the workers: what they still work on may post to the loop, for services that must be there to hear it. */
+/*
+ * First the workers: what they still work on may post to the loop, for services that must be there
+ * to hear it.
+ */
 static void destroy_services(struct program *program)
 {
 	struct app *app = &program->app;

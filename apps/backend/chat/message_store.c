@@ -124,7 +124,10 @@ struct prefix {
 	int64_t seq;
 };
 
-/* How many of the chunks follow each other without a gap from where the prefix ends, which is moved behind them. */
+/*
+ * How many of the chunks follow each other without a gap from where the prefix ends, which is moved
+ * behind them.
+ */
 static size_t count_exact(const struct array *rows, struct prefix *prefix)
 {
 	const struct message_chunk *chunks = rows->items;
@@ -189,7 +192,8 @@ static enum err add_chunks_to_all(struct db *db, struct arena *arena, enum err e
 /* ---- Reading ---- */
 
 /*
- * Between the two reads the message may end, which folds its chunks: it is read again until both reads saw the same.
+ * Between the two reads the message may end, which folds its chunks: it is read again until both
+ * reads saw the same.
  */
 enum err message_read_whole(struct db *db, const char *id, struct arena *arena,
 			    struct message *ret_message)

@@ -7,8 +7,9 @@
 extern const struct schema message_chunk_schema;
 
 /*
- * Adds what is committed beyond `content` to a message that streams: the chunks that follow it without a gap. The message
- * may have ended since it was read, and even have gone on, but what it is given here is a prefix of it all the same.
+ * Adds what is committed beyond `content` to a message that streams: the chunks that follow it
+ * without a gap. The message may have ended since it was read, and even have gone on, but what it
+ * is given here is a prefix of it all the same.
  */
 enum err message_add_chunks(struct db *db, struct arena *arena,
 			    struct message *message) WARN_UNUSED;

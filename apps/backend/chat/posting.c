@@ -217,7 +217,9 @@ static enum err find_replay(struct db *tx, struct posting *posting)
 	if (err == ERR_OK)
 		err = message_read_in(tx, posting->input->id, key.assistant_message_id,
 				      &request->arena, &posting->assistant);
-	/* What the key made may be gone: then it is as if it had never been used, but for its name. */
+	/*
+	 * What the key made may be gone: then it is as if it had never been used, but for its name.
+	 */
 	return err == ERR_NOT_FOUND ? ERR_CONFLICT : err;
 }
 

@@ -26,7 +26,10 @@ struct sqlite_prepared {
 	int index_of[PARAMETERS_MAX + 1]; /* SQLite numbers them by first appearance */
 };
 
-/* What the user may mend is a conflict; that a column is null or out of its check is for the code to know. */
+/*
+ * What the user may mend is a conflict; that a column is null or out of its check is for the code
+ * to know.
+ */
 static enum err constraint_err(int code)
 {
 	switch (code) {
@@ -63,7 +66,10 @@ enum err sqlite_err(int code)
 	}
 }
 
-/* The disk is an edge too: what SQLite says of an unexpected fault is lost unless it is logged here. */
+/*
+ * The disk is an edge too: what SQLite says of an unexpected fault is lost unless it is logged
+ * here.
+ */
 static enum err fault(struct sqlite_connection *connection, int code)
 {
 	enum err err = sqlite_err(code);
@@ -105,7 +111,10 @@ static const char *const writer_pragmas =
 	"PRAGMA cache_size=-4000; PRAGMA temp_store=MEMORY;"
 	"PRAGMA journal_size_limit=67108864;";
 
-/* Of two that change a new file to the write-ahead log at once, SQLite refuses one without waiting: it tries again. */
+/*
+ * Of two that change a new file to the write-ahead log at once, SQLite refuses one without waiting:
+ * it tries again.
+ */
 static enum err set_pragmas(struct sqlite_connection *connection, const char *pragmas)
 {
 	int64_t end_ms = clock_monotonic_ms() + BUSY_MS;

@@ -32,7 +32,8 @@ static const char *short_name(struct arena *arena, const char *name)
 
 	if (length <= ERROR_NAME_MAX)
 		return arena_strdup(arena, name);
-	return arena_printf(arena, "%.*s…", (int)utf8_complete_prefix(name, ERROR_NAME_MAX), name);
+	length = utf8_complete_prefix(name, ERROR_NAME_MAX);
+	return arena_printf(arena, "%.*s…", (int)length, name);
 }
 
 void field_error_add(struct field_errors *errors, struct arena *arena, const char *field,

@@ -1,6 +1,6 @@
 /*
- * The JSON decoder with a schema that has every kind of field. What it accepts, encoded and decoded again, is the same
- * record, and is encoded the same.
+ * The JSON decoder with a schema that has every kind of field. What it accepts, encoded and decoded
+ * again, is the same record, and is encoded the same.
  */
 #include "schema/schema.h"
 

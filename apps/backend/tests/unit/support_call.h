@@ -1,6 +1,7 @@
 /*
- * Calls the handler of a route as the server does, without its sockets: decodes the input by the route's schema, and
- * encodes what the handler gave. Included by one program each, hence the static functions.
+ * Calls the handler of a route as the server does, without its sockets: decodes the input by the
+ * route's schema, and encodes what the handler gave. Included by one program each, hence the static
+ * functions.
  */
 #ifndef WEBPLUS_TESTS_UNIT_SUPPORT_CALL_H
 #define WEBPLUS_TESTS_UNIT_SUPPORT_CALL_H

@@ -1,4 +1,7 @@
-/* Accounts and sessions: set-up, signing in, renewing, signing out, and what a stolen refresh token is worth. */
+/*
+ * Accounts and sessions: set-up, signing in, renewing, signing out, and what a stolen refresh token
+ * is worth.
+ */
 #include "auth/auth.h"
 
 #include "auth/auth_store.h"

@@ -1,4 +1,7 @@
-/* Conversations and messages as they are kept: whose they are, branches and pages, and the exactness of what streams. */
+/*
+ * Conversations and messages as they are kept: whose they are, branches and pages, and the
+ * exactness of what streams.
+ */
 #include "chat/chat_store.h"
 
 #include "chat/deltas.h"

@@ -1,6 +1,6 @@
 /*
- * Answers from their question to their end: posting, streaming, committing, publishing, stopping, going on. The model is
- * played by the test; everything else is the server's, without its sockets.
+ * Answers from their question to their end: posting, streaming, committing, publishing, stopping,
+ * going on. The model is played by the test; everything else is the server's, without its sockets.
  */
 #include "chat/generation.h"
 

@@ -1,4 +1,6 @@
-/* The handlers of conversations, messages, models, guides and the service, called by their routes. */
+/*
+ * The handlers of conversations, messages, models, guides and the service, called by their routes.
+ */
 #include "base/loop.h"
 #include "base/pool.h"
 #include "chat/generation.h"

@@ -1,4 +1,7 @@
-/* Every statement of every store: it can be prepared on the present shape, and none reads a large table from end to end. */
+/*
+ * Every statement of every store: it can be prepared on the present shape, and none reads a large
+ * table from end to end.
+ */
 #include "db/row.h"
 #include "db/sqlite_connection.h"
 #include "routes.h"
@@ -43,7 +46,10 @@ static void every_statement_can_be_prepared(void **state)
 	assert_true(count > 20);
 }
 
-/* The step "SCAN x" reads all of x, through an index or not. An index of the few that stream now may be read whole. */
+/*
+ * The step "SCAN x" reads all of x, through an index or not. An index of the few that stream now
+ * may be read whole.
+ */
 static bool reads_whole_table(const char *step, const char *sql)
 {
 	static const char *const large[] = { "message",
