@@ -46,8 +46,8 @@ const char *setup_token(const struct setup *setup)
 
 struct account_opening {
 	struct request *request;
-	const struct account *account;
-	const struct session_opening *session;
+	struct account account;
+	struct session_opening session;
 	const char *invitation; /* hash, or NULL */
 	enum audit_action action;
 	bool first; /* only while there is no account */
@@ -58,7 +58,7 @@ static enum err run_account_opening(struct db *tx, void *context)
 {
 	struct account_opening *opening = context;
 	struct audit_entry entry =
-		audit_entry_of(opening->request, opening->action, "account", opening->account->id);
+		audit_entry_of(opening->request, opening->action, "account", opening->account.id);
 	bool any = false;
 	enum err err = account_any(tx, &any);
 
@@ -68,12 +68,12 @@ static enum err run_account_opening(struct db *tx, void *context)
 	if (err == ERR_OK && opening->invitation)
 		err = invitation_use(tx, opening->invitation, clock_now());
 	if (err == ERR_OK)
-		err = account_insert(tx, opening->account, &opening->taken);
-	entry.actor_id = opening->account->id;
-	entry.username = opening->account->username;
+		err = account_insert(tx, &opening->account, &opening->taken);
+	entry.actor_id = opening->account.id;
+	entry.username = opening->account.username;
 	if (err == ERR_OK)
 		err = audit_append(opening->request->app, tx, &entry);
-	return err == ERR_OK ? session_opening_write(opening->request, tx, opening->session,
+	return err == ERR_OK ? session_opening_write(opening->request, tx, &opening->session,
 						     AUDIT_SIGN_IN)
 			     : err;
 }
@@ -83,20 +83,18 @@ static enum err open_account(struct account_opening *opening, const struct accou
 {
 	struct request *request = opening->request;
 	const char *refusal = password_refusal(input->password, input->username, input->email);
-	struct session_opening session;
-	struct account account;
 	enum err err;
 
 	if (refusal)
 		return request_invalid(request, "password", "%s", refusal);
-	err = account_make(request->app, input, role, &request->arena, &account);
+	err = account_make(request->app, input, role, &request->arena, &opening->account);
 	if (err != ERR_OK)
 		return err;
-	session_opening_make(request, account.id, &session);
-	opening->account = &account;
-	opening->session = &session;
+	session_opening_make(request, opening->account.id, &opening->session);
 	err = db_transaction(request->app->db, run_account_opening, opening);
-	return err == ERR_OK ? session_opening_answer(request, &session, &account, reply) : err;
+	if (err != ERR_OK)
+		return err;
+	return session_opening_answer(request, &opening->session, &opening->account, reply);
 }
 
 /* ---- Set-up ---- */

@@ -150,6 +150,15 @@ static enum err run_upkeep(struct db *tx, void *context)
 	return err == ERR_OK ? session_purge(tx, now) : err;
 }
 
+static void keep_up(struct rights *rights)
+{
+	if (rights->looks++ % UPKEEP_LOOKS != 0)
+		return;
+	if (db_transaction(rights->app->db, run_upkeep, rights) != ERR_OK)
+		log_warning("sessions that are over are not cleared away", NULL);
+	audit_log_tip(rights->app);
+}
+
 static void look(struct task *task)
 {
 	struct rights *rights = CONTAINER_OF(task, struct rights, task);
@@ -159,11 +168,7 @@ static void look(struct task *task)
 	rights->changes = (struct array){ 0 };
 	rights->err = db_all(rights->app->db, &select_changes, ARGS(since), &rights->arena,
 			     &rights->changes);
-	if (rights->looks++ % UPKEEP_LOOKS == 0) {
-		if (db_transaction(rights->app->db, run_upkeep, rights) != ERR_OK)
-			log_warning("sessions that are over are not cleared away", NULL);
-		audit_log_tip(rights->app);
-	}
+	keep_up(rights);
 	loop_post(rights->app->loop, &rights->back);
 }
 

@@ -165,10 +165,12 @@ enum err session_revoke(struct db *db, const char *session_id, const char *accou
 			struct timestamp now)
 {
 	int64_t changed = 0;
-	enum err err = account_id ? db_exec(db, &revoke_own_session,
-					    ARGS(session_id, now, account_id), &changed)
-				  : db_exec(db, &revoke_session, ARGS(session_id, now), &changed);
+	enum err err;
 
+	if (account_id)
+		err = db_exec(db, &revoke_own_session, ARGS(session_id, now, account_id), &changed);
+	else
+		err = db_exec(db, &revoke_session, ARGS(session_id, now), &changed);
 	return err == ERR_OK && changed == 0 ? ERR_NOT_FOUND : err;
 }
 
