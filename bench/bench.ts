@@ -33,7 +33,11 @@ const runs = 5
 const rounds = 3
 const loadSeconds = Number(process.env['BENCH_SECONDS'] ?? 5)
 
-const measures: Record<string, () => Promise<Row[]>> = { size, start, idle, list, writes, streams }
+// Servers are measured on SQLite but where a measure says otherwise.
+const postgresUrl = process.env['WEBPLUS_TEST_POSTGRES']
+delete process.env['WEBPLUS_TEST_POSTGRES']
+
+const measures: Record<string, () => Promise<Row[]>> = { size, start, idle, list, postgres, writes, streams }
 
 async function size(): Promise<Row[]> {
   const stripped = await withFolder((folder) => {
@@ -106,6 +110,30 @@ async function list(): Promise<Row[]> {
       ]
     })
   })
+}
+
+/* The same read on either database, and what the pool is worth. */
+async function postgres(): Promise<Row[]> {
+  if (postgresUrl === undefined) throw new Error('bench/run starts PostgreSQL')
+  const read = (): Promise<number> =>
+    withServer({ WEBPLUS_DATABASE_CONNECTIONS: '16' }, async (world) => {
+      await inParallel(10_000, 32, (i) => post(world, '/api/v1/conversations', { title: `Conversation number ${i}` }))
+      const load = await wrk(world.server.url + '/api/v1/conversations?limit=20', world.headers, loadSeconds)
+      if (load.failed > 0) throw new Error('a request of the list failed')
+      return load.perSecond
+    })
+  const onSqlite = await read()
+  process.env['WEBPLUS_TEST_POSTGRES'] = postgresUrl
+  const onPostgres = await read()
+  delete process.env['WEBPLUS_TEST_POSTGRES']
+  const pool = path.join(root, 'build/bench/pool')
+  const [pooled, alone] = execFileSync(pool, [postgresUrl, String(loadSeconds)], { encoding: 'utf8' }).split(' ').map(Number) as [number, number]
+  return [
+    { what: 'list of 20 conversations of 10 000, PostgreSQL, pool of 16', value: onPostgres, unit: 'req/s' },
+    { what: '  as a share of the same on SQLite', value: onPostgres / onSqlite, unit: '×', atLeast: 0.25 },
+    { what: 'reads from PostgreSQL by 16 threads, over the pool', value: pooled, unit: '/s' },
+    { what: '  against a connection for each', value: pooled / alone, unit: '×', atLeast: 2 },
+  ]
 }
 
 /* 64 clients post messages; each fsync takes 5 ms longer, as on a disk. */

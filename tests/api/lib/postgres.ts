@@ -5,8 +5,6 @@ import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 
-const administrator = process.env["WEBPLUS_TEST_POSTGRES"];
-
 export interface Database {
   url: string;
   drop(): Promise<void>;
@@ -29,6 +27,7 @@ export async function query(url: string, sql: string): Promise<string> {
 
 /** A new, empty database; undefined when the tests run on SQLite. */
 export async function freshDatabase(): Promise<Database | undefined> {
+  const administrator = process.env["WEBPLUS_TEST_POSTGRES"];
   if (administrator === undefined) return undefined;
   const name = `webplus_${randomBytes(6).toString("hex")}`;
   await query(administrator, `CREATE DATABASE ${name}`);
