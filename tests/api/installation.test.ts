@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readFile, readdir, rename, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, describe } from "node:test";
 
 import { Client } from "./lib/client.ts";
@@ -135,6 +136,33 @@ describe("the master key", () => {
     assert.equal(up.code, 0, up.output);
     const later = await Server.start({ data, env: { WEBPLUS_DATABASE_URL: url } });
     await later.remove();
+  });
+});
+
+describe("a damaged row", () => {
+  let server: Server;
+  let client: Client;
+
+  before(async () => {
+    server = await startOnSqlite();
+    client = await setUp(server);
+  });
+  after(() => server.remove());
+
+  test("hides no other, and the log says where it stands", async () => {
+    const damaged = await client.conversation({ title: "Lost" });
+    const whole = await client.conversation({ title: "Kept" });
+    const database = new DatabaseSync(path.join(server.data, "webplus.db"));
+    database.prepare("UPDATE conversation SET title = x'00' WHERE id = ?").run(damaged.id);
+    database.close();
+    assert.deepEqual((await client.get("/api/v1/conversations")).items, [whole]);
+    const problem = await client.refused(500, "GET", `/api/v1/conversations/${damaged.id}`);
+    assert.equal(problem.code, "corrupt");
+    const line = server.output.find((text) => text.includes('"damaged row"'))!;
+    assert.deepEqual(
+      Object.entries(JSON.parse(line) as Record<string, string>).slice(-3),
+      Object.entries({ table: "conversation", column: "title", key: damaged.id }),
+    );
   });
 });
 

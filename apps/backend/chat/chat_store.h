@@ -98,10 +98,14 @@ enum err conversation_read_any(struct db *db, const struct principal *principal,
 enum err conversation_read(struct db *db, const struct principal *principal,
 			   enum permission permission, const char *id, struct arena *arena,
 			   struct conversation *ret_conversation) WARN_UNUSED;
-/* Up to `limit` of the principal's own, the newest first, those before the place (updated_at, id). */
+/*
+ * Up to `limit` of the principal's own, the newest first, those before the place (updated_at, id), and whether there are
+ * more. Damaged ones are left out; ERR_CORRUPT when that leaves none to show or to go on from.
+ */
 enum err conversation_page(struct db *db, const struct principal *principal,
 			   struct timestamp before, const char *before_id, int64_t limit,
-			   struct arena *arena, struct array *ret_conversations) WARN_UNUSED;
+			   struct arena *arena, struct array *ret_conversations,
+			   bool *ret_more) WARN_UNUSED;
 /* Writes what the patch gives; the caller has read the conversation for writing. */
 enum err conversation_update(struct db *db, const struct conversation_patch *patch) WARN_UNUSED;
 

@@ -46,23 +46,22 @@ static const struct schema conversation_list_schema =
 
 PAGE_SCHEMA(conversation_page_schema, conversation_schema, "ConversationPage");
 
-/* One more than asked for is read, to know whether there is a next page. */
 static enum err conversations_list(struct request *request, const void *in, void *out)
 {
 	const struct conversation_list *input = in;
 	struct place place = { { INT64_MAX }, "" };
 	struct page *page = out;
 	const struct conversation *last;
+	bool more;
 	enum err err;
 
 	if (input->cursor && place_decode(input->cursor, &request->arena, &place) != ERR_OK)
 		return request_invalid(request, "cursor", "is not one that this list gave");
 	err = conversation_page(request->app->db, request->principal, place.time, place.id,
-				input->limit + 1, &request->arena, &page->items);
-	if (err != ERR_OK || (int64_t)page->items.count <= input->limit)
+				input->limit, &request->arena, &page->items, &more);
+	if (err != ERR_OK || !more)
 		return err;
-	page->items.count = (size_t)input->limit;
-	last = (const struct conversation *)page->items.items + input->limit - 1;
+	last = (const struct conversation *)page->items.items + page->items.count - 1;
 	page->next_cursor =
 		place_encode((struct place){ last->updated_at, last->id }, &request->arena);
 	return ERR_OK;

@@ -112,11 +112,20 @@ enum err conversation_read(struct db *db, const struct principal *principal,
 
 enum err conversation_page(struct db *db, const struct principal *principal,
 			   struct timestamp before, const char *before_id, int64_t limit,
-			   struct arena *arena, struct array *ret_conversations)
+			   struct arena *arena, struct array *ret_conversations, bool *ret_more)
 {
-	return db_all(db, &select_page,
-		      ARGS((const char *)principal->user_id, before, before_id, limit), arena,
-		      ret_conversations);
+	struct db_args args = ARGS((const char *)principal->user_id, before, before_id, limit + 1);
+	size_t left_out, max = (size_t)limit;
+	enum err err = db_all_sound(db, &select_page, args, arena, ret_conversations, &left_out);
+
+	if (err != ERR_OK)
+		return err;
+	if (ret_conversations->count == 0 && (left_out > max || (left_out > 0 && !*before_id)))
+		return ERR_CORRUPT;
+	*ret_more = ret_conversations->count + left_out > max;
+	if (ret_conversations->count > max)
+		ret_conversations->count = max;
+	return ERR_OK;
 }
 
 enum err conversation_update(struct db *db, const struct conversation_patch *patch)

@@ -1,5 +1,6 @@
 #include "db/database.h"
 
+#include "base/log.h"
 #include "db/engine.h"
 
 #include <string.h>
@@ -70,6 +71,21 @@ enum err db_all(struct db *db, const struct statement *statement, struct db_args
 	if (err == ERR_OK)
 		*ret_rows = array;
 	return err;
+}
+
+enum err db_all_sound(struct db *db, const struct statement *statement, struct db_args args,
+		      struct arena *arena, struct array *ret_rows, size_t *ret_left_out)
+{
+	struct query query = statement_query(statement, args, false);
+	struct array array = { 0 };
+	struct rows rows = { .arena = arena, .all = &array, .leave_out = true };
+	enum err err = db->engine->run(db, &query, &rows);
+
+	if (err != ERR_OK)
+		return err;
+	*ret_rows = array;
+	*ret_left_out = rows.left_out;
+	return ERR_OK;
 }
 
 enum err db_exec(struct db *db, const struct statement *statement, struct db_args args,
@@ -182,25 +198,56 @@ void db_close(struct db *db)
 		db->engine->close(db);
 }
 
-enum err rows_add(struct rows *rows, const struct row_plan *plan, const struct keyring *keyring,
-		  const struct db_value *cells)
+/* ---- Rows ---- */
+
+/* What is damaged can be mended only by who knows where it stands; never what it holds. */
+static void log_damaged(const struct row_plan *plan, const struct db_value *cells,
+			const char *column)
 {
-	size_t size = plan->schema->size;
-	void *at = rows->one;
+	const char *table = plan->schema->table;
+	struct arena arena;
 
-	if (rows->all && rows->count == rows->capacity) {
-		size_t capacity = rows->capacity ? rows->capacity * 2 : 16;
-		void *items = arena_array(rows->arena, capacity, size);
+	arena_init(&arena);
+	log_error("damaged row", "table", table ? table : plan->schema->name, "column", column,
+		  "key", row_key(plan, cells, &arena), NULL);
+	arena_finish(&arena);
+}
 
+/* Where the next row goes. */
+static void *make_room(struct rows *rows, size_t size)
+{
+	size_t capacity = rows->capacity ? rows->capacity * 2 : 16;
+	void *items;
+
+	if (!rows->all)
+		return rows->one;
+	if (rows->count == rows->capacity) {
+		items = arena_array(rows->arena, capacity, size);
 		if (rows->count > 0)
 			memcpy(items, rows->all->items, rows->count * size);
 		rows->all->items = items;
 		rows->capacity = capacity;
 	}
-	if (rows->all) {
-		at = (char *)rows->all->items + rows->count * size;
-		rows->all->count = rows->count + 1;
+	return (char *)rows->all->items + rows->count * size;
+}
+
+enum err rows_add(struct rows *rows, const struct row_plan *plan, const struct keyring *keyring,
+		  const struct db_value *cells)
+{
+	void *at = make_room(rows, plan->schema->size);
+	const char *column;
+	enum err err = row_load(plan, keyring, cells, rows->arena, at, &column);
+
+	if (err == ERR_CORRUPT)
+		log_damaged(plan, cells, column);
+	if (err == ERR_CORRUPT && rows->leave_out) {
+		rows->left_out++;
+		return ERR_OK;
 	}
+	if (err != ERR_OK)
+		return err;
 	rows->count++;
-	return row_load(plan, keyring, cells, rows->arena, at);
+	if (rows->all)
+		rows->all->count = rows->count;
+	return ERR_OK;
 }

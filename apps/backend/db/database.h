@@ -65,6 +65,13 @@ enum err db_one(struct db *db, const struct statement *statement, struct db_args
 /* Every row; the statement itself limits how many. */
 enum err db_all(struct db *db, const struct statement *statement, struct db_args args,
 		struct arena *arena, struct array *ret_rows) WARN_UNUSED;
+/*
+ * The same for a list that people choose from: rows that are damaged are left out and counted, so that one does not hide
+ * the others. Wherever it is read, a damaged row is logged with its table, column and key.
+ */
+enum err db_all_sound(struct db *db, const struct statement *statement, struct db_args args,
+		      struct arena *arena, struct array *ret_rows,
+		      size_t *ret_left_out) WARN_UNUSED;
 /* `ret_changed` may be NULL. */
 enum err db_exec(struct db *db, const struct statement *statement, struct db_args args,
 		 int64_t *ret_changed) WARN_UNUSED;

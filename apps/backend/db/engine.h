@@ -25,8 +25,10 @@ struct rows {
 	/* every row is shown here as it is; only while the call lasts */
 	enum err (*each)(void *context, const struct db_value *cells, int count);
 	void *context;
+	bool leave_out; /* of `all`, what is damaged */
 	size_t capacity;
 	size_t count;
+	size_t left_out;
 	int64_t changed;
 };
 

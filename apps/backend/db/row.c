@@ -213,7 +213,8 @@ static enum err load_cell(const struct row_plan *plan, const struct column *colu
 }
 
 enum err row_load(const struct row_plan *plan, const struct keyring *keyring,
-		  const struct db_value *cells, struct arena *arena, void *ret_row)
+		  const struct db_value *cells, struct arena *arena, void *ret_row,
+		  const char **ret_column)
 {
 	memset(ret_row, 0, plan->schema->size);
 	for (int i = 0; i < plan->columns.count; i++) {
@@ -221,10 +222,26 @@ enum err row_load(const struct row_plan *plan, const struct keyring *keyring,
 		enum err err = load_cell(plan, column, keyring, cells, &cells[i], arena,
 					 (char *)ret_row + column->offset);
 
-		if (err != ERR_OK)
+		if (err != ERR_OK) {
+			*ret_column = column->name;
 			return err;
+		}
 	}
 	return ERR_OK;
+}
+
+const char *row_key(const struct row_plan *plan, const struct db_value *cells, struct arena *arena)
+{
+	const char *text = "";
+
+	for (int k = 0; k < 2; k++) {
+		const struct db_value *value = plan->key[k] < 0 ? NULL : &cells[plan->key[k]];
+
+		if (value && (value->type == DB_INT || value->type == DB_TEXT))
+			text = arena_printf(arena, "%s%s%s", text, *text ? " " : "",
+					    key_text(value, arena));
+	}
+	return text;
 }
 
 /* ---- Statements ---- */

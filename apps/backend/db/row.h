@@ -38,9 +38,15 @@ struct row_plan {
 enum err row_plan_make(const struct schema *schema, const char *const *names, int count,
 		       struct row_plan *ret_plan, struct arena *arena,
 		       const char **ret_reason) WARN_UNUSED;
-/* Texts are copied into the arena. `cells` has as many values as the plan has columns. */
+/*
+ * Texts are copied into the arena. `cells` has as many values as the plan has columns. ERR_CORRUPT: *ret_column, which
+ * lives as long as the plan, is not what the schema says.
+ */
 enum err row_load(const struct row_plan *plan, const struct keyring *keyring,
-		  const struct db_value *cells, struct arena *arena, void *ret_row) WARN_UNUSED;
+		  const struct db_value *cells, struct arena *arena, void *ret_row,
+		  const char **ret_column) WARN_UNUSED;
+/* The key of a row, for a log: its one or two values. */
+const char *row_key(const struct row_plan *plan, const struct db_value *cells, struct arena *arena);
 
 /* All rows of struct presence. */
 #define ROW_ALL UINT64_MAX

@@ -174,6 +174,7 @@ static void a_deleted_conversation_can_be_undone(void **state)
 	struct conversation conversation;
 	struct message message;
 	struct array page;
+	bool more;
 
 	conversation_patch_give(&patch, "deleted_at");
 	assert_int_equal(conversation_update(scene->home.db, &patch), ERR_OK);
@@ -184,9 +185,10 @@ static void a_deleted_conversation_can_be_undone(void **state)
 			 ERR_NOT_FOUND);
 	assert_int_equal(conversation_page(scene->home.db, &scene->ada,
 					   (struct timestamp){ INT64_MAX }, "", 10,
-					   &scene->home.arena, &page),
+					   &scene->home.arena, &page, &more),
 			 ERR_OK);
 	assert_int_equal(page.count, 0);
+	assert_false(more);
 	assert_int_equal(conversation_read_any(scene->home.db, &scene->ada, PERMISSION_CHAT_WRITE,
 					       scene->conversation_id, &scene->home.arena,
 					       &conversation),
@@ -215,38 +217,79 @@ static void a_patch_changes_what_it_gives(void **state)
 	assert_int_equal(conversation.updated_at.ms, 1);
 }
 
+/* Reads all of ada's, two by two, and checks their order; how many they are. */
+static int page_through(struct scene *scene)
+{
+	struct timestamp before = { INT64_MAX };
+	const char *before_id = "";
+	bool more = true;
+	int seen = 0;
+
+	while (more) {
+		const struct conversation *list;
+		struct array page;
+
+		assert_int_equal(conversation_page(scene->home.db, &scene->ada, before, before_id,
+						   2, &scene->home.arena, &page, &more),
+				 ERR_OK);
+		assert_in_range(page.count, seen == 0, 2);
+		list = page.items;
+		for (size_t i = 0; i < page.count; i++, seen++) {
+			assert_string_equal(list[i].owner_id, scene->ada.user_id);
+			assert_true(list[i].updated_at.ms < before.ms ||
+				    (list[i].updated_at.ms == before.ms &&
+				     strcmp(list[i].id, before_id) < 0));
+			before = list[i].updated_at;
+			before_id = list[i].id;
+		}
+	}
+	return seen;
+}
+
 static void conversations_page_by_key_newest_first(void **state)
 {
 	struct scene *scene = *state;
-	struct timestamp before = { INT64_MAX };
-	const char *before_id = "", *last = "";
-	int seen = 0;
 
 	for (int i = 0; i < 8; i++) {
 		scene->clock -= i % 2; /* two each at the same time */
 		add_conversation(scene, &scene->ada, "more");
 		add_conversation(scene, &scene->eve, "of another");
 	}
-	for (;;) {
-		const struct conversation *list;
-		struct array page;
+	assert_int_equal(page_through(scene), 9);
+}
 
-		assert_int_equal(conversation_page(scene->home.db, &scene->ada, before, before_id,
-						   2, &scene->home.arena, &page),
-				 ERR_OK);
-		if (page.count == 0)
-			break;
-		list = page.items;
-		for (size_t i = 0; i < page.count; i++, seen++) {
-			assert_string_equal(list[i].owner_id, scene->ada.user_id);
-			assert_true(list[i].updated_at.ms < before.ms ||
-				    (list[i].updated_at.ms == before.ms &&
-				     strcmp(list[i].id, last) < 0));
-			before = list[i].updated_at;
-			before_id = last = list[i].id;
-		}
-	}
-	assert_int_equal(seen, 9);
+static void damage(struct scene *scene, const char *id)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof(sql), "UPDATE conversation SET title = %s WHERE id = '%s'",
+		 scene->home.options.url ? "'\\x00'" : "x'00'", id);
+	home_sql(&scene->home, sql);
+}
+
+/* Of seven the first, the last, and one between. */
+static void a_damaged_conversation_does_not_hide_the_others(void **state)
+{
+	struct scene *scene = *state;
+	const char *ids[7] = { scene->conversation_id };
+	struct array page;
+	bool more;
+
+	for (int i = 1; i < 7; i++)
+		ids[i] = add_conversation(scene, &scene->ada, "more");
+	damage(scene, ids[0]);
+	damage(scene, ids[3]);
+	damage(scene, ids[6]);
+	assert_int_equal(page_through(scene), 4);
+	assert_int_equal(reading_conversation(scene, &scene->ada, ids[3]), ERR_CORRUPT);
+	damage(scene, ids[1]);
+	damage(scene, ids[2]);
+	damage(scene, ids[4]);
+	damage(scene, ids[5]);
+	assert_int_equal(conversation_page(scene->home.db, &scene->ada,
+					   (struct timestamp){ INT64_MAX }, "", 2,
+					   &scene->home.arena, &page, &more),
+			 ERR_CORRUPT);
 }
 
 static void what_was_deleted_long_ago_is_purged(void **state)
@@ -583,6 +626,7 @@ int main(void)
 		TEST(a_deleted_conversation_can_be_undone),
 		TEST(a_patch_changes_what_it_gives),
 		TEST(conversations_page_by_key_newest_first),
+		TEST(a_damaged_conversation_does_not_hide_the_others),
 		TEST(what_was_deleted_long_ago_is_purged),
 		TEST(a_branch_is_read_both_ways),
 		TEST(a_branch_stays_in_its_conversation),

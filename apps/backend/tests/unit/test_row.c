@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum size { SMALL, LARGE };
 
@@ -348,6 +349,48 @@ static void a_sealed_value_that_was_changed_does_not_open(void **state)
 	reading_fails(*state, "a", ERR_CORRUPT);
 }
 
+/* Runs `read` and returns what was logged meanwhile. */
+static const char *logged_by(void (*read)(struct home *home), struct home *home)
+{
+	static char text[2000];
+	FILE *file = tmpfile();
+	int saved = dup(STDERR_FILENO);
+
+	assert_non_null(file);
+	dup2(fileno(file), STDERR_FILENO);
+	read(home);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	rewind(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	return text;
+}
+
+static void read_damaged(struct home *home)
+{
+	struct part part;
+
+	assert_int_equal(db_one(home->db, &select_part, ARGS("a", 7), &home->arena, &part),
+			 ERR_CORRUPT);
+}
+
+static void the_log_says_where_a_damaged_value_stands_but_not_what_it_is(void **state)
+{
+	struct thing thing = some_thing("a");
+	struct part part = { "a", 7, "first" };
+	struct home *home = *state;
+	const char *text;
+
+	insert(home, &thing);
+	assert_int_equal(db_insert(home->db, &part_schema, &part), ERR_OK);
+	home_sql(home, "UPDATE part SET text = 'in the clear'");
+	text = logged_by(read_damaged, home);
+	assert_non_null(strstr(text, "\"level\":\"error\""));
+	assert_non_null(strstr(text, "\"table\":\"part\",\"column\":\"text\",\"key\":\"a 7\""));
+	assert_null(strstr(text, "clear"));
+}
+
 /* ---- Cells that do not fit ---- */
 
 static void what_the_schema_does_not_say_is_corrupt(void **state)
@@ -578,6 +621,7 @@ int main(void)
 		TEST(a_sealed_value_that_was_moved_does_not_open),
 		TEST(a_seal_is_bound_to_both_keys),
 		TEST(a_sealed_value_that_was_changed_does_not_open),
+		TEST(the_log_says_where_a_damaged_value_stands_but_not_what_it_is),
 		TEST(what_the_schema_does_not_say_is_corrupt),
 		TEST(only_what_was_given_is_written),
 		TEST(the_key_alone_changes_nothing),
