@@ -30,8 +30,10 @@ static enum err add_conversation(struct chat_exporting *exporting, struct arena 
 {
 	const struct conversation *conversation;
 	struct array found = { 0 };
-	enum err err = conversation_page(exporting->app->db, &exporting->principal,
-					 exporting->before, exporting->before_id, 1, arena, &found);
+	bool more;
+	enum err err =
+		conversation_page(exporting->app->db, &exporting->principal, exporting->before,
+				  exporting->before_id, 1, arena, &found, &more);
 
 	if (err != ERR_OK)
 		return err;
