@@ -142,6 +142,32 @@ static inline const char *call_text(const struct call *call, const char *path)
 	return json_is_null(at) ? "" : json_string_value(at);
 }
 
+/* The whole of a reply that is made piece by piece, in the arena. */
+static inline const char *call_produced(struct call *call, struct arena *arena)
+{
+	struct producer *producer = call->request.reply.producer;
+	bool done = false;
+	const char *text;
+	struct buf whole;
+
+	assert_non_null(producer);
+	buf_init(&whole, 1 << 24);
+	while (!done) {
+		struct buf piece;
+
+		buf_init(&piece, REPLY_PIECE_MAX);
+		assert_int_equal(producer->next(producer, &piece, &done), ERR_OK);
+		assert_false(piece.overflow);
+		buf_append(&whole, piece.data, piece.length);
+		buf_finish(&piece);
+	}
+	producer->destroy(producer);
+	call->request.reply.producer = NULL;
+	text = arena_strndup(arena, whole.data, whole.length);
+	buf_finish(&whole);
+	return text;
+}
+
 /* The value of a header of the reply, in the call's arena; NULL when it has none. */
 static inline const char *call_reply_header(struct call *call, const char *name)
 {
