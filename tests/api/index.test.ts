@@ -6,6 +6,7 @@ import "./setup.test.ts";
 import "./service.test.ts";
 import "./auth.test.ts";
 import "./access.test.ts";
+import "./attacks.test.ts";
 import "./conversations.test.ts";
 import "./messages.test.ts";
 import "./streams.test.ts";

@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "http/handle.h"
 #include "http/state.h"
 
 #include <string.h>
@@ -214,14 +215,18 @@ static void send_head_only(struct exchange *exchange)
 
 static void on_piece_made(struct loop_task *task);
 
+/* Prepared for like the handler was: a reader may be slow enough to have lost its rights meanwhile. */
 static void make_piece(struct task *task)
 {
 	struct exchange *exchange = CONTAINER_OF(task, struct exchange, work);
 	struct reply *reply = &exchange->request.reply;
 
 	buf_clear(&reply->body);
-	exchange->outcome =
-		reply->producer->next(reply->producer, &reply->body, &exchange->last_piece);
+	exchange->outcome = handle_prepare(exchange);
+	if (exchange->outcome == ERR_OK)
+		exchange->outcome =
+			reply->producer->next(reply->producer, &reply->body, &exchange->last_piece);
+	handle_conclude(exchange);
 	if (reply->body.overflow && exchange->outcome == ERR_OK)
 		exchange->outcome = ERR_INTERNAL;
 	loop_post(exchange->server->loop, &exchange->arrival);

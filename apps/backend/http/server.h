@@ -28,8 +28,8 @@ struct middleware {
 	/* Loop, when the head is routed, before the body is read. */
 	enum err (*admit)(struct request *request);
 	/*
-	 * Worker, before the handler. A public route that runs on the loop goes without; any other
-	 * one takes the way over a worker first.
+	 * Worker, before the handler, and again before each piece that a producer makes. A public
+	 * route that runs on the loop goes without; any other one takes the way over a worker first.
 	 */
 	enum err (*prepare)(struct request *request);
 	/* Worker, after prepare and the handler, whatever came of them. */

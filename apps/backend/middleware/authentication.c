@@ -26,6 +26,12 @@ struct authentication {
 	uint64_t forgotten;
 };
 
+/* Whose request it is, and how often rights had changed when that was looked up. */
+struct admitted {
+	struct principal principal;
+	uint64_t forgotten;
+};
+
 struct authentication *authentication_create(struct app *app, session_loader load_session,
 					     key_loader load_key)
 {
@@ -92,7 +98,7 @@ static void remember(struct authentication *authentication, const char *hash,
 }
 
 static bool find(struct authentication *authentication, const char *hash,
-		 struct principal *ret_principal)
+		 struct admitted *ret_admitted)
 {
 	struct principal *known;
 
@@ -104,9 +110,9 @@ static bool find(struct authentication *authentication, const char *hash,
 			remember(authentication, hash, known);
 	}
 	if (known)
-		*ret_principal = *known;
+		*ret_admitted = (struct admitted){ *known, authentication->forgotten };
 	pthread_mutex_unlock(&authentication->lock);
-	return known && ret_principal->expires_ms > clock_now().ms;
+	return known && ret_admitted->principal.expires_ms > clock_now().ms;
 }
 
 struct forgetting {
@@ -163,20 +169,22 @@ static enum err load_session(struct authentication *authentication, const char *
 }
 
 static enum err verify(struct authentication *authentication, const char *token, const char *hash,
-		       struct principal *ret_principal)
+		       struct admitted *admitted)
 {
-	uint64_t forgotten = forgotten_now(authentication);
+	struct principal *principal = &admitted->principal;
 	bool is_key = strncmp(token, API_KEY_PREFIX, strlen(API_KEY_PREFIX)) == 0;
 	struct principal *known;
-	enum err err = is_key ? authentication->load_key(authentication->app, token, ret_principal)
-			      : load_session(authentication, token, ret_principal);
+	enum err err;
 
+	admitted->forgotten = forgotten_now(authentication);
+	err = is_key ? authentication->load_key(authentication->app, token, principal)
+		     : load_session(authentication, token, principal);
 	if (err != ERR_OK)
 		return err;
 	known = MEMORY_NEW(struct principal);
-	*known = *ret_principal;
+	*known = *principal;
 	pthread_mutex_lock(&authentication->lock);
-	if (forgotten == authentication->forgotten)
+	if (admitted->forgotten == authentication->forgotten)
 		remember(authentication, hash, known);
 	else
 		free(known);
@@ -184,17 +192,28 @@ static enum err verify(struct authentication *authentication, const char *token,
 	return ERR_OK;
 }
 
-enum err authentication_check(struct authentication *authentication, const char *token,
-			      struct principal *ret_principal)
+static enum err check(struct authentication *authentication, const char *token,
+		      struct admitted *ret_admitted)
 {
 	char hash[HASH_TEXT_SIZE];
 
 	if (strlen(token) > JWT_LENGTH_MAX)
 		return ERR_UNAUTHENTICATED;
 	hash_token(token, hash);
-	if (find(authentication, hash, ret_principal))
+	if (find(authentication, hash, ret_admitted))
 		return ERR_OK;
-	return verify(authentication, token, hash, ret_principal);
+	return verify(authentication, token, hash, ret_admitted);
+}
+
+enum err authentication_check(struct authentication *authentication, const char *token,
+			      struct principal *ret_principal)
+{
+	struct admitted admitted;
+	enum err err = check(authentication, token, &admitted);
+
+	if (err == ERR_OK)
+		*ret_principal = admitted.principal;
+	return err;
 }
 
 /* ---- The middleware ---- */
@@ -251,22 +270,33 @@ static enum err check_access(struct request *request)
 	return request_fail(request, ERR_FORBIDDEN, "This takes the permission %s.", access);
 }
 
-static void set_principal(struct request *request, const struct principal *principal)
+static void set_principal(struct request *request, const struct admitted *admitted)
 {
-	struct principal *own = ARENA_NEW(&request->arena, struct principal);
+	struct admitted *own = ARENA_NEW(&request->arena, struct admitted);
 
-	*own = *principal;
-	request->principal = own;
+	*own = *admitted;
+	request->principal = &own->principal;
+}
+
+/* Not if its rights may have changed since the head came: a body may be long in coming, and a reply long in going. */
+static bool is_still_admitted(const struct request *request)
+{
+	const struct admitted *admitted;
+
+	if (!request->principal)
+		return false;
+	admitted = CONTAINER_OF(request->principal, const struct admitted, principal);
+	return admitted->forgotten == forgotten_now(request->app->authentication) &&
+	       admitted->principal.expires_ms > clock_now().ms;
 }
 
 void authentication_identify(struct request *request)
 {
 	const char *token = credential(request);
-	struct principal principal;
+	struct admitted admitted;
 
-	if (token &&
-	    authentication_check(request->app->authentication, token, &principal) == ERR_OK)
-		set_principal(request, &principal);
+	if (token && check(request->app->authentication, token, &admitted) == ERR_OK)
+		set_principal(request, &admitted);
 }
 
 /* On the loop: refuses what needs no look at the database to be refused, and knows who was here before. */
@@ -275,7 +305,7 @@ static enum err admit(struct request *request)
 	struct authentication *authentication = request->app->authentication;
 	bool is_public = strcmp(request->route->access, ACCESS_PUBLIC) == 0;
 	const char *token = credential(request);
-	struct principal principal;
+	struct admitted admitted;
 	char hash[HASH_TEXT_SIZE];
 
 	if (is_public)
@@ -283,26 +313,26 @@ static enum err admit(struct request *request)
 	if (!token || strlen(token) > JWT_LENGTH_MAX)
 		return challenge(request, token != NULL);
 	hash_token(token, hash);
-	if (!find(authentication, hash, &principal))
+	if (!find(authentication, hash, &admitted))
 		return ERR_OK;
-	set_principal(request, &principal);
+	set_principal(request, &admitted);
 	return check_access(request);
 }
 
-/* On a worker: whom the loop did not know. */
+/* On a worker: whom the loop did not know, or does not know any more. */
 static enum err prepare(struct request *request)
 {
-	struct principal principal;
+	struct admitted admitted;
 	enum err err;
 
-	if (request->principal || strcmp(request->route->access, ACCESS_PUBLIC) == 0)
+	if (strcmp(request->route->access, ACCESS_PUBLIC) == 0 || is_still_admitted(request))
 		return ERR_OK;
-	err = authentication_check(request->app->authentication, credential(request), &principal);
+	err = check(request->app->authentication, credential(request), &admitted);
 	if (err == ERR_UNAUTHENTICATED)
 		return challenge(request, true);
 	if (err != ERR_OK)
 		return err;
-	set_principal(request, &principal);
+	set_principal(request, &admitted);
 	return check_access(request);
 }
 

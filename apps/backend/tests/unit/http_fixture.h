@@ -43,6 +43,7 @@ struct app {
 	sem_t taken, closed, drain_told;
 	atomic_int producer_destroyed;
 	sem_t piece_made;
+	atomic_bool ended; /* by GET /pieces?ends=1; X-While is refused from then on */
 };
 
 struct fixture {
@@ -205,6 +206,7 @@ struct pieces {
 	int made, count;
 	enum err end;
 	size_t piece_bytes;
+	bool ends; /* what X-While asks for, with its first piece */
 };
 
 static inline enum err make_piece(struct producer *producer, struct buf *out, bool *ret_done)
@@ -222,6 +224,7 @@ static inline enum err make_piece(struct producer *producer, struct buf *out, bo
 		buf_printf(out, "piece %d\n", pieces->made);
 	}
 	pieces->made++;
+	atomic_store(&pieces->app->ended, pieces->ends);
 	sem_post(&pieces->app->piece_made);
 	*ret_done = pieces->made == pieces->count && pieces->end == ERR_OK;
 	return ERR_OK;
@@ -241,7 +244,9 @@ static inline enum err produce(struct request *request, const void *in, void *ou
 
 	(void)in;
 	(void)out;
-	*pieces = (struct pieces){ { make_piece, destroy_pieces }, request->app, 0, 1, ERR_OK, 0 };
+	*pieces = (struct pieces){ .producer = { make_piece, destroy_pieces },
+				   .app = request->app,
+				   .count = 1 };
 	for (const struct text_pair *pair = request->query; pair->name != NULL; pair++) {
 		int value = (int)strtol(pair->value, NULL, 10);
 
@@ -251,6 +256,8 @@ static inline enum err produce(struct request *request, const void *in, void *ou
 			pieces->piece_bytes = (size_t)value;
 		else if (strcmp(pair->name, "fail") == 0)
 			pieces->end = ERR_UPSTREAM;
+		else if (strcmp(pair->name, "ends") == 0)
+			pieces->ends = true;
 	}
 	reply_producer(request, 200, "text/plain", &pieces->producer);
 	return ERR_OK;
@@ -363,6 +370,8 @@ static inline enum err test_prepare(struct request *request)
 {
 	if (request_header(request, "x-deny-later") != NULL)
 		return request_fail(request, ERR_FORBIDDEN, "Denied on a worker.");
+	if (request_header(request, "x-while") != NULL && atomic_load(&request->app->ended))
+		return request_fail(request, ERR_FORBIDDEN, "Not any more.");
 	return ERR_OK;
 }
 

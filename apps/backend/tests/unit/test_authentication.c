@@ -359,6 +359,26 @@ static void an_ended_session_is_refused_on_the_loop_too(void **state)
 	is_answered(ACCESS_SIGNED_IN, "Bearer ", token, ERR_UNAUTHENTICATED, NULL);
 }
 
+/* The head came, the session ended, and only then the body. */
+static void a_session_that_ends_between_head_and_body_is_refused(void **state)
+{
+	char session_id[ID_SIZE];
+	struct visit visitor;
+	const char *token;
+
+	(void)state;
+	id_make(session_id);
+	token = sign(session_id, 60000);
+	is_answered(ACCESS_SIGNED_IN, "Bearer ", token, ERR_OK, NULL);
+	visit_begin(&visitor, ACCESS_SIGNED_IN, "Bearer ", token);
+	assert_int_equal(authentication_middleware.admit(&visitor.request), ERR_OK);
+	assert_non_null(visitor.request.principal);
+	memcpy(played->ended, session_id, ID_SIZE);
+	authentication_forget(played->authentication, NULL, session_id);
+	assert_int_equal(authentication_middleware.prepare(&visitor.request), ERR_UNAUTHENTICATED);
+	visit_end(&visitor);
+}
+
 static void a_public_route_may_ask_who_calls(void **state)
 {
 	struct visit visitor;
@@ -390,6 +410,7 @@ int main(void)
 		TEST(a_key_does_what_it_is_for_and_is_no_person),
 		TEST(who_is_nobody_is_told_to_sign_in),
 		TEST(an_ended_session_is_refused_on_the_loop_too),
+		TEST(a_session_that_ends_between_head_and_body_is_refused),
 		TEST(a_public_route_may_ask_who_calls),
 	};
 

@@ -279,6 +279,21 @@ static void a_producer_that_fails_is_never_taken_for_done(void **state)
 	close(fd);
 }
 
+static void a_producer_goes_on_for_those_alone_who_still_may(void **state)
+{
+	int fd = client_connect(&fixture);
+	struct answer answer;
+
+	(void)state;
+	client_send(fd, "GET /pieces?count=3&ends=1 HTTP/1.1\r\n" HOST "X-While: 1\r\n\r\n");
+	answer = client_read(fd, true);
+	assert_int_equal(answer.status, 200);
+	assert_true(answer.cut);
+	assert_string_equal(answer.body, "piece 0\n");
+	answer_free(&answer);
+	close(fd);
+}
+
 /* Who does not read makes the producer wait, not the memory grow. */
 static void a_producer_waits_for_its_reader(void **state)
 {
@@ -530,6 +545,7 @@ int main(void)
 		cmocka_unit_test(a_full_disk_is_told_and_passes),
 		cmocka_unit_test(producers_make_their_replies_piece_by_piece),
 		cmocka_unit_test(a_producer_that_fails_is_never_taken_for_done),
+		cmocka_unit_test(a_producer_goes_on_for_those_alone_who_still_may),
 		cmocka_unit_test(a_producer_waits_for_its_reader),
 		cmocka_unit_test(a_slow_reader_gets_the_whole_reply),
 		cmocka_unit_test(an_upgraded_connection_belongs_to_its_owner),
