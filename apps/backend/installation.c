@@ -213,10 +213,13 @@ static enum err open_database(struct app *app, enum installation_use use, struct
 	return err == ERR_OK ? check_key(app, arena, ret_reason) : err;
 }
 
+/* A shared database has many servers, but a data folder one: with it goes the name that the server has among them. */
 static enum err lock_database(struct app *app, struct arena *arena, const char **ret_reason)
 {
 	struct db_options options = installation_database(app->config);
 
+	if (is_shared(app->config))
+		options.url = NULL;
 	return db_lock_take(&options, arena, &app->lock, ret_reason);
 }
 

@@ -20,7 +20,7 @@ struct db_options installation_database(const struct config *config);
 
 /* What for it is opened. */
 enum installation_use {
-	INSTALLATION_SERVE, /* as its one server, where the database can have but one (db/lock.h) */
+	INSTALLATION_SERVE,  /* as the one server of its data folder (db/lock.h) */
 	INSTALLATION_BESIDE, /* for a command, which may run while it is served */
 };
 

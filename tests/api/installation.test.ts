@@ -93,6 +93,23 @@ describe("a database of SQLite that is served", () => {
   });
 });
 
+test("a data folder has one server on every database, as it holds the server's own name", async () => {
+  const server = await Server.start();
+  try {
+    const second = await server.command([
+      "serve",
+      "--listen",
+      `127.0.0.1:${server.port}`,
+      "--data",
+      server.data,
+    ]);
+    assert.notEqual(second.code, 0);
+    assert.match(second.output, new RegExp(`process ${server.pid} .*webplus\\.lock`));
+  } finally {
+    await server.remove();
+  }
+});
+
 describe("the master key", () => {
   let server: Server;
   let client: Client;

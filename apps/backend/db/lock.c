@@ -46,7 +46,7 @@ static enum err refuse_held(int lock, const char *path, struct arena *arena,
 		holder[0] = '\0';
 	holder[strspn(holder, "0123456789")] = '\0';
 	*ret_reason = arena_printf(arena,
-				   "%s%s uses this database (it holds %s). Stop it, or choose "
+				   "%s%s is at work here (it holds %s). Stop it, or choose "
 				   "another data folder.",
 				   *holder ? "process " : "another process", holder, path);
 	return ERR_CONFLICT;
