@@ -69,3 +69,48 @@ describe("a request whose body is kept back", () => {
     assert.equal(await held.finish(), 403);
   });
 });
+
+describe("a password that is being changed", () => {
+  test("opens no session that outlives the change", async () => {
+    const client = await newcomer();
+    const { username } = client.session!.user;
+    let changed = false;
+    const change = client
+      .call("POST", "/api/v1/auth/password", {
+        body: { current_password: password, new_password: "another orchard wheelbarrow" },
+      })
+      .finally(() => (changed = true));
+    // Each signs in again and again, so that some are in the middle of it when the password changes.
+    const thief = async (): Promise<void> => {
+      const sessions: Client[] = [];
+      while (!changed) {
+        const session = nobody();
+        const reply = await session.call("POST", "/api/v1/auth/login", {
+          body: { username, password },
+        });
+        if (reply.status === 401) break;
+        session.takeSession(reply);
+        sessions.push(session);
+      }
+      await change;
+      for (const session of sessions) await session.refused(401, "GET", "/api/v1/auth/me");
+    };
+    await Promise.all(Array.from({ length: 6 }, thief));
+    assert.equal((await change).status, 204);
+  });
+
+  test("is changed once by two who know it", async () => {
+    const client = await newcomer();
+    const change = (new_password: string) =>
+      client.call("POST", "/api/v1/auth/password", {
+        body: { current_password: password, new_password },
+      });
+    const replies = await Promise.all([
+      change("one orchard wheelbarrow"),
+      change("two orchard wheelbarrows"),
+    ]);
+    const statuses = replies.map((reply) => reply.status).sort();
+    assert.equal(statuses[0], 204);
+    assert.ok(statuses[1] === 401 || statuses[1] === 422, `${statuses[1]}`);
+  });
+});

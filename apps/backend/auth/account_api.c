@@ -52,6 +52,7 @@ static const struct schema profile_change_schema = SCHEMA(
 
 struct profile_changing {
 	struct request *request;
+	const struct account *checked; /* whose password was given, or NULL */
 	struct account_patch patch;
 	struct account *result;
 };
@@ -62,8 +63,10 @@ static enum err run_profile_change(struct db *tx, void *context)
 	struct request *request = changing->request;
 	struct audit_entry entry = audit_entry_of(request, AUDIT_ACCOUNT_CHANGE, "account",
 						  request->principal->user_id);
-	enum err err = account_update(tx, &changing->patch);
+	enum err err = changing->checked ? account_confirm(tx, changing->checked) : ERR_OK;
 
+	if (err == ERR_OK)
+		err = account_update(tx, &changing->patch);
 	if (err == ERR_OK)
 		err = audit_append(request->app, tx, &entry);
 	return err == ERR_OK ? account_by_id(tx, request->principal->user_id, &request->arena,
@@ -91,6 +94,7 @@ static enum err profile_patch(struct request *request, const void *in, void *out
 	if (schema_given(&profile_change_schema, input, "full_name"))
 		account_patch_give(patch, "full_name");
 	if (input->email) {
+		changing.checked = &account;
 		patch->email = input->email;
 		patch->email_hash = email_hash(request->app, input->email, &request->arena);
 		account_patch_give(patch, "email");
@@ -121,6 +125,7 @@ static const struct schema password_change_schema =
 
 struct password_changing {
 	struct request *request;
+	const struct account *checked;
 	struct account_patch patch;
 };
 
@@ -132,8 +137,10 @@ static enum err run_password_change(struct db *tx, void *context)
 	const struct principal *principal = request->principal;
 	struct audit_entry entry =
 		audit_entry_of(request, AUDIT_PASSWORD_CHANGE, "account", principal->user_id);
-	enum err err = account_update(tx, &changing->patch);
+	enum err err = account_confirm(tx, changing->checked);
 
+	if (err == ERR_OK)
+		err = account_update(tx, &changing->patch);
 	if (err == ERR_OK)
 		err = session_revoke_all(tx, principal->user_id, principal->session_id,
 					 clock_now());
@@ -145,10 +152,10 @@ static enum err run_password_change(struct db *tx, void *context)
 static enum err password_post(struct request *request, const void *in, void *out)
 {
 	const struct password_change *input = in;
-	struct password_changing changing = { .request = request };
+	struct account account;
+	struct password_changing changing = { .request = request, .checked = &account };
 	char *hash = arena_alloc(&request->arena, PASSWORD_HASH_SIZE);
 	const char *refusal;
-	struct account account;
 	enum err err =
 		check_password(request, "current_password", input->current_password, &account);
 
@@ -186,7 +193,7 @@ static const struct schema account_deletion_schema =
 
 struct deleting {
 	struct request *request;
-	const char *id;
+	const struct account *checked;
 };
 
 static enum err run_deletion(struct db *tx, void *context)
@@ -194,23 +201,25 @@ static enum err run_deletion(struct db *tx, void *context)
 	struct deleting *deleting = context;
 	struct request *request = deleting->request;
 	struct audit_entry entry =
-		audit_entry_of(request, AUDIT_ACCOUNT_DELETE, "account", deleting->id);
+		audit_entry_of(request, AUDIT_ACCOUNT_DELETE, "account", deleting->checked->id);
 	struct account account;
-	enum err err = account_by_id(tx, deleting->id, &request->arena, &account);
+	enum err err = account_confirm(tx, deleting->checked);
 
+	if (err == ERR_OK)
+		err = account_by_id(tx, deleting->checked->id, &request->arena, &account);
 	if (err == ERR_OK)
 		err = account_spare(tx, &account);
 	entry.address = NULL;
 	if (err == ERR_OK)
 		err = audit_append(request->app, tx, &entry);
-	return err == ERR_OK ? account_erase(tx, deleting->id) : err;
+	return err == ERR_OK ? account_erase(tx, account.id) : err;
 }
 
 static enum err me_delete(struct request *request, const void *in, void *out)
 {
 	const struct account_deletion *input = in;
-	struct deleting deleting = { request, request->principal->user_id };
 	struct account account;
+	struct deleting deleting = { request, &account };
 	enum err err = check_password(request, "password", input->password, &account);
 
 	(void)out;

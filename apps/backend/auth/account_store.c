@@ -143,6 +143,22 @@ enum err account_insert(struct db *tx, const struct account *account, const char
 	return number.value > 0 ? ERR_CONFLICT : db_insert(tx, &account_schema, account);
 }
 
+enum err account_confirm(struct db *tx, const struct account *checked)
+{
+	struct account account;
+	struct arena arena;
+	enum err err;
+
+	arena_init(&arena);
+	err = account_by_id(tx, checked->id, &arena, &account);
+	if (err == ERR_NOT_FOUND ||
+	    (err == ERR_OK && (account.disabled_at.ms ||
+			       strcmp(account.password_hash, checked->password_hash) != 0)))
+		err = ERR_UNAUTHENTICATED;
+	arena_finish(&arena);
+	return err;
+}
+
 enum err account_spare(struct db *tx, const struct account *account)
 {
 	struct number others;

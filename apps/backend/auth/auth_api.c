@@ -292,14 +292,18 @@ static enum err refuse_login(struct request *request, const struct account *acco
 
 struct login {
 	struct request *request;
+	const struct account *account;
 	const struct session_opening *session;
 };
 
 static enum err run_login(struct db *tx, void *context)
 {
 	struct login *login = context;
+	enum err err = account_confirm(tx, login->account);
 
-	return session_opening_write(login->request, tx, login->session, AUDIT_SIGN_IN);
+	return err == ERR_OK
+		       ? session_opening_write(login->request, tx, login->session, AUDIT_SIGN_IN)
+		       : err;
 }
 
 /* The same answer, after the same work, for a name that there is and one that there is not. */
@@ -308,7 +312,7 @@ static enum err login(struct request *request, const void *in, void *out)
 	const struct login_input *input = in;
 	struct account account = { 0 };
 	struct session_opening session;
-	struct login opening = { request, &session };
+	struct login opening = { request, &account, &session };
 	const char *username = lower_case(&request->arena, input->username);
 	enum err err = account_by_username(request->app->db, username, &request->arena, &account);
 
@@ -319,6 +323,8 @@ static enum err login(struct request *request, const void *in, void *out)
 		return refuse_login(request, &account, username);
 	session_opening_make(request, account.id, &session);
 	err = db_transaction(request->app->db, run_login, &opening);
+	if (err == ERR_UNAUTHENTICATED)
+		return refuse_login(request, &account, username);
 	return err == ERR_OK ? session_opening_answer(request, &session, &account, out) : err;
 }
 

@@ -26,6 +26,11 @@ enum { REFRESH_GRACE_MS = 10 * 1000 };
 
 /* Whether there is an account. */
 enum err account_any(struct db *db, bool *ret_any) WARN_UNUSED;
+/*
+ * In a transaction of what the password was asked for: it took a while to check. ERR_UNAUTHENTICATED when it was changed
+ * meanwhile, or the account was disabled or deleted.
+ */
+enum err account_confirm(struct db *tx, const struct account *checked) WARN_UNUSED;
 /* What may change of an account. */
 struct account_patch {
 	struct presence presence;
@@ -41,16 +46,9 @@ struct account_patch {
 void account_patch_give(struct account_patch *patch, const char *name);
 enum err account_update(struct db *db, const struct account_patch *patch) WARN_UNUSED;
 enum err account_delete(struct db *db, const char *id) WARN_UNUSED;
-/* Up to `limit` whose names begin with `prefix`, those behind the name `after`, in their order. */
-enum err account_page(struct db *db, const char *prefix, const char *after, int64_t limit,
-		      struct arena *arena, struct array *ret_accounts) WARN_UNUSED;
-
 /* ERR_CONFLICT with *ret_taken "username" or "email". */
 enum err account_insert(struct db *tx, const struct account *account,
 			const char **ret_taken) WARN_UNUSED;
-/* ERR_CONFLICT when this is the only administrator who may sign in. In the transaction that takes that away. */
-enum err account_spare(struct db *tx, const struct account *account) WARN_UNUSED;
-
 /* Who a session that is neither over nor revoked belongs to. */
 struct session_owner {
 	const char *account_id;
