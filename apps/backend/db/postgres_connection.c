@@ -29,40 +29,7 @@ struct postgres_prepared {
 
 /* ---- Faults ---- */
 
-/* SQLSTATE (appendix A of PostgreSQL's manual), the longest prefix first. */
-static const struct fault_row {
-	const char *state;
-	enum err err;
-	enum postgres_fault fault;
-} fault_rows[] = {
-	{ "23", ERR_CONFLICT, POSTGRES_CONFLICT },
-	{ "40001", ERR_UNAVAILABLE, POSTGRES_RETRY }, /* serialisation */
-	{ "40P01", ERR_UNAVAILABLE, POSTGRES_RETRY }, /* deadlock */
-	{ "53100", ERR_DISK_FULL, POSTGRES_BROKEN },
-	{ "53", ERR_UNAVAILABLE, POSTGRES_BROKEN },    /* too many connections, no memory */
-	{ "55P03", ERR_UNAVAILABLE, POSTGRES_BROKEN }, /* a lock that is not to be had */
-	{ "57014", ERR_CANCELLED, POSTGRES_BROKEN },
-	{ "57P", ERR_UNAVAILABLE, POSTGRES_LOST }, /* shutting down, starting, crashed */
-	{ "08", ERR_UNAVAILABLE, POSTGRES_LOST },
-	{ "25P03", ERR_UNAVAILABLE, POSTGRES_LOST }, /* idle too long in a transaction */
-	{ "28", ERR_UNAVAILABLE, POSTGRES_LOST },    /* not let in any more */
-	/* The tables changed under a prepared statement, or the server has become a standby. */
-	{ "0A000", ERR_UNAVAILABLE, POSTGRES_LOST },
-	{ "XX001", ERR_CORRUPT, POSTGRES_BROKEN },
-	{ "XX002", ERR_CORRUPT, POSTGRES_BROKEN },
-	{ "", ERR_INTERNAL, POSTGRES_BROKEN },
-};
-
-static const struct fault_row *find_fault(const char *state)
-{
-	const struct fault_row *row = fault_rows;
-
-	while (strncmp(row->state, state, strlen(row->state)) != 0)
-		row++;
-	return row;
-}
-
-static void keep_reason(struct postgres_connection *connection, const char *reason)
+void postgres_keep_reason(struct postgres_connection *connection, const char *reason)
 {
 	snprintf(connection->reason, sizeof(connection->reason), "%.*s", (int)strcspn(reason, "\n"),
 		 reason);
@@ -71,7 +38,7 @@ static void keep_reason(struct postgres_connection *connection, const char *reas
 static enum err lost(struct postgres_connection *connection)
 {
 	connection->fault = POSTGRES_LOST;
-	keep_reason(connection, PQerrorMessage(connection->handle));
+	postgres_keep_reason(connection, PQerrorMessage(connection->handle));
 	return ERR_UNAVAILABLE;
 }
 
@@ -83,13 +50,13 @@ static enum err fault(struct postgres_connection *connection, const PGresult *re
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-	const struct fault_row *row;
+	const struct postgres_fault_row *row;
 
 	if (!state || PQstatus(connection->handle) != CONNECTION_OK)
 		return lost(connection);
-	row = find_fault(state);
+	row = postgres_find_fault(state);
 	connection->fault = row->fault;
-	keep_reason(connection, message ? message : "");
+	postgres_keep_reason(connection, message ? message : "");
 	if (row->err == ERR_INTERNAL || row->err == ERR_CORRUPT || row->err == ERR_DISK_FULL)
 		log_error("database", "fault", connection->reason, "sqlstate", state, NULL);
 	/* A statement's own time limit says the same as a cancellation. */
@@ -98,98 +65,7 @@ static enum err fault(struct postgres_connection *connection, const PGresult *re
 	return row->err;
 }
 
-/* ---- Opening ---- */
-
-/*
- * Nothing is written outside of a transaction that says so. A server that acknowledges before it has written is told
- * otherwise.
- */
-static const char *const session_settings =
-	"SET client_min_messages = warning;"
-	"SET default_transaction_read_only = on;"
-	"SET statement_timeout = '60s';"
-	"SET lock_timeout = '10s';"
-	"SET idle_in_transaction_session_timeout = '60s';"
-	"SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
-	" WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)";
-
-/* What stands in the URL goes before ours, but for the encoding. */
-static PGconn *open_handle(const char *url)
-{
-	static const char *const names[] = { "fallback_application_name",
-					     "connect_timeout",
-					     "keepalives_idle",
-					     "keepalives_interval",
-					     "keepalives_count",
-					     "tcp_user_timeout",
-					     "dbname",
-					     "client_encoding",
-					     NULL };
-	const char *const values[] = { "webplus", "5", "10", "5", "3", "15000", url, "UTF8", NULL };
-
-	return PQconnectdbParams(names, values, 1);
-}
-
-/* libpq would print it. */
-static void ignore_notice(void *context, const char *message)
-{
-	(void)context;
-	(void)message;
-}
-
-/* libpq's own words about a URL that it cannot read quote it, password and all. */
-static bool is_readable(const char *url)
-{
-	PQconninfoOption *options = PQconninfoParse(url, NULL);
-
-	PQconninfoFree(options);
-	return options != NULL;
-}
-
-static enum err set_up(struct postgres_connection *connection, struct arena *arena,
-		       const char **ret_reason)
-{
-	const char *encoding = PQparameterStatus(connection->handle, "server_encoding");
-
-	if (PQstatus(connection->handle) != CONNECTION_OK) {
-		keep_reason(connection, PQerrorMessage(connection->handle));
-		*ret_reason =
-			arena_printf(arena, "PostgreSQL cannot be reached: %s", connection->reason);
-		return ERR_UNAVAILABLE;
-	}
-	if (!encoding || strcmp(encoding, "UTF8") != 0) {
-		*ret_reason = "the database must have the encoding UTF8";
-		return ERR_INVALID;
-	}
-	if (!PQenterPipelineMode(connection->handle) ||
-	    postgres_script(connection, session_settings) != ERR_OK) {
-		*ret_reason = arena_printf(arena, "PostgreSQL refused the settings: %s",
-					   connection->reason);
-		return ERR_UNAVAILABLE;
-	}
-	return ERR_OK;
-}
-
-enum err postgres_connect(const char *url, struct postgres_connection **ret_connection,
-			  struct arena *arena, const char **ret_reason)
-{
-	struct postgres_connection *connection;
-	enum err err;
-
-	if (!is_readable(url)) {
-		*ret_reason = "the address of the database is not a postgresql:// URL";
-		return ERR_INVALID;
-	}
-	connection = MEMORY_NEW(struct postgres_connection);
-	connection->handle = open_handle(url);
-	PQsetNoticeProcessor(connection->handle, ignore_notice, NULL);
-	err = set_up(connection, arena, ret_reason);
-	if (err == ERR_OK)
-		*ret_connection = connection;
-	else
-		postgres_disconnect(connection);
-	return err;
-}
+/* ---- The end ---- */
 
 static void destroy_prepared(struct prepared *prepared)
 {
@@ -479,7 +355,7 @@ static enum err check_tag(struct postgres_connection *connection, const PGresult
 	if (strncmp(tag, sql, strlen(tag)) == 0)
 		return ERR_OK;
 	connection->fault = POSTGRES_BROKEN;
-	keep_reason(connection, tag);
+	postgres_keep_reason(connection, tag);
 	return ERR_INTERNAL;
 }
 

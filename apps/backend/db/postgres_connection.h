@@ -11,18 +11,10 @@
 #define WEBPLUS_DB_POSTGRES_CONNECTION_H
 
 #include "db/connection_pool.h"
+#include "db/postgres_fault.h"
 #include "db/prepared.h"
 
 #include <libpq-fe.h>
-
-/* What a failed call means for the transaction that it was in. */
-enum postgres_fault {
-	POSTGRES_FINE,
-	POSTGRES_CONFLICT, /* with a key; perhaps the echo of a transaction beside this one */
-	POSTGRES_RETRY,    /* with a transaction beside this one: run it again */
-	POSTGRES_LOST, /* the connection is of no use any more, what was sent may or may not be done */
-	POSTGRES_BROKEN, /* anything else */
-};
 
 enum { POSTGRES_REASON_SIZE = 256 };
 
@@ -42,6 +34,9 @@ struct postgres_frame {
 	const char *before[3];
 	const char *after;
 };
+
+/* The first line of it. */
+void postgres_keep_reason(struct postgres_connection *connection, const char *reason);
 
 /* *ret_reason never holds the password. */
 enum err postgres_connect(const char *url, struct postgres_connection **ret_connection,
