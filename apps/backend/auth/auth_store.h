@@ -31,6 +31,7 @@ enum err account_any(struct db *db, bool *ret_any) WARN_UNUSED;
  * meanwhile, or the account was disabled or deleted.
  */
 enum err account_confirm(struct db *tx, const struct account *checked) WARN_UNUSED;
+
 /* What may change of an account. */
 struct account_patch {
 	struct presence presence;
@@ -46,9 +47,11 @@ struct account_patch {
 void account_patch_give(struct account_patch *patch, const char *name);
 enum err account_update(struct db *db, const struct account_patch *patch) WARN_UNUSED;
 enum err account_delete(struct db *db, const char *id) WARN_UNUSED;
+
 /* ERR_CONFLICT with *ret_taken "username" or "email". */
 enum err account_insert(struct db *tx, const struct account *account,
 			const char **ret_taken) WARN_UNUSED;
+
 /* Who a session that is neither over nor revoked belongs to. */
 struct session_owner {
 	const char *account_id;

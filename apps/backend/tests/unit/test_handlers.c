@@ -310,9 +310,9 @@ static void conversations_come_in_pages(void **state)
 			       all[] = { { NULL, NULL } };
 	struct stage *stage = *state;
 
-	for (char title = 'a'; title <= 'e'; title++)
+	for (const char *title = "abcde"; *title; title++)
 		add_conversation(stage,
-				 arena_printf(&stage->home.arena, "{\"title\":\"%c\"}", title));
+				 arena_printf(&stage->home.arena, "{\"title\":\"%c\"}", *title));
 	assert_string_equal(pages_of(stage, CONVERSATIONS, NULL, by_two, "title"), "ed|cb|a");
 	assert_string_equal(pages_of(stage, CONVERSATIONS, NULL, all, "title"), "edcba");
 }
@@ -345,8 +345,8 @@ static void messages_come_in_pages_either_way(void **state)
 	struct call call;
 
 	assert_string_equal(pages_of(stage, MESSAGES, id, up, "content"), "");
-	for (char content = 'a'; content <= 'e'; content++) {
-		parent = add_message(stage, id, parent, (char[]){ content, '\0' });
+	for (const char *content = "abcde"; *content; content++) {
+		parent = add_message(stage, id, parent, (char[]){ *content, '\0' });
 		root = root ? root : parent;
 	}
 	add_message(stage, id, root, "S");
