@@ -3,43 +3,38 @@
 #include <math.h>
 #include <string.h>
 
-/* RFC 8259, 7: what must be escaped. 0: as it is; 'u': \u00XX; else the letter behind the backslash. */
-static char escape_of(unsigned char c)
+/*
+ * RFC 8259, 7: what must be escaped, by byte. 0: nothing; 'u': \u00XX; else the letter behind the backslash. Asked for
+ * every byte that is sent.
+ */
+#define U 'u'
+static const char escapes[256] = {
+	U,          U, U, U, U, U, U, U, U, 't', 'n', U, U, 'r', U, U,           U,
+	U,          U, U, U, U, U, U, U, U, U,   U,   U, U, U,   U, ['"'] = '"', ['\\'] = '\\',
+	[0x7f] = U,
+};
+#undef U
+
+static void append_escape(struct buf *out, unsigned char c)
 {
-	switch (c) {
-	case '"':
-	case '\\':
-		return (char)c;
-	case '\n':
-		return 'n';
-	case '\r':
-		return 'r';
-	case '\t':
-		return 't';
-	default:
-		return c < 0x20 || c == 0x7f ? 'u' : 0;
-	}
+	static const char digits[] = "0123456789abcdef";
+
+	if (escapes[c] == 'u')
+		buf_append(out, (char[]){ '\\', 'u', '0', '0', digits[c >> 4], digits[c & 15] }, 6);
+	else
+		buf_append(out, (char[]){ '\\', escapes[c] }, 2);
 }
 
 void json_append_string_n(struct buf *out, const char *text, size_t length)
 {
-	static const char digits[] = "0123456789abcdef";
 	size_t start = 0;
 
 	buf_append_char(out, '"');
 	for (size_t i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)text[i];
-		char escape = escape_of(c);
-
-		if (!escape)
+		if (!escapes[(unsigned char)text[i]])
 			continue;
 		buf_append(out, text + start, i - start);
-		if (escape == 'u')
-			buf_append(out,
-				   (char[]){ '\\', 'u', '0', '0', digits[c >> 4], digits[c & 15] },
-				   6);
-		else
-			buf_append(out, (char[]){ '\\', escape }, 2);
+		append_escape(out, (unsigned char)text[i]);
 		start = i + 1;
 	}
 	buf_append(out, text + start, length - start);
