@@ -13,9 +13,15 @@
 #include "websockets/connection_manager.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-enum { LOOK_MS = 500, WINDOW_MS = 60 * 1000, UPKEEP_LOOKS = 7200 /* an hour */ };
+enum {
+	LOOK_MS = 500,
+	LOOK_ROWS = 1000, /* at once */
+	WINDOW_MS = 60 * 1000,
+	UPKEEP_LOOKS = 7200 /* an hour */
+};
 
 struct change {
 	const char *id;
@@ -37,8 +43,8 @@ static const struct schema change_schema =
 	       .key = { "id" });
 
 static const struct statement select_changes = {
-	"SELECT {columns} FROM rights_change WHERE created_at > $1 ORDER BY created_at, id LIMIT "
-	"1000",
+	"SELECT {columns} FROM rights_change WHERE (created_at, id) > ($1, $2) ORDER BY "
+	"created_at, id LIMIT $3",
 	&change_schema
 };
 static const struct statement purge_changes = { "DELETE FROM rights_change WHERE created_at < $1",
@@ -80,6 +86,8 @@ struct rights {
 	int64_t window_ms;            /* when `seen` began, monotonic */
 	unsigned looks;
 	bool busy, started;
+	struct timestamp from; /* where the look goes on; 0: where it begins */
+	char from_id[ID_SIZE];
 	void (*stopped)(void *context);
 	void *stopped_context;
 	struct arena arena;
@@ -124,19 +132,38 @@ static void turn_window(struct rights *rights)
 	map_init(&rights->seen);
 }
 
-static void look_done(struct loop_task *task)
+/* Whether there may be more; then the next look begins behind the last of these. */
+static bool take_changes(struct rights *rights)
 {
-	struct rights *rights = CONTAINER_OF(task, struct rights, back);
 	const struct change *changes = rights->changes.items;
+	size_t count = rights->err == ERR_OK ? rights->changes.count : 0;
 
-	rights->busy = false;
-	turn_window(rights);
-	for (size_t i = 0; rights->err == ERR_OK && i < rights->changes.count; i++)
+	for (size_t i = 0; i < count; i++)
 		if (is_new(rights, &changes[i]) && rights->started)
 			rights_apply(rights->app, null_if_empty(changes[i].account_id),
 				     null_if_empty(changes[i].session_id));
-	rights->started = rights->started || rights->err == ERR_OK;
+	rights->from.ms = 0;
+	if (count < LOOK_ROWS)
+		return false;
+	rights->from = changes[count - 1].created_at;
+	snprintf(rights->from_id, ID_SIZE, "%s", changes[count - 1].id);
+	return true;
+}
+
+static void look_done(struct loop_task *task)
+{
+	struct rights *rights = CONTAINER_OF(task, struct rights, back);
+	bool more;
+
+	turn_window(rights);
+	more = take_changes(rights);
 	arena_finish(&rights->arena);
+	if (more && !rights->stopped) {
+		pool_submit(rights->app->workers, &rights->task);
+		return;
+	}
+	rights->busy = false;
+	rights->started = rights->started || rights->err == ERR_OK;
 	if (rights->stopped)
 		rights->stopped(rights->stopped_context);
 }
@@ -163,12 +190,16 @@ static void look(struct task *task)
 {
 	struct rights *rights = CONTAINER_OF(task, struct rights, task);
 	struct timestamp since = { clock_now().ms - WINDOW_MS };
+	bool begins = rights->from.ms == 0;
 
 	arena_init(&rights->arena);
 	rights->changes = (struct array){ 0 };
-	rights->err = db_all(rights->app->db, &select_changes, ARGS(since), &rights->arena,
-			     &rights->changes);
-	keep_up(rights);
+	rights->err = db_all(rights->app->db, &select_changes,
+			     ARGS(begins ? since : rights->from,
+				  begins ? "" : (const char *)rights->from_id, (int64_t)LOOK_ROWS),
+			     &rights->arena, &rights->changes);
+	if (begins)
+		keep_up(rights);
 	loop_post(rights->app->loop, &rights->back);
 }
 

@@ -1,0 +1,331 @@
+/* One's own account: what is changed of it, taken along, and deleted; and one's sessions. */
+#include "auth/auth.h"
+
+#include "auth/auth_store.h"
+#include "chat/chat_store.h"
+
+#include "support_call.h"
+#include "support_stage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ME "/api/v1/auth/me"
+#define PASSWORD "/api/v1/auth/password"
+#define SESSIONS "/api/v1/sessions"
+
+static enum err run(struct stage *stage, const struct principal *who, const char *method,
+		    const char *path, const char *id, const char *body)
+{
+	struct call call;
+	enum err err;
+
+	call_begin(&call, &stage->app, who);
+	err = call_run(&call, method, path, id, body);
+	call_end(&call);
+	return err;
+}
+
+/* ---- The export ---- */
+
+/* Texts of the message and of a string are sealed under one name each, so both go through the store. */
+static void add_message(struct stage *stage, const struct conversation *conversation,
+			const char *content)
+{
+	char id[ID_SIZE];
+	struct message message = { .id = id,
+				   .conversation_id = conversation->id,
+				   .owner_id = conversation->owner_id,
+				   .role = MESSAGE_USER,
+				   .status = MESSAGE_COMPLETE,
+				   .content = content,
+				   .created_at = { 1 },
+				   .completed_at = { 1 } };
+
+	id_make(id);
+	assert_int_equal(message_insert(stage->app.db, &message), ERR_OK);
+}
+
+static void add_conversation(struct stage *stage, const struct principal *owner, const char *title,
+			     int64_t updated_ms, int messages)
+{
+	char id[ID_SIZE];
+	struct conversation conversation = { .id = id,
+					     .owner_id = owner->user_id,
+					     .title = title,
+					     .model_id = "webplus/guide",
+					     .created_at = { 1 },
+					     .updated_at = { updated_ms } };
+
+	id_make(id);
+	assert_int_equal(conversation_insert(stage->app.db, &conversation), ERR_OK);
+	for (int i = 0; i < messages; i++)
+		add_message(stage, &conversation,
+			    arena_printf(&stage->home.arena, "%s %d \xe6\xbc\xa2\"\\", title, i));
+}
+
+static json_t *exported(struct stage *stage, const struct principal *who)
+{
+	struct call call;
+	json_t *all;
+
+	call_begin(&call, &stage->app, who);
+	assert_int_equal(call_run(&call, "GET", "/api/v1/auth/export", NULL, NULL), ERR_OK);
+	all = json_loads(call_produced(&call, &stage->home.arena), JSON_REJECT_DUPLICATES, NULL);
+	assert_string_equal(call_reply_header(&call, "Content-Disposition"),
+			    "attachment; filename=\"webplus-export.json\"");
+	call_end(&call);
+	assert_non_null(all);
+	return all;
+}
+
+static json_t *conversation_of(json_t *all, size_t index)
+{
+	return json_array_get(json_object_get(all, "conversations"), index);
+}
+
+static const char *text_of(json_t *object, const char *name)
+{
+	return json_string_value(json_object_get(object, name));
+}
+
+static void an_export_has_everything_of_one_and_nothing_of_others(void **state)
+{
+	struct stage *stage = *state;
+	struct principal eve = stage_account(stage, "eve", ROLE_USER);
+	struct principal bob = stage_account(stage, "bob", ROLE_USER);
+	json_t *all, *messages;
+
+	add_conversation(stage, &eve, "first", 1000, 45);
+	add_conversation(stage, &eve, "second", 2000, 20);
+	add_conversation(stage, &eve, "empty", 3000, 0);
+	add_conversation(stage, &bob, "bob's", 2500, 1);
+	all = exported(stage, &eve);
+	assert_string_equal(text_of(json_object_get(all, "account"), "username"), "eve");
+	assert_null(json_object_get(json_object_get(all, "account"), "password_hash"));
+	assert_int_equal(json_array_size(json_object_get(all, "conversations")), 3);
+	assert_string_equal(
+		text_of(json_object_get(conversation_of(all, 0), "conversation"), "title"),
+		"empty");
+	assert_int_equal(json_array_size(json_object_get(conversation_of(all, 0), "messages")), 0);
+	assert_int_equal(json_array_size(json_object_get(conversation_of(all, 1), "messages")), 20);
+	messages = json_object_get(conversation_of(all, 2), "messages");
+	assert_int_equal(json_array_size(messages), 45);
+	assert_string_equal(text_of(json_array_get(messages, 44), "content"),
+			    "first 44 \xe6\xbc\xa2\"\\");
+	json_decref(all);
+	assert_int_equal(
+		stage_count(stage, "SELECT count(*) FROM audit WHERE action = 'account.export'"),
+		1);
+}
+
+static void an_export_of_nothing_is_whole(void **state)
+{
+	struct stage *stage = *state;
+	struct principal eve = stage_account(stage, "eve", ROLE_USER);
+	json_t *all = exported(stage, &eve);
+
+	assert_int_equal(json_array_size(json_object_get(all, "conversations")), 0);
+	json_decref(all);
+}
+
+/* Larger than what is sent at once. */
+static void a_long_message_comes_whole(void **state)
+{
+	struct stage *stage = *state;
+	struct principal eve = stage_account(stage, "eve", ROLE_USER);
+	struct conversation conversation = { .id = arena_alloc(&stage->home.arena, ID_SIZE),
+					     .owner_id = eve.user_id,
+					     .title = "long",
+					     .model_id = "webplus/guide",
+					     .created_at = { 1 },
+					     .updated_at = { 1 } };
+	size_t length = REPLY_PIECE_MAX * 3 + 1;
+	char *content = calloc(1, length + 1);
+	json_t *all, *message;
+
+	memset(content, 'x', length);
+	id_make((char *)(uintptr_t)conversation.id);
+	assert_int_equal(conversation_insert(stage->app.db, &conversation), ERR_OK);
+	add_message(stage, &conversation, content);
+	free(content);
+	all = exported(stage, &eve);
+	message = json_array_get(json_object_get(conversation_of(all, 0), "messages"), 0);
+	assert_int_equal(json_string_length(json_object_get(message, "content")), length);
+	json_decref(all);
+}
+
+/* ---- Deletion ---- */
+
+static const char *deletion(struct stage *stage)
+{
+	return arena_printf(&stage->home.arena, "{\"password\":\"%s\"}", stage_password);
+}
+
+static void an_account_goes_with_all_it_has(void **state)
+{
+	static const char *const tables[] = { "account",      "session", "refresh_token",
+					      "conversation", "message", "api_key" };
+	struct stage *stage = *state;
+	struct principal eve = stage_account(stage, "eve", ROLE_USER);
+
+	add_conversation(stage, &eve, "hers", 1000, 2);
+	assert_int_equal(run(stage, &eve, "POST", "/api/v1/api-keys", NULL,
+			     "{\"name\":\"ci\",\"scopes\":[\"chat:read\"]}"),
+			 ERR_OK);
+	assert_int_equal(run(stage, &eve, "DELETE", ME, NULL, "{\"password\":\"wrong one\"}"),
+			 ERR_INVALID);
+	assert_int_equal(stage_count(stage, "SELECT count(*) FROM account"), 1);
+	assert_int_equal(run(stage, &eve, "DELETE", ME, NULL, deletion(stage)), ERR_OK);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		assert_int_equal(
+			stage_count(stage, arena_printf(&stage->home.arena,
+							"SELECT count(*) FROM %s", tables[i])),
+			0);
+	assert_int_equal(stage_count(stage, "SELECT count(*) FROM audit WHERE actor_id <> '' AND "
+					    "details IS NOT NULL"),
+			 0);
+	assert_int_equal(
+		stage_count(stage, "SELECT count(*) FROM audit WHERE action = 'account.delete'"),
+		1);
+	/* Another request of hers that was under way. */
+	assert_int_equal(run(stage, &eve, "DELETE", ME, NULL, deletion(stage)), ERR_NOT_FOUND);
+}
+
+static void the_only_administrator_cannot_go(void **state)
+{
+	struct stage *stage = *state;
+	struct principal ada = stage_account(stage, "ada", ROLE_ADMINISTRATOR);
+
+	assert_int_equal(run(stage, &ada, "DELETE", ME, NULL, deletion(stage)), ERR_CONFLICT);
+	(void)stage_account(stage, "bob", ROLE_ADMINISTRATOR);
+	assert_int_equal(run(stage, &ada, "DELETE", ME, NULL, deletion(stage)), ERR_OK);
+}
+
+/* ---- Changes ---- */
+
+static void the_profile_changes_in_what_is_given(void **state)
+{
+	struct stage *stage = *state;
+	struct principal eve = stage_account(stage, "eve", ROLE_USER);
+	const char *body =
+		arena_printf(&stage->home.arena,
+			     "{\"email\":\"New@example.org\",\"password\":\"%s\"}", stage_password);
+	struct call call;
+
+	(void)stage_account(stage, "bob", ROLE_USER);
+	assert_int_equal(run(stage, &eve, "PATCH", ME, NULL, "{\"full_name\":\"Eve E.\"}"), ERR_OK);
+	assert_int_equal(run(stage, &eve, "PATCH", ME, NULL, "{\"email\":\"new@example.org\"}"),
+			 ERR_INVALID);
+	assert_int_equal(run(stage, &eve, "PATCH", ME, NULL,
+			     "{\"email\":\"new@example.org\",\"password\":\"wrong one\"}"),
+			 ERR_INVALID);
+	assert_int_equal(run(stage, &eve, "PATCH", ME, NULL,
+			     arena_printf(&stage->home.arena,
+					  "{\"email\":\"BOB@example.org\",\"password\":\"%s\"}",
+					  stage_password)),
+			 ERR_CONFLICT);
+	call_begin(&call, &stage->app, &eve);
+	assert_int_equal(call_run(&call, "PATCH", ME, NULL, body), ERR_OK);
+	assert_string_equal(call_text(&call, "email"), "New@example.org");
+	assert_string_equal(call_text(&call, "full_name"), "Eve E.");
+	call_end(&call);
+	assert_int_equal(run(stage, &eve, "PATCH", ME, NULL, "{\"full_name\":null}"), ERR_OK);
+	assert_int_equal(
+		stage_count(stage, "SELECT count(*) FROM account WHERE full_name IS NOT NULL"), 0);
+	assert_false(home_holds_bytes(&stage->home, "New@example.org"));
+}
+
+static void a_new_password_leaves_the_session_that_gave_it(void **state)
+{
+	struct stage *stage = *state;
+	struct principal eve = stage_account(stage, "eve", ROLE_USER);
+	const char *form = "{\"current_password\":\"%s\",\"new_password\":\"%s\"}";
+	struct arena *arena = &stage->home.arena;
+
+	assert_int_equal(run(stage, NULL, "POST", "/api/v1/auth/login", NULL,
+			     arena_printf(arena, "{\"username\":\"eve\",\"password\":\"%s\"}",
+					  stage_password)),
+			 ERR_OK);
+	assert_int_equal(run(stage, &eve, "POST", PASSWORD, NULL,
+			     arena_printf(arena, form, "wrong one", "quite another one")),
+			 ERR_INVALID);
+	assert_int_equal(run(stage, &eve, "POST", PASSWORD, NULL,
+			     arena_printf(arena, form, stage_password, "password1234")),
+			 ERR_INVALID);
+	assert_int_equal(stage_count(stage, "SELECT count(*) FROM session WHERE revoked_at IS "
+					    "NULL"),
+			 2);
+	assert_int_equal(run(stage, &eve, "POST", PASSWORD, NULL,
+			     arena_printf(arena, form, stage_password, "quite another one")),
+			 ERR_OK);
+	assert_int_equal(
+		stage_count(stage, arena_printf(arena,
+						"SELECT count(*) FROM session WHERE revoked_at IS "
+						"NULL AND id = '%s'",
+						eve.session_id)),
+		1);
+	assert_int_equal(stage_count(stage, "SELECT count(*) FROM session WHERE revoked_at IS "
+					    "NULL"),
+			 1);
+	assert_int_equal(run(stage, &eve, "DELETE", ME, NULL, deletion(stage)), ERR_INVALID);
+}
+
+/* ---- Sessions ---- */
+
+static void sessions_are_listed_in_pages_and_ended(void **state)
+{
+	struct stage *stage = *state;
+	struct principal eve = stage_account(stage, "eve", ROLE_USER);
+	struct principal bob = stage_account(stage, "bob", ROLE_USER);
+	const char *body = arena_printf(
+		&stage->home.arena, "{\"username\":\"eve\",\"password\":\"%s\"}", stage_password);
+	char cursor[200] = "";
+	size_t seen = 0, current = 0;
+
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(run(stage, NULL, "POST", "/api/v1/auth/login", NULL, body),
+				 ERR_OK);
+	do {
+		struct call call;
+		json_t *item;
+		size_t i;
+
+		call_begin(&call, &stage->app, &eve);
+		call_query(&call, "limit", "2");
+		if (*cursor)
+			call_query(&call, "cursor", cursor);
+		assert_int_equal(call_run(&call, "GET", SESSIONS, NULL, NULL), ERR_OK);
+		json_array_foreach(json_object_get(call.reply, "items"), i, item)
+		{
+			seen++;
+			current += json_is_true(json_object_get(item, "current"));
+		}
+		snprintf(cursor, sizeof(cursor), "%s", call_text(&call, "next_cursor"));
+		call_end(&call);
+	} while (*cursor);
+	assert_int_equal(seen, 5);
+	assert_int_equal(current, 1);
+	assert_int_equal(run(stage, &bob, "DELETE", SESSIONS "/{id}", eve.session_id, NULL),
+			 ERR_NOT_FOUND);
+	assert_int_equal(run(stage, &eve, "DELETE", SESSIONS "/{id}", eve.session_id, NULL),
+			 ERR_OK);
+	assert_int_equal(run(stage, &eve, "DELETE", SESSIONS "/{id}", eve.session_id, NULL),
+			 ERR_NOT_FOUND);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STAGE_TEST(an_export_has_everything_of_one_and_nothing_of_others),
+		STAGE_TEST(an_export_of_nothing_is_whole),
+		STAGE_TEST(a_long_message_comes_whole),
+		STAGE_TEST(an_account_goes_with_all_it_has),
+		STAGE_TEST(the_only_administrator_cannot_go),
+		STAGE_TEST(the_profile_changes_in_what_is_given),
+		STAGE_TEST(a_new_password_leaves_the_session_that_gave_it),
+		STAGE_TEST(sessions_are_listed_in_pages_and_ended),
+	};
+
+	return RUN_TESTS(tests);
+}
