@@ -32,8 +32,15 @@ export function unreachable(): ApiError {
 
 export function fromProblem(status: number, problem: Partial<Problem> | undefined): ApiError {
   const detail = problem?.detail ?? problem?.title ?? `The server answered with status ${status}.`;
-  const fields = new Map((problem?.errors ?? []).map(({ field, message }) => [field, message]));
+  const fields = new Map(
+    (problem?.errors ?? []).map(({ field, message }) => [field, sentence(message)]),
+  );
   return new ApiError(status, problem?.code ?? "unknown", detail, fields);
+}
+
+/** The server leaves out the subject, "is not your password": beside its field, it stands alone. */
+function sentence(message: string): string {
+  return /^[a-z]/.test(message) ? `It ${message}.` : message;
 }
 
 export function errorText(error: unknown): string {

@@ -2,13 +2,15 @@ import type { ComponentProps } from "react";
 import { cx } from "@/lib/cx";
 import { Spinner } from "./spinner";
 
-type Variant = "primary" | "secondary" | "ghost" | "danger";
+type Variant = "primary" | "secondary" | "ghost" | "danger" | "destructive";
 
 const looks: Record<Variant, string> = {
   primary: "bg-accent text-on-accent hover:bg-accent-strong",
   secondary: "border border-line-strong bg-raised text-ink hover:bg-hover",
   ghost: "text-soft hover:bg-hover hover:text-ink",
   danger: "border border-line-strong bg-raised text-danger hover:bg-danger-wash",
+  // The last step of what cannot be undone; "danger" is the way to it.
+  destructive: "bg-danger text-canvas hover:opacity-90",
 };
 
 type ButtonProps = ComponentProps<"button"> & {

@@ -1,8 +1,9 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
 import { errorText } from "@/api/problem";
+import { useMay } from "@/api/rights";
 import type { Conversation } from "@/api/types";
 import { Button } from "@/components/ui/button";
+import { MoreWhenSeen } from "@/components/ui/more-when-seen";
 import { Skeleton } from "@/components/ui/skeleton";
 import { groupByDay } from "@/lib/day-groups";
 import { conversationsQuery } from "../api/conversations";
@@ -15,7 +16,14 @@ type ConversationListProps = {
   onDeletedCurrent: () => void;
 };
 
-export function ConversationList({ currentId, onDeletedCurrent }: ConversationListProps) {
+export function ConversationList(props: ConversationListProps) {
+  if (useMay("chat:read")) return <ReadableList {...props} />;
+  return (
+    <p className="px-3 py-2 text-sm text-pretty text-faint">Your role does not include chats.</p>
+  );
+}
+
+function ReadableList({ currentId, onDeletedCurrent }: ConversationListProps) {
   const query = useInfiniteQuery(conversationsQuery);
   useListLive();
   if (query.data === undefined) {
@@ -53,39 +61,14 @@ export function ConversationList({ currentId, onDeletedCurrent }: ConversationLi
           </ul>
         </section>
       ))}
-      {query.isFetchNextPageError && (
-        <Button size="small" className="mx-3" onClick={() => void query.fetchNextPage()}>
-          Fetch more
-        </Button>
-      )}
-      {query.hasNextPage && !query.isFetchNextPageError && (
-        <MoreWhenSeen busy={query.isFetchingNextPage} onSeen={() => void query.fetchNextPage()} />
-      )}
+      <MoreWhenSeen query={query} label="Loading more chats" className="px-3">
+        <ListSkeleton rows={3} />
+      </MoreWhenSeen>
     </>
   );
 }
 
 const timeOf = ({ updated_at }: Conversation) => updated_at;
-
-function MoreWhenSeen({ busy, onSeen }: { busy: boolean; onSeen: () => void }) {
-  const ref = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (ref.current === null || busy) return;
-    const observer = new IntersectionObserver(
-      ([entry]) => entry?.isIntersecting === true && onSeen(),
-      {
-        rootMargin: "400px",
-      },
-    );
-    observer.observe(ref.current);
-    return () => observer.disconnect();
-  });
-  return (
-    <div ref={ref} role="status" aria-label="Loading more chats">
-      <ListSkeleton rows={3} />
-    </div>
-  );
-}
 
 function ListSkeleton({ rows = 7 }: { rows?: number }) {
   return (

@@ -1,0 +1,19 @@
+import { authorizedFetch } from "./client";
+import { fromProblem } from "./problem";
+import type { Problem } from "./types";
+
+/** Fetches with the access token, which a plain link cannot carry, and hands it over as a file. */
+export async function download(path: string, name: string): Promise<void> {
+  const response = await authorizedFetch(new Request(location.origin + path));
+  if (!response.ok) {
+    const problem = (await response.json().catch(() => undefined)) as Problem | undefined;
+    throw fromProblem(response.status, problem);
+  }
+  const url = URL.createObjectURL(await response.blob());
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  // Not at once: the browser may not have begun to read it.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

@@ -1,0 +1,34 @@
+import { Check, Copy } from "lucide-react";
+import { useState } from "react";
+import { announce } from "@/lib/announcer";
+import { copyText } from "@/lib/clipboard";
+import { Button } from "./button";
+
+/** A text that is there to be taken along: a key, a link. */
+export function CopyField({ label, value }: { label: string; value: string }) {
+  const [copied, setCopied] = useState(false);
+
+  async function copy() {
+    const done = await copyText(value);
+    setCopied(done);
+    announce(done ? "Copied" : "Not copied. Select the text and copy it.");
+  }
+
+  const Icon = copied ? Check : Copy;
+  return (
+    <div className="flex items-center gap-2">
+      <input
+        readOnly
+        aria-label={label}
+        value={value}
+        // Backward, so that it is the beginning that is seen.
+        onFocus={({ target }) => target.setSelectionRange(0, value.length, "backward")}
+        className="h-11 min-w-0 flex-1 truncate rounded-xl border border-line-strong bg-panel px-3.5 font-mono text-sm"
+      />
+      <Button variant="primary" className="h-11" onClick={() => void copy()}>
+        <Icon className="size-4" aria-hidden="true" />
+        {copied ? "Copied" : "Copy"}
+      </Button>
+    </div>
+  );
+}
