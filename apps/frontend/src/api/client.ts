@@ -14,11 +14,22 @@ async function attempt(request: Request, token: string | null): Promise<Response
   }
 }
 
+const learnAgainMs = 10_000;
+let learntAt = 0;
+
+/** What the page took for allowed is not: the rights changed. A new session tells those of now. */
+function learnRights(): void {
+  if (Date.now() - learntAt < learnAgainMs) return;
+  learntAt = Date.now();
+  void refreshSession().catch(() => undefined);
+}
+
 /** Sends the access token; when the server no longer takes it, renews it once and asks again. */
 export async function authorizedFetch(request: Request): Promise<Response> {
   const again = request.clone();
   const token = await currentToken();
   const response = await attempt(request, token);
+  if (response.status === 403 && token !== null) learnRights();
   if (response.status !== 401 || token === null) return response;
   const renewed = accessToken.get() !== token || (await refreshSession());
   return renewed ? attempt(again, accessToken.get()) : response;

@@ -9,10 +9,15 @@ import { withLock } from "@/lib/lock";
 import { readStored, removeStored, writeStored } from "@/lib/storage";
 import { createStore } from "@/lib/store";
 import { fromProblem, unreachable } from "./problem";
-import type { Problem, Session, User } from "./types";
+import type { Permission, Problem, Session, User } from "./types";
+
+/** Why nobody is signed in: nobody was, they left, they left in another tab, or the server ended it. */
+export type SignedOutBy = "nobody" | "choice" | "other-tab" | "server";
 
 export type SessionState =
-  { phase: "unknown" } | { phase: "signed-out" } | { phase: "signed-in"; user: User };
+  | { phase: "unknown" }
+  | { phase: "signed-out"; by: SignedOutBy }
+  | { phase: "signed-in"; user: User; permissions: readonly Permission[] };
 
 /** Only a hint that a refresh cookie may exist; it saves newcomers a request that must fail. */
 const hintKey = "signed-in";
@@ -27,31 +32,47 @@ let renewTimer: ReturnType<typeof setTimeout> | undefined;
 let refreshing: Promise<boolean> | undefined;
 
 const tabs = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("webplus");
-tabs?.addEventListener("message", (event) => {
-  if (event.data === "signed-out") forget();
+tabs?.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+  if (data === "signed-out") forget("other-tab");
+  else if (data === "ended") forget("server");
+  else if (data === "signed-in" && session.get().phase === "signed-out")
+    void refreshSession().catch(() => undefined);
 });
 
-export function adoptSession({ access_token, expires_in, user }: Session): void {
+/** Somebody has just signed in here. */
+export function beginSession(opened: Session): void {
+  adoptSession(opened);
+  tabs?.postMessage("signed-in");
+}
+
+function adoptSession({ access_token, expires_in, user, permissions }: Session): void {
   expiresAt = Date.now() + expires_in * 1000;
   clearTimeout(renewTimer);
   const renewIn = Math.max(expires_in * 1000 - renewAheadMs, 5_000);
   renewTimer = setTimeout(() => void refreshSession().catch(() => undefined), renewIn);
   writeStored(hintKey, "1");
   accessToken.set(access_token);
-  session.set({ phase: "signed-in", user });
+  session.set({ phase: "signed-in", user, permissions });
 }
 
-function forget(): void {
+/** What the profile says of the one who is signed in. */
+export function adoptUser(user: User): void {
+  const state = session.get();
+  if (state.phase === "signed-in") session.set({ ...state, user });
+}
+
+function forget(by: SignedOutBy): void {
+  if (session.get().phase === "signed-out") return;
   clearTimeout(renewTimer);
   expiresAt = 0;
   removeStored(hintKey);
   accessToken.set(null);
-  session.set({ phase: "signed-out" });
+  session.set({ phase: "signed-out", by });
 }
 
-/** Ends the session here and in the other tabs. */
+/** The one who is signed in leaves, here and in the other tabs. */
 export function endSession(): void {
-  forget();
+  forget("choice");
   tabs?.postMessage("signed-out");
 }
 
@@ -72,7 +93,8 @@ async function requestRefresh(): Promise<boolean> {
     return true;
   }
   if (response.status === 401) {
-    forget();
+    forget("server");
+    tabs?.postMessage("ended");
     return false;
   }
   throw fromProblem(response.status, (await response.json().catch(() => undefined)) as Problem);
@@ -81,7 +103,7 @@ async function requestRefresh(): Promise<boolean> {
 /** Called once at start: finds out whether the cookie still stands for somebody. */
 export async function restoreSession(): Promise<void> {
   if (session.get().phase !== "unknown") return;
-  if (readStored(hintKey) === null) session.set({ phase: "signed-out" });
+  if (readStored(hintKey) === null) session.set({ phase: "signed-out", by: "nobody" });
   else await refreshSession();
 }
 
