@@ -1,26 +1,60 @@
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, unwrap } from "@/api/client";
-import { adoptSession, endSession } from "@/api/session";
+import { adoptUser, beginSession, endSession } from "@/api/session";
+import { cursorParam, firstPage, nextCursor } from "@/lib/pages";
 
-export type SetupForm = { token: string; username: string; email: string; password: string };
+export type AccountForm = { username: string; email: string; password: string };
 export type SignInForm = { username: string; password: string };
+export type ProfileForm = { email?: string; full_name?: string | null; password?: string };
+export type PasswordForm = { current_password: string; new_password: string };
 
+/** Whether the server has its first administrator, and who may register. */
 export const setupStateQuery = queryOptions({
   queryKey: ["setup"],
   queryFn: () => unwrap(api.GET("/api/v1/setup")),
   staleTime: 0,
 });
 
-export async function setUp(body: SetupForm): Promise<void> {
-  adoptSession(await unwrap(api.POST("/api/v1/setup", { body })));
+export async function setUp(body: AccountForm & { token: string }): Promise<void> {
+  beginSession(await unwrap(api.POST("/api/v1/setup", { body })));
+}
+
+export async function register(body: AccountForm & { invitation?: string }): Promise<void> {
+  beginSession(await unwrap(api.POST("/api/v1/auth/register", { body })));
 }
 
 export async function signIn(body: SignInForm): Promise<void> {
-  adoptSession(await unwrap(api.POST("/api/v1/auth/login", { body })));
+  beginSession(await unwrap(api.POST("/api/v1/auth/login", { body })));
 }
 
 /** Throws, and stays signed in, when the server could not be told: its cookie would live on. */
 export async function signOut(): Promise<void> {
   await unwrap(api.POST("/api/v1/auth/logout"));
   endSession();
+}
+
+export async function changeProfile(body: ProfileForm): Promise<void> {
+  adoptUser(await unwrap(api.PATCH("/api/v1/auth/me", { body })));
+}
+
+/** All other sessions end. */
+export async function changePassword(body: PasswordForm): Promise<void> {
+  await unwrap(api.POST("/api/v1/auth/password", { body }));
+}
+
+export async function deleteAccount(password: string): Promise<void> {
+  await unwrap(api.DELETE("/api/v1/auth/me", { body: { password } }));
+  endSession();
+}
+
+export const sessionsQuery = infiniteQueryOptions({
+  queryKey: ["sessions"],
+  queryFn: ({ pageParam }) =>
+    unwrap(api.GET("/api/v1/sessions", { params: { query: cursorParam(pageParam) } })),
+  initialPageParam: firstPage,
+  getNextPageParam: nextCursor,
+});
+
+export async function endDeviceSession(id: string): Promise<void> {
+  await unwrap(api.DELETE("/api/v1/sessions/{id}", { params: { path: { id } } }));
 }

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { Logo } from "@/components/ui/logo";
 
-type AuthLayoutProps = { title: string; lead: string; children: ReactNode; footer?: ReactNode };
+type AuthLayoutProps = { title: string; lead: string; children?: ReactNode; footer?: ReactNode };
 
 export function AuthLayout({ title, lead, children, footer }: AuthLayoutProps) {
   return (
@@ -11,7 +11,7 @@ export function AuthLayout({ title, lead, children, footer }: AuthLayoutProps) {
         <Logo className="mb-9" />
         <h1 className="text-2xl font-semibold tracking-[-0.025em]">{title}</h1>
         <p className="mt-2 text-pretty text-soft">{lead}</p>
-        <div className="mt-8">{children}</div>
+        {children !== undefined && <div className="mt-8">{children}</div>}
         {footer !== undefined && <div className="mt-8 text-sm text-faint">{footer}</div>}
       </main>
     </div>

@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useState, type SubmitEvent } from "react";
+import { useState, type ReactNode, type SubmitEvent } from "react";
 import { errorText } from "@/api/problem";
 import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
@@ -8,11 +8,18 @@ import { setupStateQuery, signIn } from "../api";
 import { AuthLayout } from "./auth-layout";
 import { PasswordField } from "./password-field";
 
-export function SignInPage({ onSignedIn }: { onSignedIn: () => void }) {
+type SignInPageProps = {
+  /** Why somebody who was signed in stands here. */
+  notice?: ReactNode;
+  registerLink: ReactNode;
+};
+
+/** Whoever shows it leaves it once somebody is signed in, be it by another tab. */
+export function SignInPage({ notice, registerLink }: SignInPageProps) {
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
   const setup = useQuery(setupStateQuery);
-  const submission = useMutation({ mutationFn: signIn, onSuccess: onSignedIn });
+  const submission = useMutation({ mutationFn: signIn });
 
   function submit(event: SubmitEvent) {
     event.preventDefault();
@@ -21,9 +28,13 @@ export function SignInPage({ onSignedIn }: { onSignedIn: () => void }) {
 
   if (setup.data?.required === true) return <SetupNeeded />;
   return (
-    <AuthLayout title="Welcome back" lead="Sign in to your workspace.">
+    <AuthLayout
+      title="Welcome back"
+      lead="Sign in to your workspace."
+      footer={setup.data?.registration === "open" ? registerLink : undefined}
+    >
       <form onSubmit={submit} className="grid gap-5">
-        {submission.isError && <Notice tone="danger">{errorText(submission.error)}</Notice>}
+        {submission.isError ? <Notice tone="danger">{errorText(submission.error)}</Notice> : notice}
         <Field
           label="User name"
           name="username"
