@@ -1,4 +1,5 @@
 import { Play, RotateCcw } from "lucide-react";
+import { useMay } from "@/api/rights";
 import type { Message } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Notice } from "@/components/ui/notice";
@@ -8,8 +9,9 @@ import { explain } from "../lib/message-errors";
 
 /** Why an answer is not complete, and the ways on. Only the last answer can still be mended. */
 export function AnswerState({ message, isLast }: { message: Message; isLast: boolean }) {
+  const mayWrite = useMay("chat:write");
   if (message.status === "complete" || message.status === "streaming") return null;
-  const mend = isLast && <Mend message={message} />;
+  const mend = mayWrite && isLast && <Mend message={message} />;
   if (message.status === "failed") {
     const { title, advice } = explain(message.error?.code);
     return (

@@ -1,4 +1,5 @@
 import { RotateCcw } from "lucide-react";
+import { useMay } from "@/api/rights";
 import { LazyMarkdown } from "@/components/markdown/lazy-markdown";
 import { IconButton } from "@/components/ui/icon-button";
 import { LogoMark } from "@/components/ui/logo";
@@ -35,6 +36,7 @@ type AnswerActionsProps = { message: MessageRowProps["message"]; text: string; i
 
 function AnswerActions({ message, text, isLast }: AnswerActionsProps) {
   const pending = useStore(pendingAction);
+  const mayWrite = useMay("chat:write");
   return (
     <div
       className={cx(
@@ -44,7 +46,7 @@ function AnswerActions({ message, text, isLast }: AnswerActionsProps) {
       )}
     >
       {text !== "" && <CopyButton text={text} label="Copy answer" />}
-      {isLast && message.status !== "failed" && (
+      {mayWrite && isLast && message.status !== "failed" && (
         <IconButton
           label="Regenerate"
           size="small"

@@ -1,4 +1,5 @@
 import { useRef, useEffectEvent, useEffect, type ReactNode } from "react";
+import { useMay } from "@/api/rights";
 import type { Conversation, Message } from "@/api/types";
 import { useShortcut } from "@/lib/shortcuts";
 import { useStore } from "@/lib/store";
@@ -6,6 +7,7 @@ import { newDraft } from "../lib/drafts";
 import { pendingAction, stopAnswer } from "../lib/message-actions";
 import { dismissFailure, outgoingOf, sendText } from "../lib/outbox";
 import { Composer } from "./composer";
+import { ReadOnlyNote } from "./read-only-note";
 import { SendFailure } from "./send-failure";
 
 type ComposerAreaProps = {
@@ -17,13 +19,12 @@ type ComposerAreaProps = {
   tools: ReactNode;
 };
 
-export function ComposerArea({
-  conversation,
-  modelId,
-  streaming,
-  onSent,
-  tools,
-}: ComposerAreaProps) {
+/** What is typed stays a draft, should the right to send it come back. */
+export function ComposerArea(props: ComposerAreaProps) {
+  return useMay("chat:write") ? <WritingArea {...props} /> : <ReadOnlyNote />;
+}
+
+function WritingArea({ conversation, modelId, streaming, onSent, tools }: ComposerAreaProps) {
   const input = useRef<HTMLTextAreaElement>(null);
   const id = conversation?.id ?? null;
   const outgoing = useStore(outgoingOf(id));

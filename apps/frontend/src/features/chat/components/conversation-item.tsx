@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { Ellipsis, Pencil, Trash2 } from "lucide-react";
 import { useRef, useState } from "react";
+import { useMay } from "@/api/rights";
 import type { Conversation } from "@/api/types";
 import { Menu, MenuItem } from "@/components/ui/menu";
 import { cx } from "@/lib/cx";
@@ -24,6 +25,7 @@ export function ConversationItem({
 }: ConversationItemProps) {
   const [renaming, setRenaming] = useState(false);
   const link = useRef<HTMLAnchorElement>(null);
+  const mayWrite = useMay("chat:write");
 
   function rename(title: string | null) {
     setRenaming(false);
@@ -52,6 +54,7 @@ export function ConversationItem({
         params={{ conversationId: conversation.id }}
         aria-current={current ? "page" : undefined}
         onKeyDown={(event) => {
+          if (!mayWrite) return;
           if (event.key === "F2") setRenaming(true);
           if (event.key === "Delete") remove();
         }}
@@ -64,11 +67,13 @@ export function ConversationItem({
       >
         <span className="truncate">{titleOf(conversation)}</span>
       </Link>
-      <ItemMenu
-        title={titleOf(conversation)}
-        onRename={() => setRenaming(true)}
-        onDelete={remove}
-      />
+      {mayWrite && (
+        <ItemMenu
+          title={titleOf(conversation)}
+          onRename={() => setRenaming(true)}
+          onDelete={remove}
+        />
+      )}
     </li>
   );
 }

@@ -1,4 +1,5 @@
 import { BookOpen, Boxes, KeyRound, ServerCog } from "lucide-react";
+import { useMay } from "@/api/rights";
 import { preloadMarkdown } from "@/components/markdown/lazy-markdown";
 import { LogoMark } from "@/components/ui/logo";
 import { cx } from "@/lib/cx";
@@ -41,6 +42,7 @@ function capitalised(name: string): string {
 type WelcomeProps = { name: string; onPick: (prompt: string) => void };
 
 export function Welcome({ name, onPick }: WelcomeProps) {
+  const mayWrite = useMay("chat:write");
   return (
     <div className="relative isolate flex min-h-0 flex-1 flex-col overflow-y-auto">
       <div className="plus-field absolute inset-0 -z-10" aria-hidden="true" />
@@ -48,29 +50,37 @@ export function Welcome({ name, onPick }: WelcomeProps) {
         <LogoMark className="motion-rise size-12" />
         <h1 className="motion-rise mt-6 text-3xl font-medium tracking-[-0.028em] text-balance">
           {greeting(new Date().getHours())}, {capitalised(name)}.
-          <span className="block text-faint">What shall we work on?</span>
+          <span className="block text-faint">
+            {mayWrite ? "What shall we work on?" : "What would you like to read?"}
+          </span>
         </h1>
-        <ul className="mt-9 grid gap-2.5 sm:grid-cols-2">
-          {examples.map(({ icon: Icon, title, prompt }, index) => (
-            <li key={title} className={cx("motion-rise", index > 0 && `stagger-${index}`)}>
-              <button
-                type="button"
-                onClick={() => onPick(prompt)}
-                onPointerEnter={() => void preloadMarkdown()}
-                className="group flex h-full w-full items-start gap-3.5 rounded-2xl border border-line bg-raised p-4 text-left transition-colors duration-150 hover:border-accent"
-              >
-                <span className="grid size-9 shrink-0 place-items-center rounded-xl bg-accent-wash text-accent">
-                  <Icon className="size-4.5" aria-hidden="true" />
-                </span>
-                <span>
-                  <span className="block text-sm font-semibold">{title}</span>
-                  <span className="mt-0.5 block text-sm text-pretty text-soft">{prompt}</span>
-                </span>
-              </button>
-            </li>
-          ))}
-        </ul>
+        {mayWrite && <Examples onPick={onPick} />}
       </div>
     </div>
+  );
+}
+
+function Examples({ onPick }: Pick<WelcomeProps, "onPick">) {
+  return (
+    <ul className="mt-9 grid gap-2.5 sm:grid-cols-2">
+      {examples.map(({ icon: Icon, title, prompt }, index) => (
+        <li key={title} className={cx("motion-rise", index > 0 && `stagger-${index}`)}>
+          <button
+            type="button"
+            onClick={() => onPick(prompt)}
+            onPointerEnter={() => void preloadMarkdown()}
+            className="group flex h-full w-full items-start gap-3.5 rounded-2xl border border-line bg-raised p-4 text-left transition-colors duration-150 hover:border-accent"
+          >
+            <span className="grid size-9 shrink-0 place-items-center rounded-xl bg-accent-wash text-accent">
+              <Icon className="size-4.5" aria-hidden="true" />
+            </span>
+            <span>
+              <span className="block text-sm font-semibold">{title}</span>
+              <span className="mt-0.5 block text-sm text-pretty text-soft">{prompt}</span>
+            </span>
+          </button>
+        </li>
+      ))}
+    </ul>
   );
 }
