@@ -1,6 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { PanelLeft, SquarePen } from "lucide-react";
 import type { ReactNode } from "react";
+import { useMay } from "@/api/rights";
 import { IconButton } from "@/components/ui/icon-button";
 import { ChatHeader } from "@/features/chat/components/chat-header";
 import { cx } from "@/lib/cx";
@@ -12,6 +13,7 @@ import { sidebarPinned, toggleSidebar } from "./sidebar-state";
 export function ChatFrame({ title, children }: { title: string; children: ReactNode }) {
   const pinned = useStore(sidebarPinned);
   const navigate = useNavigate();
+  const mayWrite = useMay("chat:write");
   return (
     <main id="chat" className="flex h-full min-w-0 flex-1 flex-col" tabIndex={-1}>
       <ChatHeader
@@ -26,13 +28,15 @@ export function ChatFrame({ title, children }: { title: string; children: ReactN
           />
         }
         end={
-          <IconButton
-            label="New chat"
-            shortcut={shortcuts.newChat.combo}
-            icon={<SquarePen className="size-4.5" aria-hidden="true" />}
-            className={cx(pinned && "md:hidden")}
-            onClick={() => void navigate({ to: "/" })}
-          />
+          mayWrite && (
+            <IconButton
+              label="New chat"
+              shortcut={shortcuts.newChat.combo}
+              icon={<SquarePen className="size-4.5" aria-hidden="true" />}
+              className={cx(pinned && "md:hidden")}
+              onClick={() => void navigate({ to: "/" })}
+            />
+          )
         }
       />
       {children}

@@ -3,6 +3,7 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { isStatus } from "@/api/client";
 import { errorText } from "@/api/problem";
+import { useMay } from "@/api/rights";
 import type { Conversation } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { MessagePage } from "@/components/ui/message-page";
@@ -22,6 +23,25 @@ const builtInModel = "webplus/guide";
 const lastModelKey = "model";
 
 export function NewChatRoute() {
+  return useMay("chat:read") ? <NewChat /> : <NoChats />;
+}
+
+export function ChatRoute() {
+  return useMay("chat:read") ? <Chat /> : <NoChats />;
+}
+
+function NoChats() {
+  useTitle("");
+  return (
+    <ChatFrame title="">
+      <MessagePage title="No chats in your role">
+        Your role does not include chats. What it does is in the menu of your account.
+      </MessagePage>
+    </ChatFrame>
+  );
+}
+
+function NewChat() {
   const navigate = useNavigate();
   const user = useSignedInUser();
   const [modelId, setModelId] = useState(() => readStored(lastModelKey) ?? builtInModel);
@@ -46,7 +66,7 @@ export function NewChatRoute() {
 
 const route = getRouteApi("/workspace/c/$conversationId");
 
-export function ChatRoute() {
+function Chat() {
   const { conversationId } = route.useParams();
   const { data, error, refetch } = useQuery(conversationQuery(conversationId));
   const title = data ? titleOf(data) : "";

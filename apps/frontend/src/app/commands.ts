@@ -2,21 +2,26 @@ import { useNavigate } from "@tanstack/react-router";
 import {
   CircleHelp,
   Keyboard,
+  KeyRound,
   LogOut,
   MessageSquare,
   Monitor,
   Moon,
   PanelLeft,
+  Settings,
+  ShieldCheck,
   SquarePen,
   Sun,
   type LucideIcon,
 } from "lucide-react";
+import { useMay } from "@/api/rights";
 import type { Conversation } from "@/api/types";
 import { titleOf } from "@/features/chat/components/conversation-item";
 import { shortcuts } from "@/lib/shortcuts";
 import { setTheme } from "@/lib/theme";
 import { toggleSidebar } from "./sidebar-state";
 import { signOutHere } from "./sign-out";
+import { useAdministers } from "./use-user";
 
 export type Command = {
   id: string;
@@ -32,6 +37,8 @@ export function useCommands(
   onShortcuts: () => void,
 ): Command[] {
   const navigate = useNavigate();
+  const administers = useAdministers();
+  const mayWrite = useMay("chat:write");
   const chats = conversations.map((conversation) => ({
     id: conversation.id,
     label: titleOf(conversation),
@@ -40,13 +47,17 @@ export function useCommands(
       void navigate({ to: "/c/$conversationId", params: { conversationId: conversation.id } }),
   }));
   return [
-    {
-      id: "new",
-      label: "New chat",
-      icon: SquarePen,
-      shortcut: shortcuts.newChat.combo,
-      run: () => void navigate({ to: "/" }),
-    },
+    ...(mayWrite
+      ? [
+          {
+            id: "new",
+            label: "New chat",
+            icon: SquarePen,
+            shortcut: shortcuts.newChat.combo,
+            run: () => void navigate({ to: "/" }),
+          },
+        ]
+      : []),
     ...chats.slice(0, 5),
     {
       id: "sidebar",
@@ -55,6 +66,28 @@ export function useCommands(
       shortcut: shortcuts.sidebar.combo,
       run: toggleSidebar,
     },
+    {
+      id: "settings",
+      label: "Settings",
+      icon: Settings,
+      run: () => void navigate({ to: "/settings/profile" }),
+    },
+    {
+      id: "api-keys",
+      label: "Settings: API keys",
+      icon: KeyRound,
+      run: () => void navigate({ to: "/settings/api-keys" }),
+    },
+    ...(administers
+      ? [
+          {
+            id: "admin",
+            label: "Administration",
+            icon: ShieldCheck,
+            run: () => void navigate({ to: "/admin" }),
+          },
+        ]
+      : []),
     { id: "light", label: "Theme: light", icon: Sun, run: () => setTheme("light") },
     { id: "dark", label: "Theme: dark", icon: Moon, run: () => setTheme("dark") },
     { id: "system", label: "Theme: as the system", icon: Monitor, run: () => setTheme("system") },

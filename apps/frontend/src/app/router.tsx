@@ -38,6 +38,18 @@ const login = createRoute({
   component: lazyRouteComponent(() => import("./login-route"), "LoginRoute"),
 });
 
+const register = createRoute({
+  getParentRoute: () => root,
+  path: "/register",
+  validateSearch: ({ invitation }): { invitation?: string } =>
+    typeof invitation === "string" ? { invitation } : {},
+  beforeLoad: async () => {
+    await restoreSession();
+    if (session.get().phase === "signed-in") throw redirect({ to: "/" });
+  },
+  component: lazyRouteComponent(() => import("./register-route"), "RegisterRoute"),
+});
+
 const help = createRoute({
   getParentRoute: () => root,
   path: "/help/{-$name}",
@@ -70,6 +82,85 @@ const chat = createRoute({
   component: lazyRouteComponent(() => import("./chat-routes"), "ChatRoute"),
 });
 
+const settingsRoutes = () => import("./settings-routes");
+
+const settings = createRoute({
+  getParentRoute: () => workspace,
+  path: "/settings",
+  component: lazyRouteComponent(settingsRoutes, "SettingsArea"),
+});
+
+const settingsPages = [
+  createRoute({
+    getParentRoute: () => settings,
+    path: "/",
+    beforeLoad: () => {
+      throw redirect({ to: "/settings/profile", replace: true });
+    },
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: "/profile",
+    component: lazyRouteComponent(settingsRoutes, "ProfileRoute"),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: "/password",
+    component: lazyRouteComponent(settingsRoutes, "PasswordRoute"),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: "/sessions",
+    component: lazyRouteComponent(settingsRoutes, "SessionsRoute"),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: "/api-keys",
+    component: lazyRouteComponent(settingsRoutes, "KeysRoute"),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: "/data",
+    component: lazyRouteComponent(settingsRoutes, "DataRoute"),
+  }),
+] as const;
+
+const adminRoutes = () => import("./admin-routes");
+
+const admin = createRoute({
+  getParentRoute: () => workspace,
+  path: "/admin",
+  component: lazyRouteComponent(adminRoutes, "AdminArea"),
+});
+
+const adminPages = [
+  createRoute({
+    getParentRoute: () => admin,
+    path: "/",
+    component: lazyRouteComponent(adminRoutes, "AdminIndexRoute"),
+  }),
+  createRoute({
+    getParentRoute: () => admin,
+    path: "/users",
+    component: lazyRouteComponent(adminRoutes, "UsersRoute"),
+  }),
+  createRoute({
+    getParentRoute: () => admin,
+    path: "/roles",
+    component: lazyRouteComponent(adminRoutes, "RolesRoute"),
+  }),
+  createRoute({
+    getParentRoute: () => admin,
+    path: "/audit",
+    component: lazyRouteComponent(adminRoutes, "AuditRoute"),
+  }),
+  createRoute({
+    getParentRoute: () => admin,
+    path: "/settings",
+    component: lazyRouteComponent(adminRoutes, "InstallationRoute"),
+  }),
+] as const;
+
 function searchText(search: Record<string, unknown>): string {
   const given = Object.entries(search).filter(([, value]) => typeof value === "string");
   const text = new URLSearchParams(given as [string, string][]).toString();
@@ -77,7 +168,18 @@ function searchText(search: Record<string, unknown>): string {
 }
 
 export const router = createRouter({
-  routeTree: root.addChildren([setup, login, help, workspace.addChildren([newChat, chat])]),
+  routeTree: root.addChildren([
+    setup,
+    login,
+    register,
+    help,
+    workspace.addChildren([
+      newChat,
+      chat,
+      settings.addChildren(settingsPages),
+      admin.addChildren(adminPages),
+    ]),
+  ]),
   defaultPendingComponent: PendingPage,
   defaultPendingMs: 300,
   // Every value is text: a token of digits alone must not become a number.

@@ -1,6 +1,7 @@
 import { Link, useNavigate, useParams, useRouter } from "@tanstack/react-router";
 import { PanelLeft, Search, SquarePen } from "lucide-react";
 import { useEffect, useEffectEvent } from "react";
+import { useMay } from "@/api/rights";
 import { IconButton } from "@/components/ui/icon-button";
 import { Keys } from "@/components/ui/keys";
 import { Modal } from "@/components/ui/modal";
@@ -60,6 +61,7 @@ const row =
 function SidebarContent({ onSearch, onShortcuts }: SidebarProps) {
   const { conversationId } = useParams({ strict: false });
   const navigate = useNavigate();
+  const mayWrite = useMay("chat:write");
   return (
     <aside
       aria-label="Workspace"
@@ -77,15 +79,17 @@ function SidebarContent({ onSearch, onShortcuts }: SidebarProps) {
         />
       </div>
       <div className="grid gap-0.5 px-2 pb-3">
-        <Link to="/" className={cx(row, "group")}>
-          <SquarePen className="size-4 text-accent" aria-hidden="true" />
-          <span className="flex-1">New chat</span>
-          <Keys
-            decorative
-            combo={shortcuts.newChat.combo}
-            className="text-faint opacity-0 group-hover:opacity-100 group-focus-visible:opacity-100 pointer-coarse:hidden"
-          />
-        </Link>
+        {mayWrite && (
+          <Link to="/" className={cx(row, "group")}>
+            <SquarePen className="size-4 text-accent" aria-hidden="true" />
+            <span className="flex-1">New chat</span>
+            <Keys
+              decorative
+              combo={shortcuts.newChat.combo}
+              className="text-faint opacity-0 group-hover:opacity-100 group-focus-visible:opacity-100 pointer-coarse:hidden"
+            />
+          </Link>
+        )}
         <button type="button" onClick={onSearch} className={cx(row, "group text-left")}>
           <Search className="size-4" aria-hidden="true" />
           <span className="flex-1">Search</span>

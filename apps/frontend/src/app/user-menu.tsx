@@ -1,5 +1,16 @@
 import { useNavigate } from "@tanstack/react-router";
-import { ChevronsUpDown, CircleHelp, Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
+import {
+  ChevronsUpDown,
+  CircleHelp,
+  Keyboard,
+  LogOut,
+  Monitor,
+  Moon,
+  Settings,
+  ShieldCheck,
+  Sun,
+} from "lucide-react";
+import { Avatar } from "@/components/ui/avatar";
 import {
   Menu,
   MenuChoice,
@@ -11,7 +22,7 @@ import {
 import { setTheme, theme, type Theme } from "@/lib/theme";
 import { useStore } from "@/lib/store";
 import { signOutHere } from "./sign-out";
-import { useSignedInUser } from "./use-user";
+import { useAdministers, useSignedInUser } from "./use-user";
 
 const themes = [
   { value: "light", label: "Light", icon: Sun },
@@ -23,6 +34,7 @@ export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
   const user = useSignedInUser();
   const chosen = useStore(theme);
   const navigate = useNavigate();
+  const administers = useAdministers();
   if (user === null) return null;
   return (
     <Menu
@@ -33,12 +45,7 @@ export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
           type="button"
           className="flex w-full items-center gap-2.5 rounded-[10px] px-2 py-1.5 text-left transition-colors duration-100 hover:bg-hover focus-visible:-outline-offset-2 data-[state=open]:bg-hover"
         >
-          <span
-            aria-hidden="true"
-            className="grid size-8 shrink-0 place-items-center rounded-full bg-accent-wash text-sm font-semibold text-accent uppercase"
-          >
-            {user.username.slice(0, 1)}
-          </span>
+          <Avatar name={user.username} />
           <span className="min-w-0 flex-1">
             <span className="sr-only">Account: </span>
             <span className="block truncate text-sm font-medium">{user.username}</span>
@@ -48,6 +55,21 @@ export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
         </button>
       }
     >
+      <MenuItem
+        icon={<Settings className="size-4" aria-hidden="true" />}
+        onSelect={() => void navigate({ to: "/settings/profile" })}
+      >
+        Settings
+      </MenuItem>
+      {administers && (
+        <MenuItem
+          icon={<ShieldCheck className="size-4" aria-hidden="true" />}
+          onSelect={() => void navigate({ to: "/admin" })}
+        >
+          Administration
+        </MenuItem>
+      )}
+      <MenuSeparator />
       <MenuLabel>Theme</MenuLabel>
       <MenuChoices value={chosen} onValueChange={(value) => setTheme(value as Theme)}>
         {themes.map(({ value, label, icon: Icon }) => (

@@ -10,15 +10,24 @@ import { ConnectionBanner } from "./connection-banner";
 import { ShortcutsDialog } from "./shortcuts-dialog";
 import { Sidebar } from "./sidebar";
 import { toggleSidebar } from "./sidebar-state";
-import { forgetEverything } from "./sign-out";
+import { enterAs, forgetEverything } from "./sign-out";
+import { useSignedInUser } from "./use-user";
 
 type Open = "palette" | "shortcuts" | null;
 
 export function Workspace() {
+  const user = useSignedInUser();
+  useLeaveWhenSignedOut();
+  // With the key, nothing drawn for one person is shown to the next.
+  return user && <SignedInWorkspace key={user.id} userId={user.id} />;
+}
+
+function SignedInWorkspace({ userId }: { userId: string }) {
+  // Before anything of the workspace is drawn.
+  useState(() => enterAs(userId));
   const [open, setOpen] = useState<Open>(null);
   const navigate = useNavigate();
   const close = () => setOpen(null);
-  useLeaveWhenSignedOut();
   useFinishedStreams();
   useModelsLive();
   useShortcut("palette", () => setOpen(open === "palette" ? null : "palette"));
