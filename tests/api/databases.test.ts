@@ -160,3 +160,71 @@ describe("several servers on one PostgreSQL", { skip: !onPostgres }, () => {
     assert.equal(await query(database.url, "SELECT count(*) FROM node"), "4");
   });
 });
+
+describe("a change of rights on one server, seen on another", { skip: !onPostgres }, () => {
+  const password = "plum orchard wheelbarrow";
+  let database: Database;
+  let here: Server;
+  let there: Server;
+  let administrator: Client;
+
+  before(async () => {
+    database = (await freshDatabase())!;
+    const env = {
+      WEBPLUS_DATABASE_URL: database.url,
+      WEBPLUS_MASTER_KEY: masterKey,
+      WEBPLUS_GUIDE_WORDS_PER_SECOND: "5",
+      WEBPLUS_DRAIN_SECONDS: "1",
+    };
+    [here, there] = await Promise.all([Server.start({ env }), Server.start({ env })]);
+    administrator = await signIn(here);
+  });
+  after(async () => {
+    await Promise.all([here.remove(), there.remove()]);
+    await database.drop();
+  });
+
+  /** How long the socket and the stream on the other server outlive what is done here, in ms. */
+  async function outlived(username: string, act: (client: Client) => Promise<void>) {
+    await here.createUser(username, password);
+    const client = new Client(there.url, contract);
+    await client.signIn(username, password);
+    const conversation = await client.conversation();
+    const { assistant_message } = await client.send(conversation, "How do I install Web+?");
+    const socket = await client.webSocket();
+    const stream = client.events(assistant_message.id);
+    assert.equal((await stream.next()).value!.event, "delta");
+    await act(client);
+    const start = performance.now();
+    const since = (): number => performance.now() - start;
+    const streamEnded = (async () => {
+      for await (const event of stream) assert.notEqual(event.event, "done");
+      return since();
+    })();
+    assert.equal(await socket.closed(), 4401);
+    const socketEnded = since();
+    return { client, ms: Math.max(socketEnded, await streamEnded) };
+  }
+
+  test("takes its sockets and streams within a second", async (t) => {
+    const taken: number[] = [];
+    for (const name of ["first", "second", "third"]) {
+      const { client, ms } = await outlived(name, async ({ session }) => {
+        const body = { role: "viewer" };
+        await administrator.expect(200, "PATCH", `/api/v1/users/${session!.user.id}`, { body });
+      });
+      await client.refused(403, "POST", "/api/v1/conversations", { body: {} });
+      await client.get("/api/v1/conversations");
+      taken.push(ms);
+    }
+    t.diagnostic(`after ${taken.map(Math.round).join(", ")} ms`);
+    assert.ok(taken.sort((a, b) => a - b)[1]! <= 1000, `after ${taken} ms`);
+  });
+
+  test("ends the sessions there too", async () => {
+    const { client } = await outlived("fourth", async ({ session }) => {
+      await administrator.expect(204, "POST", `/api/v1/users/${session!.user.id}/end-sessions`);
+    });
+    await client.refused(401, "GET", "/api/v1/auth/me");
+  });
+});

@@ -7,6 +7,8 @@ import "./service.test.ts";
 import "./auth.test.ts";
 import "./access.test.ts";
 import "./attacks.test.ts";
+import "./strangers.test.ts";
+import "./audit.test.ts";
 import "./conversations.test.ts";
 import "./messages.test.ts";
 import "./streams.test.ts";
