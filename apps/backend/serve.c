@@ -47,6 +47,14 @@ static void on_drained(void *context)
 		loop_stop(&program->loop);
 }
 
+/* Until the last request was answered, answers may begin. */
+static void on_server_drained(void *context)
+{
+	struct program *program = context;
+
+	generations_await(program->app.generations, on_drained, program);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct program *program = handle->data;
@@ -58,9 +66,9 @@ static void on_signal(uv_signal_t *handle, int number)
 		_Exit(128 + number);
 	}
 	log_info("draining", NULL);
-	program->busy = 3;
-	generations_drain(app->generations, grace_ms, on_drained, program);
-	server_drain(app->server, grace_ms, on_drained, program);
+	program->busy = 2;
+	generations_drain(app->generations, grace_ms);
+	server_drain(app->server, grace_ms, on_server_drained, program);
 	rights_stop(app->rights, on_drained, program);
 }
 

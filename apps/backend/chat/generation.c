@@ -49,8 +49,8 @@ struct generations {
 	bool upkeep_busy;
 	bool drains;
 	int64_t drain_end_ms; /* monotonic */
-	void (*drained)(void *context);
-	void *drained_context;
+	void (*ended)(void *context);
+	void *ended_context;
 	struct buf words; /* of the event that is being published */
 };
 
@@ -152,13 +152,13 @@ static void answer_stops(struct generation *generation, enum err err)
 	}
 }
 
-static void check_drained(struct generations *generations)
+static void check_ended(struct generations *generations)
 {
-	if (generations->drained && list_empty(&generations->all) && !generations->upkeep_busy) {
-		void (*drained)(void *) = generations->drained;
+	if (generations->ended && list_empty(&generations->all) && !generations->upkeep_busy) {
+		void (*ended)(void *) = generations->ended;
 
-		generations->drained = NULL;
-		drained(generations->drained_context);
+		generations->ended = NULL;
+		ended(generations->ended_context);
 	}
 }
 
@@ -171,7 +171,7 @@ static void generation_destroy(struct generation *generation)
 	stream_finish(&generation->stream);
 	generation_start_discard(generation->start);
 	free(generation);
-	check_drained(owner);
+	check_ended(owner);
 }
 
 static enum err write_finish(struct db *tx, void *context)
@@ -412,7 +412,7 @@ static void upkeep_done(struct db_job *job, enum err err)
 	if (err != ERR_OK)
 		log_warning("the leases of the answers under way are not renewed", "error",
 			    err_code(err), NULL);
-	check_drained(generations);
+	check_ended(generations);
 }
 
 static void submit_upkeep(struct generations *generations)
@@ -490,15 +490,19 @@ void generations_start(struct generations *generations)
 	uv_timer_start(&generations->tick, on_tick, TICK_MS, TICK_MS);
 }
 
-void generations_drain(struct generations *generations, int64_t grace_ms,
-		       void (*drained)(void *context), void *context)
+void generations_drain(struct generations *generations, int64_t grace_ms)
 {
 	generations->drains = true;
 	generations->drain_end_ms = clock_monotonic_ms() + grace_ms;
-	generations->drained = drained;
-	generations->drained_context = context;
 	on_tick(&generations->tick); /* without grace, at once */
-	check_drained(generations);
+}
+
+void generations_await(struct generations *generations, void (*ended)(void *context), void *context)
+{
+	assert(generations->drains);
+	generations->ended = ended;
+	generations->ended_context = context;
+	check_ended(generations);
 }
 
 static void on_writer_closed(struct stream_writer *writer)

@@ -28,11 +28,12 @@ enum err generations_recover(struct generations *generations, int64_t *ret_inter
 /* Begins to renew leases and to look after abandoned messages. */
 void generations_start(struct generations *generations);
 /*
- * Lets no new one begin, and calls `drained` when all have ended; those that run are interrupted after `grace_ms`: their
- * text is kept, marked so.
+ * From now on those that begin are interrupted at once, and those that run after `grace_ms`: their text is kept, marked so.
  */
-void generations_drain(struct generations *generations, int64_t grace_ms,
-		       void (*drained)(void *context), void *context);
+void generations_drain(struct generations *generations, int64_t grace_ms);
+/* While draining, when there are no requests any more that could begin one: calls `ended` when all have. */
+void generations_await(struct generations *generations, void (*ended)(void *context),
+		       void *context);
 void generations_destroy(struct generations *generations);
 
 /* What a generation begins with; `arena` holds all of it, and the generation takes it over. */

@@ -156,7 +156,7 @@ static void next_turn(struct loop *loop)
 	uv_run(&loop->uv, UV_RUN_NOWAIT);
 }
 
-static void on_drained(void *context)
+static void on_ended(void *context)
 {
 	*(bool *)context = true;
 }
@@ -174,10 +174,11 @@ static void on_drained(void *context)
 
 static void drain(struct stage *stage, int64_t grace_ms)
 {
-	bool drained = false;
+	bool ended = false;
 
-	generations_drain(stage->app.generations, grace_ms, on_drained, &drained);
-	RUN_UNTIL(stage, drained);
+	generations_drain(stage->app.generations, grace_ms);
+	generations_await(stage->app.generations, on_ended, &ended);
+	RUN_UNTIL(stage, ended);
 }
 
 static int tear_down(void **state)
@@ -742,23 +743,25 @@ static void a_drain_waits_for_answers_that_end(void **state)
 {
 	struct stage *stage = *state;
 	const char *id = ask(stage, "Hi");
-	bool drained = false;
+	bool ended = false;
 
-	generations_drain(stage->app.generations, 60000, on_drained, &drained);
+	generations_drain(stage->app.generations, 60000);
+	generations_await(stage->app.generations, on_ended, &ended);
 	model_says("whole");
 	model_ends(CHAT_COMPLETE, NULL);
-	RUN_UNTIL(stage, drained);
+	RUN_UNTIL(stage, ended);
 	assert_int_equal(stored(stage, id).status, MESSAGE_COMPLETE);
 }
 
-static void nothing_begins_while_it_drains(void **state)
+static void what_begins_while_it_drains_is_interrupted_and_waited_for(void **state)
 {
 	struct stage *stage = *state;
 	struct message_pair pair = say(stage, "Hi"); /* not begun yet */
-	bool drained = false;
 
-	generations_drain(stage->app.generations, 60000, on_drained, &drained);
-	RUN_UNTIL(stage, has_ended(stage, pair.assistant_message.id) && play.started == 1);
+	generations_drain(stage->app.generations, 60000);
+	RUN_UNTIL(stage, play.started == 1);
+	drain(stage, 60000);
+	assert_true(has_ended(stage, pair.assistant_message.id));
 	assert_int_equal(stored(stage, pair.assistant_message.id).status, MESSAGE_INTERRUPTED);
 }
 
@@ -816,7 +819,7 @@ int main(void)
 		TEST(a_title_is_the_first_line_cut_at_a_word),
 		TEST(a_drain_keeps_what_there_is),
 		TEST(a_drain_waits_for_answers_that_end),
-		TEST(nothing_begins_while_it_drains),
+		TEST(what_begins_while_it_drains_is_interrupted_and_waited_for),
 		TEST(what_a_run_before_left_is_interrupted_at_the_start),
 	};
 

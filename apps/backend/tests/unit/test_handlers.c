@@ -85,7 +85,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-static void on_drained(void *context)
+static void on_ended(void *context)
 {
 	*(bool *)context = true;
 }
@@ -93,12 +93,13 @@ static void on_drained(void *context)
 static int tear_down(void **state)
 {
 	struct stage *stage = *state;
-	bool drained = false;
+	bool ended = false;
 
 	uv_run(&stage->loop.uv, UV_RUN_NOWAIT); /* what was posted begins, and ends */
 	generations_start(stage->app.generations);
-	generations_drain(stage->app.generations, 0, on_drained, &drained);
-	while (!drained)
+	generations_drain(stage->app.generations, 0);
+	generations_await(stage->app.generations, on_ended, &ended);
+	while (!ended)
 		uv_run(&stage->loop.uv, UV_RUN_ONCE);
 	pool_destroy(stage->app.workers);
 	uv_run(&stage->loop.uv, UV_RUN_NOWAIT);
