@@ -114,3 +114,64 @@ describe("a password that is being changed", () => {
     assert.ok(statuses[1] === 401 || statuses[1] === 422, `${statuses[1]}`);
   });
 });
+
+describe("an invitation", () => {
+  const use = (token: string): Promise<number> =>
+    nobody()
+      .call("POST", "/api/v1/auth/register", {
+        body: {
+          username: `guest${++made}`,
+          email: `guest${made}@example.org`,
+          password,
+          invitation: token,
+        },
+      })
+      .then((reply) => reply.status);
+
+  test("is worth no more than who made it may still give", async () => {
+    await ada.expect(200, "PATCH", "/api/v1/settings", { body: { registration: "invite" } });
+    const admin = await newcomer("administrator");
+    const invite = async () =>
+      (
+        (await admin.post("/api/v1/invitations", { role: "administrator" }, 201)) as {
+          token: string;
+        }
+      ).token;
+    const tokens = [await invite(), await invite(), await invite()] as const;
+    const own = `/api/v1/users/${admin.session!.user.id}`;
+    await ada.expect(200, "PATCH", own, { body: { role: "user" } });
+    assert.equal(await use(tokens[0]), 403, "the maker lost the role");
+    await ada.expect(200, "PATCH", own, { body: { role: "administrator", disabled: true } });
+    assert.equal(await use(tokens[0]), 403, "the maker was disabled");
+    await ada.expect(200, "PATCH", own, { body: { disabled: false } });
+    assert.equal(await use(tokens[0]), 201);
+    await ada.expect(204, "DELETE", own);
+    assert.equal(await use(tokens[1]), 403, "the maker is gone");
+    await ada.expect(200, "PATCH", "/api/v1/settings", { body: { registration: "closed" } });
+  });
+});
+
+describe("roles", () => {
+  test("are never so many that one is not listed", async () => {
+    const names = Array.from(
+      { length: 101 },
+      (_, index) => `role-${String(index).padStart(3, "0")}`,
+    );
+    let refused = 0;
+    for (const name of names) {
+      const reply = await ada.call("POST", "/api/v1/roles", {
+        body: { name, permissions: ["chat:read"] },
+      });
+      if (reply.status !== 201) assert.equal(reply.status, 409, reply.text);
+      refused += Number(reply.status === 409);
+    }
+    const { items } = (await ada.get("/api/v1/roles")) as {
+      items: { name: string; built_in: boolean }[];
+    };
+    const listed = items.filter((role) => !role.built_in).map((role) => role.name);
+    assert.ok(refused > 0);
+    for (const name of names.slice(0, 101 - refused)) assert.ok(listed.includes(name), name);
+    for (const name of listed.filter((name) => name.startsWith("role-")))
+      await ada.expect(204, "DELETE", `/api/v1/roles/${name}`);
+  });
+});

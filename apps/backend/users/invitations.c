@@ -81,12 +81,31 @@ const struct statement *const invitation_statements[] = {
 	&select_by_token, &use, &select_page, &delete_one, NULL,
 };
 
+/* ERR_NOT_FOUND when who invited could not give this role any more: an invitation must not outlive the right to make it. */
+static enum err check_giver(struct db *db, const struct invitation *invitation, struct arena *arena)
+{
+	uint64_t given, own;
+	struct account giver;
+	enum err err = account_by_id(db, invitation->created_by, arena, &giver);
+
+	if (err == ERR_OK)
+		err = role_permissions(db, giver.role, &own);
+	if (err == ERR_OK)
+		err = role_permissions(db, invitation->role, &given);
+	if (err != ERR_OK)
+		return err;
+	given |= UINT64_C(1) << PERMISSION_USERS_MANAGE;
+	return giver.disabled_at.ms || (given & ~own) ? ERR_NOT_FOUND : ERR_OK;
+}
+
 enum err invitation_role(struct db *db, const char *token_hash, struct timestamp now,
 			 struct arena *arena, const char **ret_role)
 {
 	struct invitation invitation;
 	enum err err = db_one(db, &select_by_token, ARGS(token_hash, now), arena, &invitation);
 
+	if (err == ERR_OK)
+		err = check_giver(db, &invitation, arena);
 	if (err == ERR_OK)
 		*ret_role = invitation.role;
 	return err;
@@ -95,8 +114,15 @@ enum err invitation_role(struct db *db, const char *token_hash, struct timestamp
 enum err invitation_use(struct db *tx, const char *token_hash, struct timestamp now)
 {
 	int64_t changed = 0;
-	enum err err = db_exec(tx, &use, ARGS(token_hash, now), &changed);
+	struct arena arena;
+	const char *role;
+	enum err err;
 
+	arena_init(&arena);
+	err = invitation_role(tx, token_hash, now, &arena, &role);
+	arena_finish(&arena);
+	if (err == ERR_OK)
+		err = db_exec(tx, &use, ARGS(token_hash, now), &changed);
 	return err == ERR_OK && changed == 0 ? ERR_NOT_FOUND : err;
 }
 

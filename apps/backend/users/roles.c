@@ -33,7 +33,7 @@ static const struct schema role_schema =
 
 PAGE_SCHEMA(role_page_schema, role_schema, "RolePage");
 
-enum { ROLES_MAX = 100 };
+enum { ROLES_MAX = 100 /* as many as are listed: none is hidden */ };
 
 static const struct statement select_role = { "SELECT {columns} FROM role WHERE name = $1",
 					      &role_schema };
@@ -176,8 +176,16 @@ static enum err run_creation(struct db *tx, void *context)
 	struct request *request = changing->request;
 	struct audit_entry entry =
 		audit_entry_of(request, AUDIT_ROLE_CREATE, "role", changing->role->name);
-	enum err err = db_insert(tx, &role_schema, changing->role);
+	struct array roles = { 0 };
+	enum err err = db_all(tx, &select_roles, ARGS_NONE, &request->arena, &roles);
 
+	if (err == ERR_OK && roles.count >= ROLES_MAX)
+		return request_fail(request, ERR_CONFLICT, "There are %d roles. Delete one first.",
+				    ROLES_MAX);
+	if (err == ERR_OK)
+		err = db_insert(tx, &role_schema, changing->role);
+	if (err == ERR_CONFLICT)
+		return request_fail(request, err, "There is a role of this name.");
 	return err == ERR_OK ? audit_append(request->app, tx, &entry) : err;
 }
 
@@ -197,9 +205,7 @@ static enum err role_create(struct request *request, const void *in, void *out)
 			       .created_at = clock_now() };
 	if (builtin_role_find(input->name))
 		return request_fail(request, ERR_CONFLICT, "There is a role of this name.");
-	err = db_transaction(request->app->db, run_creation, &changing);
-	return err == ERR_CONFLICT ? request_fail(request, err, "There is a role of this name.")
-				   : err;
+	return db_transaction(request->app->db, run_creation, &changing);
 }
 
 /* Whoever has the role has other rights from now on. */

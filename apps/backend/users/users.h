@@ -18,7 +18,10 @@ extern const struct statement *const grant_statements[];
 
 /* ---- Invitations ---- */
 
-/* The role that the invitation of this token gives; ERR_NOT_FOUND when it is used, over, or unknown. Worker. */
+/*
+ * The role that the invitation of this token gives; ERR_NOT_FOUND when it is used, over, or unknown, or when who made it
+ * could not make it now. Worker.
+ */
 enum err invitation_role(struct db *db, const char *token_hash, struct timestamp now,
 			 struct arena *arena, const char **ret_role) WARN_UNUSED;
 /* In the transaction of the registration. ERR_NOT_FOUND as above. */
