@@ -202,7 +202,7 @@ static enum err run_deletion(struct db *tx, void *context)
 	struct request *request = deleting->request;
 	struct audit_entry entry =
 		audit_entry_of(request, AUDIT_ACCOUNT_DELETE, "account", deleting->checked->id);
-	struct account account;
+	struct account account = { 0 };
 	enum err err = account_confirm(tx, deleting->checked);
 
 	if (err == ERR_OK)
