@@ -55,6 +55,7 @@ enum err account_insert(struct db *tx, const struct account *account,
 /* Who a session that is neither over nor revoked belongs to. */
 struct session_owner {
 	const char *account_id;
+	struct timestamp expires_at;
 	const char *role;
 	struct texts custom; /* the permissions of a role that is not built in */
 };

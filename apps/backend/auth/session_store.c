@@ -68,6 +68,7 @@ static const struct schema refresh_token_schema =
 
 static const struct field session_owner_fields[] = {
 	FIELD(struct session_owner, account_id, .doc = "Whose session it is."),
+	FIELD(struct session_owner, expires_at, .doc = "When the session ends."),
 	FIELD(struct session_owner, role, .doc = "The account's role now."),
 	FIELD(struct session_owner, custom, .nullable = true, .doc = "The role's permissions."),
 	{ 0 },
@@ -90,8 +91,8 @@ static const struct schema token_state_schema =
 	SCHEMA(struct token_state, token_state_fields, .name = "TokenState");
 
 static const struct statement select_session_owner = {
-	"SELECT s.account_id AS account_id, a.role AS role, r.permissions AS custom FROM session s "
-	"JOIN account a ON a.id = s.account_id LEFT JOIN role r ON r.name = a.role "
+	"SELECT s.account_id AS account_id, s.expires_at AS expires_at, a.role AS role, "
+	"r.permissions AS custom FROM session s JOIN account a ON a.id = s.account_id LEFT JOIN role r ON r.name = a.role "
 	"WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 AND a.disabled_at IS NULL",
 	&session_owner_schema
 };

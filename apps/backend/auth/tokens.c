@@ -315,9 +315,11 @@ enum err session_load(struct app *app, const struct claims *claims, struct princ
 	if (err == ERR_NOT_FOUND ||
 	    (err == ERR_OK && strcmp(owner.account_id, claims->user_id) != 0))
 		err = ERR_UNAUTHENTICATED;
-	if (err == ERR_OK)
+	if (err == ERR_OK) {
 		principal_set(ret_principal, claims->user_id, claims->session_id, owner.role,
 			      &owner.custom);
+		ret_principal->ends_ms = owner.expires_at.ms;
+	}
 	arena_finish(&arena);
 	return err;
 }

@@ -151,9 +151,10 @@ enum err key_load(struct app *app, const char *key, struct principal *ret_princi
 		principal_set(ret_principal, owner.account_id, owner.id, owner.role, &owner.custom);
 		ret_principal->permissions &= permissions_of(&owner.scopes);
 		ret_principal->by_key = true;
+		ret_principal->ends_ms = owner.expires_at.ms ? owner.expires_at.ms : INT64_MAX;
 		ret_principal->expires_ms = now.ms + LOOK_AGAIN_MS;
-		if (owner.expires_at.ms && owner.expires_at.ms < ret_principal->expires_ms)
-			ret_principal->expires_ms = owner.expires_at.ms;
+		if (ret_principal->ends_ms < ret_principal->expires_ms)
+			ret_principal->expires_ms = ret_principal->ends_ms;
 	}
 	arena_finish(&arena);
 	return err;

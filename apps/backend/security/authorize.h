@@ -62,8 +62,9 @@ struct principal {
 	char session_id[ID_SIZE]; /* or of the API key */
 	char role[ROLE_NAME_SIZE];
 	uint64_t permissions; /* bit by enum permission: the role's, and of them the key's */
-	int64_t expires_ms;   /* wall clock: end of the credentials */
-	bool by_key;          /* a program's API key, not a person's session */
+	int64_t expires_ms; /* wall clock: until when this is taken as it is, then it is looked at anew */
+	int64_t ends_ms; /* wall clock: end of the session or key itself */
+	bool by_key;     /* a program's API key, not a person's session */
 };
 
 struct object {

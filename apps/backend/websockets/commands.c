@@ -21,7 +21,7 @@ void command_admit(struct websocket *socket, const struct principal *principal)
 	}
 	socket->principal = *principal;
 	/* From here on time is counted by a clock that does not jump. */
-	socket->expires_ms = now + (principal->expires_ms - clock_now().ms);
+	socket->ends_ms = now + (principal->ends_ms - clock_now().ms);
 	if (socket->state == WEBSOCKET_NEW) {
 		socket->state = WEBSOCKET_OPEN;
 		socket->deadline_ms = now + options->ping_ms;

@@ -102,8 +102,8 @@ static const struct transport_owner transport_owner = {
 
 static void check_open(struct websocket *socket, int64_t now)
 {
-	if (now >= socket->expires_ms) {
-		websocket_close(socket, CLOSE_UNAUTHENTICATED, "The token has expired.");
+	if (now >= socket->ends_ms) {
+		websocket_close(socket, CLOSE_UNAUTHENTICATED, "The session is over.");
 		return;
 	}
 	if (now < socket->deadline_ms)

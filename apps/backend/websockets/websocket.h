@@ -35,7 +35,7 @@ struct websocket {
 	enum websocket_state state;
 	bool pinged;         /* and nothing was heard since */
 	int64_t deadline_ms; /* NEW: must be known by then; OPEN: next ping; CLOSING: is cut */
-	int64_t expires_ms;  /* monotonic: end of the credentials */
+	int64_t ends_ms;     /* monotonic: end of the session or key, which the token may not see */
 	struct principal principal; /* constant while a job is under way */
 	struct frame_reader reader;
 	struct job *job;

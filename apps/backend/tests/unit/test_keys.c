@@ -150,12 +150,14 @@ static void a_key_ends_by_itself(void **state)
 			      &made),
 			 ERR_OK);
 	assert_int_equal(key_load(&stage->app, made.key, &principal), ERR_OK);
-	assert_true(principal.expires_ms <= now.ms + 61 * 1000); /* then it is read again */
+	assert_true(principal.expires_ms <= now.ms + 61 * 1000);    /* then it is read again */
+	assert_true(principal.ends_ms > now.ms + 23 * 3600 * 1000); /* its sockets go on */
 	home_sql(&stage->home,
 		 arena_printf(&stage->home.arena, "UPDATE api_key SET expires_at = %lld",
 			      (long long)now.ms + 30000));
 	assert_int_equal(key_load(&stage->app, made.key, &principal), ERR_OK);
 	assert_true(principal.expires_ms == now.ms + 30000); /* and never known beyond its end */
+	assert_true(principal.ends_ms == now.ms + 30000);
 	home_sql(&stage->home, "UPDATE api_key SET expires_at = 1");
 	assert_int_equal(key_load(&stage->app, made.key, &principal), ERR_UNAUTHENTICATED);
 }

@@ -61,9 +61,11 @@ static enum err authenticate(struct app *app, const char *token, struct principa
 		sem_wait(&app->authenticate_may_end);
 	if (ended || strcmp(token, "good") != 0)
 		return ERR_UNAUTHENTICATED;
-	*ret_principal = (struct principal){ .user_id = ALICE,
-					     .session_id = SESSION,
-					     .expires_ms = clock_now().ms + app->credentials_ms };
+	*ret_principal =
+		(struct principal){ .user_id = ALICE,
+				    .session_id = SESSION,
+				    .expires_ms = clock_now().ms, /* a socket outlives its token */
+				    .ends_ms = clock_now().ms + app->credentials_ms };
 	return ERR_OK;
 }
 
@@ -444,7 +446,7 @@ static void who_is_nobody_is_closed(void **state)
 	finish(app);
 }
 
-static void credentials_that_expire_close_unless_renewed(void **state)
+static void a_session_that_ends_closes_its_socket_unless_renewed(void **state)
 {
 	struct app *app = start(SHORT_MS, LONG_MS);
 	int fd;
@@ -582,7 +584,7 @@ int main(void)
 		cmocka_unit_test(what_may_not_be_heard_is_not_there),
 		cmocka_unit_test(messages_wait_for_the_authentication_before_them),
 		cmocka_unit_test(who_is_nobody_is_closed),
-		cmocka_unit_test(credentials_that_expire_close_unless_renewed),
+		cmocka_unit_test(a_session_that_ends_closes_its_socket_unless_renewed),
 		cmocka_unit_test(the_end_of_a_session_closes_its_sockets),
 		cmocka_unit_test(a_session_that_ends_during_authentication_is_not_let_in),
 		cmocka_unit_test(a_socket_that_goes_during_authentication_is_let_go),
