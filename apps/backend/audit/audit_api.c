@@ -64,16 +64,13 @@ static enum err audit_list(struct request *request, const void *in, void *out)
 	const struct audit_list *input = in;
 	struct audit_filter filter = filter_of(input);
 	struct page *page = out;
-	const struct audit_row *rows;
+	const struct audit_row *last;
 	enum err err = audit_page(request->app->db, &filter, &request->arena, &page->items);
 
-	if (err != ERR_OK || (int64_t)page->items.count <= input->limit)
-		return err;
-	rows = page->items.items;
-	page->items.count = (size_t)input->limit;
-	page->next_cursor =
-		arena_printf(&request->arena, "%lld", (long long)rows[input->limit - 1].seq);
-	return ERR_OK;
+	last = err == ERR_OK ? page_cut(page, &audit_row_schema, input->limit) : NULL;
+	if (last)
+		page->next_cursor = arena_printf(&request->arena, "%lld", (long long)last->seq);
+	return err;
 }
 
 /* ---- Export: one JSON object a line, from the first row to the tip ---- */

@@ -303,6 +303,7 @@ static enum err sessions_list(struct request *request, const void *in, void *out
 	const struct principal *principal = request->principal;
 	struct place place = { { INT64_MAX }, "" };
 	struct page *page = out;
+	const struct session *last;
 	struct session *sessions;
 	enum err err;
 
@@ -313,13 +314,10 @@ static enum err sessions_list(struct request *request, const void *in, void *out
 	if (err != ERR_OK)
 		return err;
 	sessions = page->items.items;
-	if ((int64_t)page->items.count > input->limit) {
-		const struct session *last = &sessions[input->limit - 1];
-
-		page->items.count = (size_t)input->limit;
+	last = page_cut(page, &session_schema, input->limit);
+	if (last)
 		page->next_cursor = place_encode((struct place){ last->last_used_at, last->id },
 						 &request->arena);
-	}
 	for (size_t i = 0; i < page->items.count; i++)
 		sessions[i].current = strcmp(sessions[i].id, principal->session_id) == 0;
 	return ERR_OK;

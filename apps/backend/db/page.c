@@ -7,6 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+const void *page_cut(struct page *page, const struct schema *row, int64_t limit)
+{
+	if ((int64_t)page->items.count <= limit)
+		return NULL;
+	page->items.count = (size_t)limit;
+	return (const char *)page->items.items + (size_t)(limit - 1) * row->size;
+}
+
 /* base64url of "milliseconds id" */
 const char *place_encode(struct place place, struct arena *arena)
 {

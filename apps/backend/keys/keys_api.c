@@ -192,13 +192,11 @@ static enum err keys_list(struct request *request, const void *in, void *out)
 		     ARGS((const char *)request->principal->user_id, place.time, place.id,
 			  input->limit + 1),
 		     &request->arena, &page->items);
-	if (err != ERR_OK || (int64_t)page->items.count <= input->limit)
-		return err;
-	page->items.count = (size_t)input->limit;
-	last = (const struct api_key *)page->items.items + input->limit - 1;
-	page->next_cursor =
-		place_encode((struct place){ last->created_at, last->id }, &request->arena);
-	return ERR_OK;
+	last = err == ERR_OK ? page_cut(page, &api_key_schema, input->limit) : NULL;
+	if (last)
+		page->next_cursor =
+			place_encode((struct place){ last->created_at, last->id }, &request->arena);
+	return err;
 }
 
 /* ---- Making one ---- */

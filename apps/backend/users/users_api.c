@@ -37,7 +37,7 @@ static enum err users_list(struct request *request, const void *in, void *out)
 {
 	const struct user_list *input = in;
 	struct page *page = out;
-	const struct account *accounts;
+	const struct account *last;
 	char *prefix = arena_strdup(&request->arena, input->q);
 	enum err err;
 
@@ -45,12 +45,10 @@ static enum err users_list(struct request *request, const void *in, void *out)
 		*c = (char)tolower((unsigned char)*c);
 	err = account_page(request->app->db, prefix, input->cursor ? input->cursor : "",
 			   input->limit + 1, &request->arena, &page->items);
-	if (err != ERR_OK || (int64_t)page->items.count <= input->limit)
-		return err;
-	accounts = page->items.items;
-	page->items.count = (size_t)input->limit;
-	page->next_cursor = accounts[input->limit - 1].username;
-	return ERR_OK;
+	last = err == ERR_OK ? page_cut(page, &account_schema, input->limit) : NULL;
+	if (last)
+		page->next_cursor = last->username;
+	return err;
 }
 
 /* ---- One ---- */

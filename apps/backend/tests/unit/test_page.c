@@ -73,11 +73,25 @@ static void what_the_list_did_not_give_is_refused(void **state)
 	REFUSES("12 " SOME_ID SOME_ID SOME_ID); /* longer than any */
 }
 
+static void the_row_behind_a_page_is_cut_off(void **state)
+{
+	static const struct schema row = { .size = sizeof(int64_t) };
+	int64_t items[] = { 1, 2, 3 };
+	struct page page = { .items = { items, 3 } };
+
+	(void)state;
+	assert_null(page_cut(&page, &row, 3));
+	assert_int_equal(page.items.count, 3);
+	assert_ptr_equal(page_cut(&page, &row, 2), &items[1]);
+	assert_int_equal(page.items.count, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_place_comes_back),
 		cmocka_unit_test(what_the_list_did_not_give_is_refused),
+		cmocka_unit_test(the_row_behind_a_page_is_cut_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, finish_arena);
