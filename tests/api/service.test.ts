@@ -84,6 +84,7 @@ describe("the service", () => {
   test("offers its guides to read", async () => {
     const { items } = await nobody().get("/api/v1/help");
     assert.deepEqual(items.map((item: { name: string }) => item.name).sort(), [
+      "admin-guide",
       "configuration-guide",
       "installation-guide",
       "user-guide",

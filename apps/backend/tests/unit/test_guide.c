@@ -324,6 +324,11 @@ static void the_guides_answer_the_first_questions(void **state)
 		  "(/help/configuration-guide#settings" },
 		{ "How do I stop an answer?", "(/help/user-guide#stop-an-answer)" },
 		{ "How do I make a backup?", "(/help/installation-guide#back-up" },
+		{ "How do I change my password?", "(/help/user-guide#change-my-password)" },
+		{ "How do I delete my account?", "(/help/user-guide#delete-my-account)" },
+		{ "How do I make an API key?", "(/help/user-guide#make-an-api-key)" },
+		{ "How do I invite somebody?", "(/help/admin-guide#invite-somebody)" },
+		{ "How do I check the audit log?", "(/help/admin-guide#check-the-audit-log" },
 	};
 	struct guide_document *found;
 	struct arena arena;
