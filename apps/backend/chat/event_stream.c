@@ -9,6 +9,7 @@
 #include "http/sse.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,9 +178,7 @@ void event_streams_end(struct app *app, const char *account_id, const char *sess
 
 	ending->task.run = end_streams;
 	ending->app = app;
-	if (account_id)
-		memcpy(ending->user_id, account_id, ID_SIZE);
-	if (session_id)
-		memcpy(ending->session_id, session_id, ID_SIZE);
+	snprintf(ending->user_id, ID_SIZE, "%s", account_id ? account_id : "");
+	snprintf(ending->session_id, ID_SIZE, "%s", session_id ? session_id : "");
 	loop_post(app->loop, &ending->task);
 }
