@@ -21,8 +21,8 @@ static const struct field config_fields[] = {
 		     "`webplus.db` in the data folder."),
 	FIELD(struct config, database_connections, .preset = "0", .min = 0, .max = 1000,
 	      .unit = "connections",
-	      .doc = "At most so many are open at once. 0: 16 to PostgreSQL, two per core to "
-		     "SQLite."),
+	      .doc = "At most so many are open at once, and one more to PostgreSQL, which listens. "
+		     "0: 16 to PostgreSQL, two per core to SQLite."),
 	FIELD(struct config, database_checkout_ms, .preset = "5000", .min = 10, .max = 600000,
 	      .unit = "ms", .doc = "How long a request waits for a connection that is free."),
 	FIELD(struct config, database_life_minutes, .preset = "60", .min = 0, .max = 10080,

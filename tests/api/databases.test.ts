@@ -221,6 +221,27 @@ describe("a change of rights on one server, seen on another", { skip: !onPostgre
     assert.ok(taken.sort((a, b) => a - b)[1]! <= 1000, `after ${taken} ms`);
   });
 
+  /* Each follows at once on the one before: found by a look from time to time, all but the first would take its time. */
+  test("is told to it, and not left to its next look", async (t) => {
+    const told: number[] = [];
+    const sockets = [];
+    for (const name of ["one", "two", "three", "four", "five"]) {
+      await here.createUser(name, password);
+      const client = new Client(there.url, contract);
+      const { user } = await client.signIn(name, password);
+      sockets.push({ user, socket: await client.webSocket() });
+    }
+    for (const { user, socket } of sockets) {
+      const body = { role: "viewer" };
+      await administrator.expect(200, "PATCH", `/api/v1/users/${user.id}`, { body });
+      const start = performance.now();
+      assert.equal(await socket.closed(), 4401);
+      told.push(performance.now() - start);
+    }
+    t.diagnostic(`after ${told.map(Math.round).join(", ")} ms`);
+    assert.ok(told.sort((a, b) => a - b)[2]! < 200, `after ${told} ms`);
+  });
+
   test("ends the sessions there too", async () => {
     const { client } = await outlived("fourth", async ({ session }) => {
       await administrator.expect(204, "POST", `/api/v1/users/${session!.user.id}/end-sessions`);

@@ -94,8 +94,8 @@ void secret_token_hash(const struct app *app, enum key_purpose purpose, const ch
 
 /*
  * Every server forgets what it knew of them, and closes their sockets and streams, which come back
- * with the rights of now. At once on this server, within half a second on the others, which read
- * the table of changes.
+ * with the rights of now. At once on this server. The others read the table of changes, when they
+ * are told of one (PostgreSQL) and twice a second in any case.
  */
 struct rights;
 
@@ -105,7 +105,7 @@ enum err rights_changed(struct db *tx, const char *account_id, const char *sessi
 void rights_apply(struct app *app, const char *account_id, const char *session_id);
 
 struct rights *rights_create(struct app *app);
-/* On the loop: looks at the table twice a second from now on. */
+/* On the loop: looks at the table from now on. */
 void rights_start(struct rights *rights);
 /* On the loop: no more looks; calls `stopped` when none is under way. */
 void rights_stop(struct rights *rights, void (*stopped)(void *context), void *context);

@@ -20,8 +20,10 @@ enum {
 	LOOK_MS = 500,
 	LOOK_ROWS = 1000, /* at once */
 	WINDOW_MS = 60 * 1000,
-	UPKEEP_LOOKS = 7200 /* an hour */
+	UPKEEP_LOOKS = 7200 /* an hour, or less where others are heard */
 };
+
+static const char *const channel = "webplus_rights";
 
 struct change {
 	const char *id;
@@ -59,9 +61,11 @@ enum err rights_changed(struct db *tx, const char *account_id, const char *sessi
 				 .account_id = account_id ? account_id : "",
 				 .session_id = session_id ? session_id : "",
 				 .created_at = clock_now() };
+	enum err err;
 
 	id_make(id);
-	return db_insert(tx, &change_schema, &change);
+	err = db_insert(tx, &change_schema, &change);
+	return err == ERR_OK ? db_notify(tx, channel) : err;
 }
 
 void rights_apply(struct app *app, const char *account_id, const char *session_id)
@@ -80,12 +84,14 @@ void rights_apply(struct app *app, const char *account_id, const char *session_i
 struct rights {
 	struct app *app;
 	uv_timer_t timer;
+	struct db_listener *listener;
 	struct task task;
 	struct loop_task back;
 	struct map seen, seen_before; /* ids, of this window and the one before */
 	int64_t window_ms;            /* when `seen` began, monotonic */
 	unsigned looks;
 	bool busy, started;
+	bool again;            /* something was heard since the look began */
 	struct timestamp from; /* where the look goes on; 0: where it begins */
 	char from_id[ID_SIZE];
 	void (*stopped)(void *context);
@@ -150,6 +156,13 @@ static bool take_changes(struct rights *rights)
 	return true;
 }
 
+static void begin_look(struct rights *rights)
+{
+	rights->busy = true;
+	rights->again = false;
+	pool_submit(rights->app->workers, &rights->task);
+}
+
 static void look_done(struct loop_task *task)
 {
 	struct rights *rights = CONTAINER_OF(task, struct rights, back);
@@ -158,12 +171,12 @@ static void look_done(struct loop_task *task)
 	turn_window(rights);
 	more = take_changes(rights);
 	arena_finish(&rights->arena);
-	if (more && !rights->stopped) {
-		pool_submit(rights->app->workers, &rights->task);
+	rights->started = rights->started || (rights->err == ERR_OK && !more);
+	if ((more || rights->again) && !rights->stopped) {
+		begin_look(rights);
 		return;
 	}
 	rights->busy = false;
-	rights->started = rights->started || rights->err == ERR_OK;
 	if (rights->stopped)
 		rights->stopped(rights->stopped_context);
 }
@@ -207,17 +220,27 @@ static void on_timer(uv_timer_t *timer)
 {
 	struct rights *rights = timer->data;
 
+	if (!rights->busy)
+		begin_look(rights);
+}
+
+/* Not left to the next tick. */
+static void on_heard(void *context)
+{
+	struct rights *rights = context;
+
 	if (rights->busy)
-		return;
-	rights->busy = true;
-	rights->task.run = look;
-	rights->back.run = look_done;
-	pool_submit(rights->app->workers, &rights->task);
+		rights->again = true;
+	else if (!rights->stopped)
+		begin_look(rights);
 }
 
 void rights_start(struct rights *rights)
 {
+	rights->task.run = look;
+	rights->back.run = look_done;
 	uv_timer_start(&rights->timer, on_timer, 0, LOOK_MS);
+	rights->listener = db_listen(rights->app->db, channel, on_heard, rights);
 }
 
 void rights_stop(struct rights *rights, void (*stopped)(void *context), void *context)
@@ -239,6 +262,7 @@ void rights_destroy(struct rights *rights)
 	if (!rights)
 		return;
 	assert(!rights->busy);
+	db_unlisten(rights->listener);
 	map_finish(&rights->seen);
 	map_finish(&rights->seen_before);
 	uv_close((uv_handle_t *)&rights->timer, on_timer_closed);

@@ -162,6 +162,25 @@ void db_submit(struct db *db, struct db_job *job)
 	db->engine->submit(db, job);
 }
 
+enum err db_notify(struct db *tx, const char *channel)
+{
+	const struct statement *notify = tx->engine->notify;
+
+	return notify ? db_exec(tx, notify, ARGS(channel), NULL) : ERR_OK;
+}
+
+struct db_listener *db_listen(struct db *db, const char *channel, void (*heard)(void *context),
+			      void *context)
+{
+	return db->engine->listen ? db->engine->listen(db, channel, heard, context) : NULL;
+}
+
+void db_unlisten(struct db_listener *listener)
+{
+	if (listener)
+		listener->end(listener);
+}
+
 enum err db_check(struct db *db, const struct statement *statement, struct arena *arena,
 		  const char **ret_reason)
 {

@@ -103,6 +103,25 @@ struct db_job {
 void db_submit(struct db *db, struct db_job *job);
 
 /*
+ * Between the servers of one database. A channel is a constant of small letters and `_`. On SQLite nothing is sent and
+ * nothing heard, since one server has the file for itself.
+ *
+ * A server that is cut off hears nothing: who must not miss a thing also looks by himself, only less often.
+ */
+struct db_listener;
+
+/* In a transaction: sent when it commits. */
+enum err db_notify(struct db *tx, const char *channel) WARN_UNUSED;
+/*
+ * On the loop: from now on `heard` is called there after somebody, this server too, has notified the channel; once for
+ * what comes close together, and also each time that listening has begun, for what was sent before. NULL on SQLite.
+ */
+struct db_listener *db_listen(struct db *db, const char *channel, void (*heard)(void *context),
+			      void *context) WARN_UNUSED;
+/* On the loop, before db_close: `heard` is not called any more. May wait for a connection that is being opened. */
+void db_unlisten(struct db_listener *listener);
+
+/*
  * From now on, reads of this thread end with ERR_CANCELLED when the flag is set. NULL: with nothing. The flag must
  * outlive the reads.
  */
@@ -117,7 +136,7 @@ struct db_options {
 	unsigned readers;    /* connections at most; SQLite's one writer is not counted */
 	int64_t checkout_ms; /* how long to wait for a connection; 0: DB_CHECKOUT_MS */
 	int64_t life_ms;     /* how long a connection is used; 0: for ever */
-	struct loop *loop;   /* for db_submit; NULL in commands that have none */
+	struct loop *loop;   /* for db_submit and db_listen; NULL in commands that have none */
 	const struct keyring *keyring;
 };
 

@@ -38,6 +38,10 @@ struct engine {
 	void (*submit)(struct db *db, struct db_job *job);
 	enum err (*check)(struct db *db, const struct query *query, struct arena *arena,
 			  const char **ret_reason);
+	/* What notifies the channel $1. It and `listen` are NULL where one server has the database for itself. */
+	const struct statement *notify;
+	struct db_listener *(*listen)(struct db *db, const char *channel,
+				      void (*heard)(void *context), void *context);
 	struct db_counts (*counts)(struct db *db);
 	void (*close)(struct db *db);
 };
@@ -46,6 +50,11 @@ struct engine {
 struct db {
 	const struct engine *engine;
 	const struct keyring *keyring;
+};
+
+/* An engine's own structure begins with this one. */
+struct db_listener {
+	void (*end)(struct db_listener *listener);
 };
 
 /* Room for one more row; loads it. */

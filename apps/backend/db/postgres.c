@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/pool.h"
+#include "db/postgres_listener.h"
 #include "db/postgres_transaction.h"
 
 #include <stdlib.h>
@@ -248,6 +249,15 @@ static void postgres_engine_submit(struct db *db, struct db_job *job)
 
 /* ---- The engine ---- */
 
+static struct db_listener *postgres_engine_listen(struct db *db, const char *channel,
+						  void (*heard)(void *context), void *context)
+{
+	struct postgres_db *postgres = postgres_of(db);
+
+	return postgres_listener_create(postgres->url, postgres->options.loop, channel, heard,
+					context);
+}
+
 static enum err postgres_engine_check(struct db *db, const struct query *query, struct arena *arena,
 				      const char **ret_reason)
 {
@@ -293,6 +303,8 @@ static const struct engine postgres_engine = {
 	.transaction = postgres_engine_transaction,
 	.submit = postgres_engine_submit,
 	.check = postgres_engine_check,
+	.notify = &postgres_notify,
+	.listen = postgres_engine_listen,
 	.counts = postgres_engine_counts,
 	.close = postgres_engine_close,
 };

@@ -10,6 +10,8 @@ enum {
 };
 
 const char *const postgres_begin = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE";
+/* pg_notify itself gives a void, which no column of ours can be. */
+const struct statement postgres_notify = { "SELECT 1 AS sent FROM pg_notify($1, '')", NULL };
 
 struct postgres_tx {
 	struct db db; /* first: what the function is given */
@@ -74,7 +76,9 @@ static enum err tx_transaction(struct db *db, transaction run, void *context)
 	return run(db, context);
 }
 
-static const struct engine tx_engine = { .run = tx_run, .transaction = tx_transaction };
+static const struct engine tx_engine = { .run = tx_run,
+					 .transaction = tx_transaction,
+					 .notify = &postgres_notify };
 
 /* ---- One run ---- */
 

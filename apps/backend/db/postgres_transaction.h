@@ -14,6 +14,9 @@
 /* BEGIN, for a statement that writes alone. */
 extern const char *const postgres_begin;
 
+/* struct engine's. */
+extern const struct statement postgres_notify;
+
 struct transaction_counts {
 	atomic_uint_fast64_t commits, rollbacks, retries;
 };

@@ -51,9 +51,10 @@ int stage_set_up(void **state)
 {
 	struct stage *stage = calloc(1, sizeof(*stage));
 
-	home_make(&stage->home);
-	home_open(&stage->home);
 	loop_init(&stage->loop);
+	home_make(&stage->home);
+	stage->home.options.loop = &stage->loop;
+	home_open(&stage->home);
 	stage->config = (struct config){ .access_token_minutes = 15, .session_days = 30 };
 	create_services(stage);
 	*state = stage;
