@@ -3,10 +3,19 @@ import { after, before, describe, test } from "node:test";
 import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
 import { axeSource, settled } from "./support/browser.ts";
-import { ask, completeAnswer, input, quickly, Workspace } from "./support/workspace.ts";
+import { People } from "./support/people.ts";
+import { ask, completeAnswer, input, quickly, signIn, Workspace } from "./support/workspace.ts";
 
 let workspace: Workspace;
-before(async () => (workspace = await Workspace.start(quickly)));
+before(async () => {
+  workspace = await Workspace.start(quickly);
+  const people = await People.of(workspace);
+  const disabled = await people.add("dan");
+  await people.call("PATCH", `/users/${disabled}`, { disabled: true });
+  await people.add("vera", "viewer");
+  await people.call("POST", "/invitations", { role: "developer" });
+  await people.call("POST", "/api-keys", { name: "A program", scopes: ["chat:read"] });
+});
 after(() => workspace.remove());
 
 async function assertAccessible(page: Page, name: string, off: string[] = []): Promise<void> {
@@ -61,6 +70,58 @@ for (const theme of ["light", "dark"] as const) {
       await page.getByRole("button", { name: "Account: robin" }).click();
       await page.getByRole("menu").waitFor();
       await assertAccessible(page, "account menu", menuHasNoLandmark);
+      await workspace.close(page);
+    });
+
+    test("settings and administration, and their dialogs", async () => {
+      const page = await open(theme);
+      const visit = async (address: string, heading: string) => {
+        await page.goto(address);
+        await page.getByRole("heading", { name: heading, level: 1 }).waitFor();
+        // Not the grey shapes, what comes in their place.
+        await page.getByRole("status", { name: /^Loading/ }).waitFor({ state: "detached" });
+        await assertAccessible(page, address);
+      };
+      const dialog = async (button: string) => {
+        await page.getByRole("button", { name: button, exact: true }).first().click();
+        await page.getByRole("dialog").waitFor();
+        await assertAccessible(page, button);
+        await page.keyboard.press("Escape");
+        await page.getByRole("dialog").waitFor({ state: "detached" });
+      };
+      await visit("/settings/profile", "Profile");
+      await visit("/settings/password", "Password");
+      await visit("/settings/sessions", "Sessions");
+      await dialog("End all others");
+      await visit("/settings/api-keys", "API keys");
+      await dialog("New key");
+      await dialog("Revoke A program");
+      await visit("/settings/data", "Your data");
+      await dialog("Delete my account");
+      await visit("/admin/users", "Users");
+      await dialog("Invite");
+      await visit("/admin/roles", "Roles");
+      await dialog("New role");
+      await visit("/admin/audit", "Audit log");
+      await page.locator("summary").first().click();
+      await assertAccessible(page, "audit row");
+      await visit("/admin/settings", "Settings");
+      await workspace.close(page);
+    });
+
+    test("registration, and what a viewer sees", async () => {
+      const page = await (await workspace.window({ colorScheme: theme })).newPage();
+      await page.addInitScript({ path: axeSource });
+      await page.goto("/register");
+      await page.getByRole("heading", { name: "Registration is closed" }).waitFor();
+      await assertAccessible(page, "registration");
+      await page.goto("/login");
+      await signIn(page, "vera");
+      await page.getByText("Your role lets you read chats").waitFor();
+      await assertAccessible(page, "viewer");
+      await page.goto("/admin/users");
+      await page.getByRole("heading", { name: "This is not open to you" }).waitFor();
+      await assertAccessible(page, "forbidden");
       await workspace.close(page);
     });
 

@@ -59,3 +59,26 @@ test("what can be tapped is large enough", async () => {
   assert.deepEqual(small, [], "WCAG 2.2, target size (minimum)");
   await workspace.close(page);
 });
+
+test("settings and administration fit a phone", async () => {
+  const page = await workspace.signedIn(phone);
+  const addresses = ["profile", "password", "sessions", "api-keys", "data"]
+    .map((name) => `/settings/${name}`)
+    .concat(["users", "roles", "audit", "settings"].map((name) => `/admin/${name}`));
+  for (const address of addresses) {
+    await page.goto(address);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.getByRole("status", { name: /^Loading/ }).waitFor({ state: "detached" });
+    await assertNothingOverflows(page);
+    const current = page.locator("nav [aria-current=page]");
+    const box = await current.boundingBox();
+    assert.ok(box !== null && box.x >= 0 && box.x + box.width <= 390, `${address} is not in view`);
+  }
+  await page.goto("/settings/api-keys");
+  await page.getByRole("button", { name: "New key" }).tap();
+  await page.getByLabel("Name", { exact: true }).fill("A program");
+  await page.getByRole("button", { name: "Create the key" }).tap();
+  const copy = await page.getByRole("button", { name: "Copy" }).boundingBox();
+  assert.ok(copy !== null && copy.x + copy.width <= 390, "the key can be copied");
+  await workspace.close(page);
+});

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { phone, settled } from "./support/browser.ts";
+import { People } from "./support/people.ts";
 import { ask, completeAnswer, partialAnswer, thread, Workspace } from "./support/workspace.ts";
 
 const folder = path.resolve(import.meta.dirname, "../../docs/images");
@@ -51,4 +52,33 @@ const pocket = await workspace.signedIn({ ...phone, deviceScaleFactor: 2 });
 await pocket.goto(code.url());
 await completeAnswer(pocket);
 await take(pocket, "chat-phone");
+const people = await People.of(workspace);
+await people.add("aisha", "developer");
+await people.add("jonas", "viewer");
+await people.add("mia");
+const away = await people.add("noor");
+await people.add("tomasz", "administrator");
+await people.call("PATCH", `/users/${away}`, { disabled: true });
+await people.call("POST", "/invitations", { role: "developer", email: "lena@example.org" });
+await people.call("POST", "/api-keys", {
+  name: "Nightly report",
+  scopes: ["chat:read", "chat:write", "models:read"],
+  expires_in_days: 90,
+});
+await people.call("POST", "/api-keys", {
+  name: "Log archive",
+  scopes: ["audit:read"],
+  expires_in_days: 5,
+});
+const desk = await workspace.signedIn(desktop);
+for (const [address, name] of [
+  ["/admin/users", "admin-users"],
+  ["/settings/api-keys", "api-keys"],
+  ["/admin/audit", "audit"],
+] as const) {
+  await desk.goto(address);
+  await desk.getByRole("status", { name: /^Loading/ }).waitFor({ state: "detached" });
+  await desk.waitForLoadState("networkidle");
+  await take(desk, name);
+}
 await workspace.remove();

@@ -81,11 +81,11 @@ export class Workspace {
   }
 }
 
-export async function signIn(page: Page): Promise<void> {
-  await page.getByLabel("User name").fill("robin");
+export async function signIn(page: Page, username = "robin"): Promise<void> {
+  await page.getByLabel("User name").fill(username);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await input(page).waitFor();
+  await page.locator("main#chat").waitFor();
 }
 
 export const input = (page: Page): Locator => page.getByRole("textbox", { name: "Message" });

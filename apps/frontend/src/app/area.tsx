@@ -1,6 +1,6 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { PanelLeft, type LucideIcon } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, type RefObject } from "react";
 import { useOwnPermissions } from "@/api/rights";
 import type { Permission } from "@/api/types";
 import { IconButton } from "@/components/ui/icon-button";
@@ -37,7 +37,9 @@ export function Area({ title, pages }: { title: string; pages: readonly AreaPage
   const allowed = pages.filter(({ needs }) => needs === undefined || own.includes(needs));
   const current = pages.find(({ to }) => to === pathname);
   useTitle(current === undefined ? title : `${current.label} · ${title}`);
-  useEffect(() => scroller.current?.scrollTo(0, 0), [pathname]);
+  useEffect(() => {
+    scroller.current?.scrollTo(0, 0);
+  }, [pathname]);
 
   return (
     <main id="chat" tabIndex={-1} className="flex h-full min-w-0 flex-1 flex-col">
@@ -67,15 +69,26 @@ export function Area({ title, pages }: { title: string; pages: readonly AreaPage
   );
 }
 
-/** On a narrow screen the navigation is one line that may be longer than the screen. */
-function reveal(link: HTMLAnchorElement | null): void {
-  link?.scrollIntoView({ block: "nearest", inline: "center" });
+/** On a narrow screen the navigation is one line, which may be longer than the screen. */
+function useCurrentInView(nav: RefObject<HTMLElement | null>, pathname: string): void {
+  useEffect(() => {
+    const show = () => {
+      const current = nav.current?.querySelector("[aria-current=page]");
+      current?.scrollIntoView({ block: "nearest", inline: "center" });
+    };
+    show();
+    // Again, once the words have the widths of the face that is being fetched.
+    void document.fonts.ready.then(show);
+  }, [nav, pathname]);
 }
 
 function AreaNavigation({ title, pages }: { title: string; pages: readonly AreaPage[] }) {
   const { pathname } = useLocation();
+  const nav = useRef<HTMLElement>(null);
+  useCurrentInView(nav, pathname);
   return (
     <nav
+      ref={nav}
       aria-label={title}
       className="max-lg:-mx-4 max-lg:overflow-x-auto max-lg:px-4 max-lg:pb-1 lg:sticky lg:top-10 lg:self-start"
     >
@@ -86,7 +99,6 @@ function AreaNavigation({ title, pages }: { title: string; pages: readonly AreaP
               to={to}
               activeProps={{ className: "bg-selected font-medium", "aria-current": "page" }}
               inactiveProps={{ className: "text-soft hover:bg-hover hover:text-ink" }}
-              ref={pathname === to ? reveal : undefined}
               className="flex h-9 items-center gap-2.5 rounded-[10px] px-3 text-sm whitespace-nowrap transition-colors duration-100 focus-visible:-outline-offset-2 pointer-coarse:h-11"
             >
               <Icon className="size-4 shrink-0 max-sm:hidden" aria-hidden="true" />

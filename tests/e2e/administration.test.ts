@@ -1,0 +1,157 @@
+/** What administrators do to others, and how the others see it. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { People, windowOf } from "./support/people.ts";
+import { ask, chats, completeAnswer, input, quickly, Workspace } from "./support/workspace.ts";
+
+let workspace: Workspace;
+let people: People;
+before(async () => {
+  workspace = await Workspace.start(quickly);
+  people = await People.of(workspace);
+});
+after(() => workspace.remove());
+
+test("who becomes a viewer sees it at once, and keeps reading", async () => {
+  await people.add("vera");
+  const vera = await windowOf(workspace, "vera");
+  await ask(vera, "What is a data folder?");
+  await completeAnswer(vera);
+  await input(vera).fill("not sent yet");
+
+  const page = await workspace.signedIn();
+  await page.goto("/admin/users");
+  await page.getByRole("searchbox").fill("ver");
+  await page.getByLabel("Role of vera").selectOption("viewer");
+  await vera.getByText("Your role lets you read chats").waitFor();
+  assert.equal(await input(vera).count(), 0);
+  assert.equal(await vera.getByRole("button", { name: "Regenerate" }).count(), 0);
+  assert.equal(await vera.getByRole("link", { name: "New chat", exact: true }).count(), 0);
+  await chats(vera).getByRole("link", { name: "What is a data folder?" }).waitFor();
+
+  await page.getByRole("button", { name: "Undo" }).click();
+  await input(vera).waitFor();
+  assert.equal(await input(vera).inputValue(), "not sent yet");
+  await workspace.close(vera);
+  await workspace.close(page);
+});
+
+test("who is disabled is signed out at once, and cannot come back", async () => {
+  await people.add("dan");
+  const dan = await windowOf(workspace, "dan");
+  const page = await workspace.signedIn();
+  await page.goto("/admin/users");
+  await page.getByRole("button", { name: "Actions for dan" }).click();
+  await page.getByRole("menuitem", { name: "Disable" }).click();
+  await page.getByRole("button", { name: "Disable" }).click();
+  await dan.getByText("You were signed out").waitFor();
+  await page.getByRole("row", { name: /dan/ }).getByText("Disabled").waitFor();
+
+  await page.goto("/admin/audit");
+  await page.getByText("robin disabled dan").waitFor();
+  await workspace.close(dan, /401/);
+  await workspace.close(page);
+});
+
+test("an account is deleted only after its name was typed", async () => {
+  await people.add("gone");
+  const page = await workspace.signedIn();
+  await page.goto("/admin/users");
+  await page.getByRole("button", { name: "Actions for gone" }).click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  const button = page.getByRole("button", { name: "Delete for good" });
+  assert.ok(await button.isDisabled());
+  await page.getByLabel("Type the user name, gone").fill("gone");
+  await button.click();
+  await page.getByText("gone was deleted").waitFor();
+  await page.getByRole("button", { name: "Actions for gone" }).waitFor({ state: "detached" });
+  await workspace.close(page);
+});
+
+test("the last administrator cannot be made less", async () => {
+  const page = await workspace.signedIn();
+  await page.goto("/admin/users");
+  await page.getByLabel("Role of robin").selectOption("viewer");
+  await page.getByRole("button", { name: "Change my role" }).click();
+  await page.getByText("This is the only administrator.").waitFor();
+  assert.equal(await page.getByLabel("Role of robin").inputValue(), "administrator");
+  await workspace.close(page, /409/);
+});
+
+test("a role is made of permissions, changes for those who have it, and can be deleted", async () => {
+  const page = await workspace.signedIn();
+  await page.goto("/admin/roles");
+  await page.getByRole("button", { name: "New role" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("auditor");
+  await page.getByRole("checkbox", { name: "Read the audit log" }).check();
+  await page.getByRole("button", { name: "Make the role" }).click();
+  await page.getByRole("button", { name: "Edit auditor" }).waitFor();
+
+  const id = await people.add("otto", "auditor");
+  const otto = await windowOf(workspace, "otto");
+  await otto.getByRole("button", { name: "Account: otto" }).click();
+  await otto.getByRole("menuitem", { name: "Administration" }).click();
+  await otto.getByRole("heading", { name: "Audit log" }).waitFor();
+  assert.equal(await otto.getByRole("link", { name: "Users" }).count(), 0);
+
+  await page.getByRole("button", { name: "Edit auditor" }).click();
+  await page.getByRole("checkbox", { name: "Read the audit log" }).uncheck();
+  await page.getByRole("button", { name: "Save" }).click();
+  await otto.getByRole("heading", { name: "This is not open to you" }).waitFor();
+
+  await people.call("PATCH", `/users/${id}`, { role: "user" });
+  await page.getByRole("button", { name: "Delete auditor" }).click();
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await page.getByText("Role deleted").waitFor();
+  await page.getByRole("button", { name: "Edit auditor" }).waitFor({ state: "detached" });
+  await workspace.close(otto, /403/);
+  await workspace.close(page);
+});
+
+test("pages that are not open to somebody say so, and are not offered", async () => {
+  await people.add("ulla");
+  const page = await windowOf(workspace, "ulla");
+  await page.getByRole("button", { name: "Account: ulla" }).click();
+  await page.getByRole("menuitem", { name: "Settings" }).waitFor();
+  assert.equal(await page.getByRole("menuitem", { name: "Administration" }).count(), 0);
+  for (const address of ["/admin", "/admin/users", "/admin/audit", "/admin/settings"]) {
+    await page.goto(address);
+    await page.getByRole("heading", { name: "This is not open to you" }).waitFor();
+  }
+  await workspace.close(page);
+});
+
+test("the audit log tells who did what, by action, person and time, and can be taken along", async () => {
+  await people.add("nora");
+  const page = await workspace.signedIn();
+  await page.goto("/admin/audit");
+  await page.getByText("nora registered").waitFor();
+  await page.getByLabel("Action").selectOption("settings.change");
+  await page.getByText("robin set registration to open").first().waitFor();
+  assert.equal(await page.getByText("nora registered").count(), 0);
+  await page.getByLabel("Action").selectOption("");
+  await page.getByLabel("Time").selectOption("hour");
+  await page.getByRole("combobox", { name: "By whom" }).pressSequentially("nor");
+  await page.getByRole("option", { name: "nora" }).click();
+  await page.getByText("robin set registration").first().waitFor({ state: "detached" });
+  await page.getByText("nora registered").click();
+  await page.getByText("account.register").waitFor();
+
+  const coming = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export" }).click();
+  assert.equal((await coming).suggestedFilename(), "audit.jsonl");
+  // Those who were deleted have no name any more.
+  await workspace.close(page, /404.*users/);
+});
+
+test("an administrator opens registration, and the sign-in page knows", async () => {
+  const page = await workspace.signedIn();
+  await page.goto("/admin/settings");
+  await page.getByRole("radio", { name: "Open" }).check();
+  await page.getByText("Setting saved").waitFor();
+  const visitor = await (await workspace.window()).newPage();
+  await visitor.goto("/login");
+  await visitor.getByRole("link", { name: "Create one" }).waitFor();
+  await workspace.close(visitor);
+  await workspace.close(page);
+});
