@@ -148,6 +148,14 @@ struct audit_entry audit_entry_of(const struct request *request, enum audit_acti
 
 /* ---- Checking ---- */
 
+/* Only what is personal to an account that was deleted is erased. */
+static bool may_be_erased(const struct app *app, const struct audit_row *row)
+{
+	const char *whose = *row->actor_id ? row->actor_id : row->object_id;
+
+	return audit_find_deletion(app->db, whose) == ERR_OK;
+}
+
 /* NULL when the row follows on the one before; else what is wrong with it. */
 static const char *fault_of(const struct app *app, const struct audit_row *row,
 			    const struct audit_row *before, struct arena *arena)
@@ -160,7 +168,7 @@ static const char *fault_of(const struct app *app, const struct audit_row *row,
 	if (strcmp(hash, row->hash) != 0)
 		return "it was changed";
 	if (!row->details && !row->salt)
-		return NULL;
+		return may_be_erased(app, row) ? NULL : "its details were removed";
 	commit_to(app, or_empty(row->salt), or_empty(row->details), commitment);
 	return strcmp(commitment, row->commitment) == 0 ? NULL : "its details were changed";
 }

@@ -71,7 +71,10 @@ enum err audit_write(struct app *app, const struct audit_entry *entry) WARN_UNUS
 struct audit_entry audit_entry_of(const struct request *request, enum audit_action action,
 				  const char *object_kind, const char *object_id);
 
-/* In a transaction: forgets what is personal in the rows by and about an account. */
+/*
+ * In a transaction that deletes the account: forgets what is personal in the rows by it, and in those about it by nobody who
+ * is known. Its own row, AUDIT_ACCOUNT_DELETE, is appended afterwards, and tells audit_verify that this was right.
+ */
 enum err audit_erase(struct db *tx, const char *account_id) WARN_UNUSED;
 
 /* Command: checks the chain, and prints what it found. ERR_CORRUPT: a row was changed or is missing. */

@@ -56,7 +56,11 @@ static const struct statement erase = {
 	"UPDATE audit SET salt = NULL, details = NULL WHERE actor_id = $1", NULL
 };
 static const struct statement erase_objects = {
-	"UPDATE audit SET salt = NULL, details = NULL WHERE object_id = $1", NULL
+	"UPDATE audit SET salt = NULL, details = NULL WHERE object_id = $1 AND actor_id = ''", NULL
+};
+static const struct statement select_deletion = {
+	"SELECT seq FROM audit WHERE object_id = $1 AND action = 'account.delete' LIMIT 1",
+	&audit_bound_schema
 };
 
 #define PAGE(condition)                                                                            \
@@ -79,13 +83,9 @@ static const struct statement select_page[] = {
 };
 
 const struct statement *const audit_statements[] = {
-	&select_tip,         &select_next,
-	&select_first_since, &erase,
-	&erase_objects,      &select_page[0],
-	&select_page[1],     &select_page[2],
-	&select_page[3],     &select_page[4],
-	&select_page[5],     &select_page[6],
-	&select_page[7],     NULL,
+	&select_tip,      &select_next,    &select_first_since, &erase,          &erase_objects,
+	&select_deletion, &select_page[0], &select_page[1],     &select_page[2], &select_page[3],
+	&select_page[4],  &select_page[5], &select_page[6],     &select_page[7], NULL,
 };
 
 enum err audit_insert(struct db *tx, const struct audit_row *row)
@@ -106,6 +106,13 @@ enum err audit_tip(struct db *db, struct arena *arena, struct audit_row *ret_row
 enum err audit_next(struct db *db, int64_t seq, struct arena *arena, struct audit_row *ret_row)
 {
 	return db_one(db, &select_next, ARGS(seq), arena, ret_row);
+}
+
+enum err audit_find_deletion(struct db *db, const char *account_id)
+{
+	struct audit_bound bound;
+
+	return db_one(db, &select_deletion, ARGS(account_id), NULL, &bound);
 }
 
 enum err audit_erase(struct db *tx, const char *account_id)

@@ -211,8 +211,8 @@ static enum err run_deletion(struct db *tx, void *context)
 		err = account_spare(tx, &account);
 	entry.address = NULL;
 	if (err == ERR_OK)
-		err = audit_append(request->app, tx, &entry);
-	return err == ERR_OK ? account_erase(tx, account.id) : err;
+		err = account_erase(tx, account.id);
+	return err == ERR_OK ? audit_append(request->app, tx, &entry) : err;
 }
 
 static enum err me_delete(struct request *request, const void *in, void *out)

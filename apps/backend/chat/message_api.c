@@ -178,8 +178,10 @@ static enum err message_regenerate(struct request *request, const void *in, void
 	return posting_regenerate(request, input->id, out);
 }
 
-/* Confirmed: the answer comes when the upstream is closed and the end is committed. */
-/* The answer ended between the look into the database and the loop: the message is read again, as it is now. */
+/*
+ * The answer ended, or has yet to begin, between the look into the database and the loop: the message is read again, until
+ * both agree.
+ */
 struct second_look {
 	struct task task;
 	struct loop_task done;
@@ -187,11 +189,25 @@ struct second_look {
 	enum err err;
 };
 
+static void stop_on_loop(struct request *request);
+
+static bool streams_here(const struct request *request, const struct message *message)
+{
+	const struct node *node = generations_node(request->app->generations);
+
+	return message->status == MESSAGE_STREAMING && strcmp(message->node_id, node->id) == 0;
+}
+
 static void finish_second_look(struct loop_task *done)
 {
 	struct second_look *look = CONTAINER_OF(done, struct second_look, done);
+	struct request *request = look->request;
 
-	request_finish(look->request, look->err);
+	if (look->err == ERR_OK && streams_here(request, request->out) &&
+	    !request_cancelled(request))
+		stop_on_loop(request);
+	else
+		request_finish(request, look->err);
 }
 
 static void look_again(struct task *task)
@@ -205,6 +221,7 @@ static void look_again(struct task *task)
 	loop_post(request->app->loop, &look->done);
 }
 
+/* Confirmed: the answer comes when the upstream is closed and the end is committed. */
 static void stop_on_loop(struct request *request)
 {
 	const struct message *message = request->out;

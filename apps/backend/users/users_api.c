@@ -156,6 +156,8 @@ static enum err change_disabled(struct db *tx, struct changing *changing, bool d
 	struct timestamp at = disabled ? clock_now() : (struct timestamp){ 0 };
 	enum err err = disabled ? spare_last(tx, changing) : ERR_OK;
 
+	if (disabled == (changing->account->disabled_at.ms != 0))
+		return ERR_OK; /* so it is already */
 	if (err == ERR_OK)
 		err = account_set_disabled(tx, changing->id, at);
 	return err == ERR_OK ? append(tx, changing,
@@ -209,8 +211,8 @@ static enum err run_deletion(struct db *tx, void *context)
 	if (err == ERR_OK)
 		err = spare_last(tx, changing);
 	if (err == ERR_OK)
-		err = append(tx, changing, AUDIT_ACCOUNT_DELETE, NULL);
-	return err == ERR_OK ? account_erase(tx, changing->id) : err;
+		err = account_erase(tx, changing->id);
+	return err == ERR_OK ? append(tx, changing, AUDIT_ACCOUNT_DELETE, NULL) : err;
 }
 
 static enum err run_on(struct request *request, const char *id, transaction run)

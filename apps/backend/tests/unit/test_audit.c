@@ -168,11 +168,15 @@ static void a_person_is_forgotten_and_the_chain_holds(void **state)
 	static char alice[] = ALICE;
 
 	append_some(stage);
+	append(stage, AUDIT_SIGN_IN, NULL, ALICE, "alice"); /* and failed: nobody yet */
+	append(stage, AUDIT_ROLE_ASSIGN, BOB, ALICE, NULL);
 	assert_int_equal(db_transaction(stage->app.db, run_erasure, alice), ERR_OK);
-	says(verified(stage, ERR_OK), "5 rows, none changed or missing");
+	says(verified(stage, ERR_CORRUPT), "its details were removed");
+	append(stage, AUDIT_ACCOUNT_DELETE, ALICE, ALICE, NULL);
+	says(verified(stage, ERR_OK), "8 rows, none changed or missing");
 	assert_int_equal(stage_count(stage, "SELECT count(*) FROM audit WHERE details IS NULL AND "
 					    "salt IS NULL"),
-			 3); /* what she did, and what was done to her */
+			 4); /* what she did, and what was tried in her name; not what Bob did */
 	home_sql(&stage->home, "UPDATE audit SET outcome = 'refused' WHERE seq = 1");
 	says(verified(stage, ERR_CORRUPT), "behind row 0: it was changed");
 }
