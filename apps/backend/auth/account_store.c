@@ -66,7 +66,7 @@ static const struct statement select_account_by_username = {
 	"SELECT {columns} FROM account WHERE username = $1", &account_schema
 };
 static const struct statement select_account_page = {
-	"SELECT {columns} FROM account WHERE username > $1 AND username >= $2 AND username < $3 "
+	"SELECT {columns} FROM account WHERE username >= $1 AND username < $2 AND username <> $3 "
 	"ORDER BY username LIMIT $4",
 	&account_schema
 };
@@ -105,13 +105,17 @@ enum err account_by_username(struct db *db, const char *username, struct arena *
 	return db_one(db, &select_account_by_username, ARGS(username), arena, ret_account);
 }
 
-/* Names are ASCII: behind every name that begins with a prefix comes the prefix and the last character of all. */
+/*
+ * Names are ASCII: behind every name that begins with a prefix comes the prefix and the last character of all. One lower
+ * bound, since of two SQLite may take the one that is further away.
+ */
 enum err account_page(struct db *db, const char *prefix, const char *after, int64_t limit,
 		      struct arena *arena, struct array *ret_accounts)
 {
+	const char *start = strcmp(after, prefix) > 0 ? after : prefix;
 	const char *end = arena_printf(arena, "%s\x7f", prefix);
 
-	return db_all(db, &select_account_page, ARGS(after, prefix, end, limit), arena,
+	return db_all(db, &select_account_page, ARGS(start, end, after, limit), arena,
 		      ret_accounts);
 }
 

@@ -149,6 +149,7 @@ export class Server {
     let output = "";
     child.stdout.on("data", (data: Buffer) => (output += data.toString()));
     child.stderr.on("data", (data: Buffer) => (output += data.toString()));
+    child.stdin.on("error", () => {}); // it may end before it has read
     child.stdin.end(input);
     const [code] = (await once(child, "close")) as [number];
     return { code, output };

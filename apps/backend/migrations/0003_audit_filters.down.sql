@@ -1,0 +1,10 @@
+DROP INDEX audit_by_object_and_action;
+DROP INDEX audit_by_object_and_actor;
+DROP INDEX audit_by_actor_and_action;
+DROP INDEX audit_by_object;
+DROP INDEX audit_by_action;
+DROP INDEX audit_by_actor;
+CREATE INDEX audit_by_actor ON audit (actor_id, seq DESC);
+CREATE INDEX audit_by_actor_and_action ON audit (actor_id, action, seq DESC);
+CREATE INDEX audit_by_action ON audit (action, seq DESC);
+CREATE INDEX audit_by_object ON audit (object_id, seq DESC);
