@@ -18,6 +18,7 @@ import {
   withServer,
   wrk,
 } from './lib.ts'
+import { measurePages } from './pages.ts'
 import { measureStreams } from './streams.ts'
 
 interface Row {
@@ -37,7 +38,7 @@ const loadSeconds = Number(process.env['BENCH_SECONDS'] ?? 5)
 const postgresUrl = process.env['WEBPLUS_TEST_POSTGRES']
 delete process.env['WEBPLUS_TEST_POSTGRES']
 
-const measures: Record<string, () => Promise<Row[]>> = { size, start, idle, list, postgres, writes, streams }
+const measures: Record<string, () => Promise<Row[]>> = { size, start, idle, list, postgres, credentials, pages, writes, streams }
 
 async function size(): Promise<Row[]> {
   const stripped = await withFolder((folder) => {
@@ -133,6 +134,33 @@ async function postgres(): Promise<Row[]> {
     { what: '  as a share of the same on SQLite', value: onPostgres / onSqlite, unit: '×', atLeast: 0.25 },
     { what: 'reads from PostgreSQL by 16 threads, over the pool', value: pooled, unit: '/s' },
     { what: '  against a connection for each', value: pooled / alone, unit: '×', atLeast: 2 },
+  ]
+}
+
+/* Who asks, when a credential was seen before. */
+async function credentials(): Promise<Row[]> {
+  const [token, key] = await withFolder((folder) => {
+    const taken = Array.from({ length: runs }, () =>
+      execFileSync(path.join(root, 'build/bench/credentials'), [folder], { encoding: 'utf8' }).split(' ').map(Number),
+    )
+    return [0, 1].map((column) => median(taken.map((run) => run[column]!)))
+  })
+  return [
+    { what: 'check of an access token that was seen before, processor time', value: token!, unit: 'µs', atMost: 5 },
+    { what: 'check of an API key that was seen before, processor time', value: key!, unit: 'µs', atMost: 10 },
+  ]
+}
+
+/* Lists of an installation with a million rows of audit, on either database. */
+async function pages(): Promise<Row[]> {
+  if (postgresUrl === undefined) throw new Error('bench/run starts PostgreSQL')
+  const { sqlite, postgres, wholeReads } = await measurePages(1_000_000, postgresUrl)
+  return [
+    { what: 'slowest page of users, sessions, and 1 000 000 rows of audit, SQLite', value: sqlite.ms, unit: 'ms', atMost: 5 },
+    { what: `  ${sqlite.target}; median of all`, value: sqlite.medianMs, unit: 'ms' },
+    { what: '  the same on PostgreSQL', value: postgres.ms, unit: 'ms', atMost: 5 },
+    { what: `  ${postgres.target}; median of all`, value: postgres.medianMs, unit: 'ms' },
+    { what: '  times that PostgreSQL read the log whole', value: wholeReads, unit: '', atMost: 0 },
   ]
 }
 

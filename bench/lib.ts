@@ -43,7 +43,8 @@ export interface World {
   headers: Record<string, string>
 }
 
-const credentials = { username: 'bench', password: 'a password for benching' }
+export const username = 'bench'
+const credentials = { username, password: 'a password for benching' }
 
 /** A new server with an administrator signed in. */
 export async function withServer<T>(env: Record<string, string>, use: (world: World) => Promise<T>): Promise<T> {
