@@ -92,7 +92,7 @@ function AreaNavigation({ title, pages }: { title: string; pages: readonly AreaP
       aria-label={title}
       className="max-lg:-mx-4 max-lg:overflow-x-auto max-lg:px-4 max-lg:pb-1 lg:sticky lg:top-10 lg:self-start"
     >
-      <ul className="flex gap-1 lg:flex-col">
+      <ul className="flex gap-1 max-lg:w-max lg:flex-col">
         {pages.map(({ to, label, icon: Icon }) => (
           <li key={to}>
             <Link

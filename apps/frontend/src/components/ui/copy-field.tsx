@@ -21,8 +21,7 @@ export function CopyField({ label, value }: { label: string; value: string }) {
         readOnly
         aria-label={label}
         value={value}
-        // Backward, so that it is the beginning that is seen.
-        onFocus={({ target }) => target.setSelectionRange(0, value.length, "backward")}
+        onFocus={({ target }) => target.select()}
         className="h-11 min-w-0 flex-1 truncate rounded-xl border border-line-strong bg-panel px-3.5 font-mono text-sm"
       />
       <Button variant="primary" className="h-11" onClick={() => void copy()}>

@@ -22,7 +22,7 @@ export function UsersTable({ users, ownId }: { users: readonly User[]; ownId: st
         <caption className="sr-only">Users</caption>
         <colgroup>
           <col />
-          <col className="w-38 sm:w-44" />
+          <col className="w-42 sm:w-44" />
           <col className="w-32 max-lg:hidden" />
           <col className="w-12 sm:w-14" />
         </colgroup>
