@@ -37,7 +37,7 @@ lint:
 
 format:
 	@tools/need build lint
-	clang-format -i $$(git ls-files '*.c' '*.h')
+	clang-format-19 -i $$(git ls-files '*.c' '*.h')
 	npm --prefix $(FRONTEND) run format
 
 bench: need-bench build tests/node_modules

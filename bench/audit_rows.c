@@ -6,6 +6,7 @@
 #include "app.h"
 #include "audit/audit.h"
 #include "auth/auth_store.h"
+#include "installation.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -114,28 +115,22 @@ static enum err fill(struct app *app, const char *username, long rows, struct ar
 
 int main(int argc, char **argv)
 {
-	struct app app = { 0 };
-	struct db_options options = { .readers = 1 };
+	struct config config = { .database_connections = 1, .database_checkout_ms = 5000 };
+	struct app app = { .config = &config };
 	struct arena arena;
 	const char *reason = "";
-	char path[4096];
 	enum err err;
 
 	if (argc != 4 || sodium_init() < 0)
 		return EXIT_FAILURE;
-	snprintf(path, sizeof(path), "%s/master.key", argv[1]);
+	config.data = argv[1];
 	arena_init(&arena);
-	err = keyring_open(NULL, path, &app.keyring, &reason);
-	options.folder = argv[1];
-	options.keyring = app.keyring;
-	if (err == ERR_OK)
-		err = db_open(&options, &arena, &app.db, &reason);
+	err = installation_open(&app, INSTALLATION_BESIDE, &arena, &reason);
 	if (err == ERR_OK)
 		err = fill(&app, argv[2], strtol(argv[3], NULL, 10), &arena);
 	if (err != ERR_OK)
 		fprintf(stderr, "audit_rows: %s %s\n", err_title(err), reason);
-	db_close(app.db);
-	keyring_destroy(app.keyring);
+	installation_close(&app);
 	arena_finish(&arena);
 	return err == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -31,7 +31,7 @@ const TYPES = {
   '.woff2': 'font/woff2',
 };
 
-// In the order of enum asset_encoding in apps/backend/http/assets.h. Node before 22.15 has no zstd.
+// In the order of enum coding in apps/backend/http/coding.h. Node before 22.15 has no zstd.
 const ENCODERS = [
   (bytes) => promisify(zlib.gzip)(bytes, { level: 9 }),
   (bytes) =>

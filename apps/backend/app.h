@@ -13,14 +13,22 @@ struct app {
 	struct db *db;
 	int lock; /* of the database, as db/lock.h says; the installation's */
 	struct client *client;
+	struct redis_client *redis; /* NULL: none is set */
+	struct caching *caching;    /* NULL: nothing is kept */
 	struct registry *models;
 	struct topics *topics;
+	struct bus *bus; /* NULL: this node is alone, or the others are not heard */
+	struct relay *relay;
 	struct connection_manager *sockets;
 	struct authentication *authentication;
 	struct metrics *metrics;
+	struct rate_limits *limits;
+	struct sign_in_guard *sign_in_guard;
+	struct compression *compression; /* NULL: nothing is compressed */
 	struct setup *setup;
 	struct generations *generations;
 	struct event_streams *event_streams;
+	struct indexer *indexer;
 	struct rights *rights;
 	struct server *server;
 };

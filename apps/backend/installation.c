@@ -4,8 +4,11 @@
 #include "base/id.h"
 #include "db/copy.h"
 #include "db/database.h"
+#include "db/key_store.h"
 #include "db/lock.h"
 #include "db/migrate.h"
+#include "master_key.h"
+#include "security/data_keys.h"
 #include "security/keyring.h"
 
 #include <errno.h>
@@ -18,12 +21,15 @@ struct installation {
 	int64_t id;
 	const char *key_fingerprint;
 	struct timestamp created_at;
+	struct blob root_key;
 };
 
 static const struct field installation_fields[] = {
 	FIELD(struct installation, id, .doc = "Always 1."),
 	FIELD(struct installation, key_fingerprint, .doc = "Names the master key."),
 	FIELD(struct installation, created_at, .doc = "When it was first started."),
+	FIELD(struct installation, root_key, .stored = true, .nullable = true,
+	      .doc = "Wrapped by the master key; none in one that was made before there were any."),
 	{ 0 },
 };
 
@@ -33,23 +39,48 @@ static const struct schema installation_schema = SCHEMA(
 static const struct statement select_installation = { "SELECT {columns} FROM installation",
 						      &installation_schema };
 
+/* What of it each version has. */
+struct installation_name {
+	const char *key_fingerprint;
+};
+
+static const struct field name_fields[] = {
+	FIELD(struct installation_name, key_fingerprint, .doc = "Names the master key."),
+	{ 0 },
+};
+
+static const struct schema name_schema =
+	SCHEMA(struct installation_name, name_fields, .name = "InstallationName");
+
+static const struct statement select_name = { "SELECT {columns} FROM installation", &name_schema };
+
 struct naming {
+	const struct keyring *keyring;
 	const char *fingerprint;
 	struct installation installation;
 	struct arena *arena;
 };
 
-/* At the first start the database learns the key's name; of several nodes that start at once, from one of them. */
+/*
+ * At the first start the database learns the key's name, and gets the keys that are stored; of several nodes that start at
+ * once, from one of them.
+ */
 static enum err run_naming(struct db *tx, void *context)
 {
 	struct naming *naming = context;
+	uint8_t *root;
 	enum err err =
 		db_one(tx, &select_installation, ARGS_NONE, naming->arena, &naming->installation);
 
 	if (err != ERR_NOT_FOUND)
 		return err;
-	naming->installation = (struct installation){ 1, naming->fingerprint, clock_now() };
-	return db_insert(tx, &installation_schema, &naming->installation);
+	root = arena_alloc(naming->arena, WRAPPED_KEY_SIZE);
+	keyring_make_root(naming->keyring, root);
+	naming->installation = (struct installation){
+		1, naming->fingerprint, clock_now(), { root, WRAPPED_KEY_SIZE }
+	};
+	err = db_insert(tx, &installation_schema, &naming->installation);
+	return err == ERR_OK ? key_store_make_first(tx) : err;
 }
 
 static enum err refuse_key(const struct installation *installation, const char *fingerprint,
@@ -58,20 +89,37 @@ static enum err refuse_key(const struct installation *installation, const char *
 	*ret_reason = arena_printf(
 		arena,
 		"the master key is not the one that the database was written under (that is %s, "
-		"this is %s). Bring back the file master.key, or WEBPLUS_MASTER_KEY.",
+		"this is %s). Bring back the file master.key, or what WEBPLUS_MASTER_KEY, "
+		"WEBPLUS_MASTER_KEY_FILE or WEBPLUS_MASTER_KEY_COMMAND gave.",
 		installation->key_fingerprint, fingerprint);
 	return ERR_CORRUPT;
 }
 
-static const char *key_path(const struct config *config, struct arena *arena)
+/* Those that are stored. */
+static enum err learn_keys(struct app *app, struct blob root_key, const char **ret_reason)
 {
-	return arena_printf(arena, "%s/master.key", config->data);
+	enum err err = root_key.data ? keyring_use_root(app->keyring, root_key) : ERR_OK;
+
+	if (err == ERR_OK)
+		err = key_store_learn(app->db);
+	if (err == ERR_OK && data_keys_newest(keyring_data_keys(app->keyring)) < DATA_KEY_FIRST)
+		err = ERR_CORRUPT;
+	if (err == ERR_CORRUPT)
+		*ret_reason = "a stored key (tables installation, data_key) is missing or was "
+			      "changed: it does not open with the master key. Bring the table "
+			      "back from a backup.";
+	else if (err != ERR_OK)
+		*ret_reason = "the data keys could not be read";
+	return err;
 }
 
+/* ERR_KEY_MISSING: the key that the database was written under waited to take the file's place, and has it now. */
 static enum err check_key(struct app *app, struct arena *arena, const char **ret_reason)
 {
 	char fingerprint[KEY_FINGERPRINT_SIZE];
-	struct naming naming = { .fingerprint = fingerprint, .arena = arena };
+	struct naming naming = { .keyring = app->keyring,
+				 .fingerprint = fingerprint,
+				 .arena = arena };
 	enum err err;
 
 	keyring_fingerprint(app->keyring, fingerprint);
@@ -81,7 +129,10 @@ static enum err check_key(struct app *app, struct arena *arena, const char **ret
 		return err;
 	}
 	if (strcmp(naming.installation.key_fingerprint, fingerprint) == 0)
-		return ERR_OK;
+		return learn_keys(app, naming.installation.root_key, ret_reason);
+	if (master_key_promote(app->config, naming.installation.key_fingerprint, app->keyring,
+			       arena))
+		return ERR_KEY_MISSING;
 	return refuse_key(&naming.installation, fingerprint, arena, ret_reason);
 }
 
@@ -122,6 +173,7 @@ struct db_options installation_database(const struct config *config)
 		.folder = config->data,
 		.readers = connection_count(config),
 		.checkout_ms = config->database_checkout_ms,
+		.answer_ms = config->database_answer_ms,
 		.life_ms = config->database_url ? config->database_life_minutes * 60 * 1000 : 0,
 	};
 }
@@ -132,7 +184,7 @@ struct db_options installation_database(const struct config *config)
 static enum err is_unnamed(const struct db_options *options, struct arena *arena, bool *ret_unnamed,
 			   const char **ret_reason)
 {
-	struct installation installation;
+	struct installation_name name;
 	struct db *db;
 	int applied;
 	enum err err = migrate_applied(options, arena, &applied, ret_reason);
@@ -143,21 +195,21 @@ static enum err is_unnamed(const struct db_options *options, struct arena *arena
 	err = db_open(options, arena, &db, ret_reason);
 	if (err != ERR_OK)
 		return err;
-	*ret_unnamed =
-		db_one(db, &select_installation, ARGS_NONE, arena, &installation) == ERR_NOT_FOUND;
+	*ret_unnamed = db_one(db, &select_name, ARGS_NONE, arena, &name) == ERR_NOT_FOUND;
 	db_close(db);
 	return ERR_OK;
 }
 
 /* A new key would open nothing of what was sealed under the one that is missing. */
-static enum err check_key_file(const struct config *config, const char *key_file,
-			       struct arena *arena, const char **ret_reason)
+static enum err check_key_file(const struct config *config, struct arena *arena,
+			       const char **ret_reason)
 {
 	struct db_options options = installation_database(config);
+	const char *key_file = master_key_path(config, arena);
 	bool unnamed;
 	enum err err;
 
-	if (config->master_key || access(key_file, F_OK) == 0 || errno != ENOENT)
+	if (!key_file || access(key_file, F_OK) == 0 || errno != ENOENT)
 		return ERR_OK;
 	err = is_unnamed(&options, arena, &unnamed, ret_reason);
 	if (err != ERR_OK || unnamed)
@@ -223,23 +275,32 @@ static enum err lock_database(struct app *app, struct arena *arena, const char *
 	return db_lock_take(&options, arena, &app->lock, ret_reason);
 }
 
-enum err installation_open(struct app *app, enum installation_use use, struct arena *arena,
-			   const char **ret_reason)
+static enum err open_once(struct app *app, enum installation_use use, struct arena *arena,
+			  const char **ret_reason)
 {
-	const char *key_file = key_path(app->config, arena);
-	enum err err = installation_make_folder(app->config, arena, ret_reason);
+	enum err err = check_key_file(app->config, arena, ret_reason);
 
-	app->lock = DB_LOCK_NONE;
-	if (err == ERR_OK)
-		err = check_key_file(app->config, key_file, arena, ret_reason);
 	if (err == ERR_OK && use == INSTALLATION_SERVE)
 		err = lock_database(app, arena, ret_reason);
 	if (err == ERR_OK)
-		err = keyring_open(app->config->master_key, key_file, &app->keyring, ret_reason);
+		err = master_key_open(app->config, arena, &app->keyring, ret_reason);
 	if (err == ERR_OK)
 		err = open_database(app, use, arena, ret_reason);
 	if (err != ERR_OK)
 		installation_close(app);
+	return err;
+}
+
+enum err installation_open(struct app *app, enum installation_use use, struct arena *arena,
+			   const char **ret_reason)
+{
+	enum err err = installation_make_folder(app->config, arena, ret_reason);
+
+	app->lock = DB_LOCK_NONE;
+	if (err == ERR_OK)
+		err = open_once(app, use, arena, ret_reason);
+	if (err == ERR_KEY_MISSING)
+		err = open_once(app, use, arena, ret_reason);
 	return err;
 }
 
@@ -251,6 +312,31 @@ void installation_close(struct app *app)
 	app->db = NULL;
 	app->keyring = NULL;
 	app->lock = DB_LOCK_NONE;
+}
+
+/* ---- Under another master key ---- */
+
+static const struct statement rename_key = {
+	"UPDATE installation SET key_fingerprint = $2, root_key = $3 WHERE key_fingerprint = $1",
+	NULL
+};
+
+enum err installation_rewrap(struct app *app, struct db *tx, const struct keyring *next)
+{
+	char from[KEY_FINGERPRINT_SIZE], to[KEY_FINGERPRINT_SIZE];
+	uint8_t wrapped[WRAPPED_KEY_SIZE];
+	struct blob root_key = { wrapped, sizeof(wrapped) };
+	int64_t changed = 0;
+	enum err err;
+
+	keyring_fingerprint(app->keyring, from);
+	keyring_fingerprint(next, to);
+	keyring_wrap_root(app->keyring, next, wrapped);
+	err = db_exec(tx, &rename_key, ARGS((const char *)from, (const char *)to, root_key),
+		      &changed);
+	if (err == ERR_OK && changed == 0)
+		err = ERR_CONFLICT;
+	return err == ERR_OK ? key_store_wrap(tx, keyring_data_keys(next)) : err;
 }
 
 /* ---- Moving it to another database ---- */
@@ -294,18 +380,18 @@ enum err installation_copy(const struct config *config, const char *from, const 
 			   struct arena *arena, const char **ret_reason)
 {
 	struct db_options source = installation_database(config), target = source;
-	const char *key_file = key_path(config, arena);
+	const char *key_file = master_key_path(config, arena);
 	struct keyring *keyring = NULL;
 	enum err err = ERR_OK;
 
 	source.url = from;
 	target.url = to;
-	if (!config->master_key && access(key_file, R_OK) != 0) {
+	if (key_file && access(key_file, R_OK) != 0) {
 		*ret_reason = arena_printf(arena, "the file %s cannot be read: %s", key_file,
 					   strerror(errno));
 		return ERR_INVALID;
 	}
-	err = keyring_open(config->master_key, key_file, &keyring, ret_reason);
+	err = master_key_open(config, arena, &keyring, ret_reason);
 	if (err == ERR_OK)
 		err = migrate_check(&source, arena, ret_reason);
 	if (err == ERR_OK)

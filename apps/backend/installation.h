@@ -31,6 +31,12 @@ enum installation_use {
  */
 enum err installation_open(struct app *app, enum installation_use use, struct arena *arena,
 			   const char **ret_reason) WARN_UNUSED;
+/*
+ * In a transaction: names `next` as the master key that the database is written under, and stores under it what keys there
+ * are. ERR_CONFLICT: the database is not any more under the one that the app has.
+ */
+enum err installation_rewrap(struct app *app, struct db *tx,
+			     const struct keyring *next) WARN_UNUSED;
 /* `webplus migrate up` and `down`: not while it is served. */
 enum err installation_migrate(const struct config *config, int target, struct arena *arena,
 			      const char **ret_reason) WARN_UNUSED;

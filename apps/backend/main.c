@@ -6,11 +6,21 @@
 #include "config.h"
 #include "db/database.h"
 #include "db/migrate.h"
+#include "db/rotation.h"
 #include "installation.h"
+#include "master_key.h"
+#include "master_rotation.h"
+#include "middleware/cache.h"
+#include "middleware/metrics.h"
+#include "middleware/rate_limit.h"
+#include "middleware/security.h"
 #include "routes.h"
+#include "search/search.h"
 #include "serve.h"
 #include "service/service.h"
+#include "websockets/reference.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -18,7 +28,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { DOCUMENT_MAX = 16 * 1024 * 1024, PASSWORD_LINE_MAX = 1024 };
+enum { DOCUMENT_MAX = 16 * 1024 * 1024, PASSWORD_LINE_MAX = 1024, KEY_LINE_MAX = 256 };
 
 /* What a sub-command gets: the settings, and the words that are no settings, ended by NULL. */
 struct call {
@@ -65,6 +75,58 @@ static int run_openapi(const struct call *call)
 {
 	(void)call;
 	return print(fill_openapi);
+}
+
+static int run_headers(const struct call *call)
+{
+	(void)call;
+	return print(security_print_reference);
+}
+
+static void fill_cache(struct buf *out)
+{
+	cache_print_reference(route_tables, out);
+}
+
+static int run_cache(const struct call *call)
+{
+	(void)call;
+	return print(fill_cache);
+}
+
+static void fill_metrics(struct buf *out)
+{
+	metrics_print_reference(out);
+	metrics_print_rows(search_metrics, out);
+}
+
+static int run_metrics(const struct call *call)
+{
+	(void)call;
+	return print(fill_metrics);
+}
+
+/* limits, or closes. */
+static int run_websockets(const struct call *call)
+{
+	const char *word = call->words[0] ? call->words[0] : "";
+
+	if (strcmp(word, "limits") == 0)
+		return print(websockets_print_limits);
+	if (strcmp(word, "closes") == 0)
+		return print(websockets_print_closes);
+	return fail("websockets takes: limits, or closes");
+}
+
+static void fill_limits(struct buf *out)
+{
+	rate_limit_print_reference(route_tables, out);
+}
+
+static int run_limits(const struct call *call)
+{
+	(void)call;
+	return print(fill_limits);
 }
 
 static int run_version(const struct call *call)
@@ -124,6 +186,113 @@ static int run_db(const struct call *call)
 	if (installation_copy(call->config, from, to, call->arena, &reason) != ERR_OK)
 		return fail(reason);
 	return EXIT_SUCCESS;
+}
+
+/* ---- keys rotate ---- */
+
+static enum err tell_audit(struct app *app, enum audit_outcome outcome, const char *detail)
+{
+	const struct audit_entry entry = { .action = AUDIT_DATA_KEY_ROTATE,
+					   .outcome = outcome,
+					   .object_kind = "data_key",
+					   .detail = detail };
+
+	return audit_write(app, &entry);
+}
+
+static int rotate(struct app *app, struct arena *arena)
+{
+	struct rotation_options options = { .statements = statement_lists,
+					    .learn_ms = ROTATION_LEARN_MS,
+					    .out = stdout };
+	struct rotation_result result;
+	enum err err = tell_audit(app, AUDIT_DONE, "begins");
+
+	if (err == ERR_OK)
+		err = keys_rotate(app->db, &options, &result);
+	if (err == ERR_OK)
+		err = tell_audit(app, result.damaged == 0 ? AUDIT_DONE : AUDIT_REFUSED,
+				 arena_printf(arena, "ends: key %u, %lld values, %lld damaged",
+					      (unsigned)result.key_number, (long long)result.sealed,
+					      (long long)result.damaged));
+	if (err == ERR_CONFLICT)
+		return fail("a server keeps sealing under an old key: is one of an older version "
+			    "running? Nothing is lost; run it again when that was ended.");
+	if (err != ERR_OK)
+		return fail("the database does not answer as it should. Nothing is lost; run it "
+			    "again to go on.");
+	printf("Key %u seals everything: %lld values were sealed anew.\n",
+	       (unsigned)result.key_number, (long long)result.sealed);
+	if (result.damaged == 0)
+		return EXIT_SUCCESS;
+	printf("%lld values do not open and were left as they are; the log names them.\n",
+	       (long long)result.damaged);
+	return EXIT_FAILURE;
+}
+
+static int rotate_data_key(const struct call *call)
+{
+	struct app app = { .config = call->config };
+	const char *reason;
+	int status;
+
+	if (installation_open(&app, INSTALLATION_BESIDE, call->arena, &reason) != ERR_OK)
+		return fail(reason);
+	status = rotate(&app, call->arena);
+	installation_close(&app);
+	return status;
+}
+
+/* ---- search ---- */
+
+static int run_search(const struct call *call)
+{
+	const char *word = call->words[0] ? call->words[0] : "", *reason;
+	struct app app = { .config = call->config };
+	bool rebuild = strcmp(word, "rebuild") == 0;
+	enum err err;
+
+	if (!rebuild && strcmp(word, "status") != 0)
+		return fail("search takes: status, or rebuild");
+	if (rebuild && !call->config->search)
+		return fail("searching is switched off: WEBPLUS_SEARCH is false");
+	if (installation_open(&app, INSTALLATION_BESIDE, call->arena, &reason) != ERR_OK)
+		return fail(reason);
+	err = rebuild ? search_rebuild(app.db, stdout) : search_status(app.db, stdout);
+	installation_close(&app);
+	return err == ERR_OK
+		       ? EXIT_SUCCESS
+		       : fail("the database does not answer as it should. Nothing is lost; run "
+			      "it again to go on.");
+}
+
+/* ---- keys rotate-master ---- */
+
+/* A new file is made for a file; what came from elsewhere is given. */
+static int rotate_master_key(const struct call *call)
+{
+	const char *reason = "the new master key is read from standard input, one line of 64 "
+			     "hexadecimal digits";
+	char line[KEY_LINE_MAX] = "";
+	bool is_file = master_key_path(call->config, call->arena) != NULL;
+	enum err err;
+
+	if (!is_file && !fgets(line, sizeof(line), stdin))
+		return fail(reason);
+	err = master_key_rotate(call->config, is_file ? NULL : line, call->arena, stdout, &reason);
+	sodium_memzero(line, sizeof(line));
+	return err == ERR_OK ? EXIT_SUCCESS : fail(reason);
+}
+
+static int run_keys(const struct call *call)
+{
+	const char *word = call->words[0] ? call->words[0] : "";
+
+	if (strcmp(word, "rotate") == 0)
+		return rotate_data_key(call);
+	if (strcmp(word, "rotate-master") == 0)
+		return rotate_master_key(call);
+	return fail("keys takes: rotate, or rotate-master");
 }
 
 /* ---- user create ---- */
@@ -199,9 +368,22 @@ static const struct command {
 	{ "user",
 	  "create --username NAME --email ADDRESS [--role ROLE], password on standard input", true,
 	  run_user },
+	{ "keys",
+	  "rotate: seals all data under a new key, while servers run; rotate-master: another "
+	  "master key, while none runs",
+	  true, run_keys },
+	{ "search",
+	  "status, or rebuild: the index of words, anew under new keys, while servers run", true,
+	  run_search },
 	{ "audit", "verify: finds a changed or missing row of the audit log", true, run_audit },
 	{ "openapi", "print the OpenAPI document", false, run_openapi },
 	{ "config", "print the reference of the settings", false, run_config },
+	{ "headers", "print the reference of the security headers", false, run_headers },
+	{ "cache", "print which replies are kept, and what they depend on", false, run_cache },
+	{ "metrics", "print the reference of what is told to Prometheus", false, run_metrics },
+	{ "websockets", "limits, closes: print these tables of the WebSocket", true,
+	  run_websockets },
+	{ "limits", "print the reference of the rate limits", false, run_limits },
 	{ "version", "print the version", false, run_version },
 	{ "help", "print this", false, run_help },
 	{ NULL, NULL, false, NULL },
@@ -238,6 +420,15 @@ static int run_command(const char *name, const struct call *call)
 	return command->run(call);
 }
 
+/*
+ * What a request frees, its worker keeps for the next one instead of giving it back to the kernel: that costs page
+ * faults for each (bench/run list: a tenth of the throughput).
+ */
+static void keep_freed_memory(void)
+{
+	mallopt(M_TRIM_THRESHOLD, 2 * 1024 * 1024);
+}
+
 int main(int argc, char **argv)
 {
 	bool named = argc > 1 && argv[1][0] != '-';
@@ -250,6 +441,7 @@ int main(int argc, char **argv)
 	if (sodium_init() < 0)
 		return fail("libsodium cannot be used on this machine");
 	signal(SIGPIPE, SIG_IGN);
+	keep_freed_memory();
 	umask(077); /* whatever is written here is its owner's alone */
 	arena_init(&arena);
 	if (config_read(argv + 1 + named, &arena, &config, &call.words, &reason) != ERR_OK) {

@@ -3,34 +3,49 @@
 #include "app.h"
 #include "audit/audit.h"
 #include "auth/auth.h"
+#include "auth/sign_in_guard.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/memory.h"
 #include "base/pool.h"
+#include "cache/redis_client.h"
 #include "chat/chat_store.h"
 #include "chat/event_stream.h"
 #include "chat/generation.h"
+#include "chat/relay.h"
+#include "http/certificates.h"
 #include "http/client.h"
+#include "http/forwarded.h"
 #include "http/server.h"
 #include "installation.h"
 #include "keys/keys.h"
 #include "middleware/authentication.h"
+#include "middleware/cache.h"
+#include "middleware/compression.h"
+#include "middleware/cors.h"
 #include "middleware/metrics.h"
+#include "middleware/rate_limit.h"
 #include "models/models.h"
 #include "providers/provider.h"
 #include "routes.h"
+#include "search/search.h"
+#include "security/keyring.h"
+#include "security/password.h"
+#include "websockets/bus.h"
 #include "websockets/connection_manager.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* The server and what only its start and end need. */
 struct program {
 	struct app app;
 	struct loop loop;
 	struct topics topics;
+	struct proxies proxies;
 	struct arena arena;
 	uv_signal_t terminate, interrupt;
 	int busy;           /* parts that still drain */
@@ -66,10 +81,11 @@ static void on_signal(uv_signal_t *handle, int number)
 		_Exit(128 + number);
 	}
 	log_info("draining", NULL);
-	program->busy = 2;
+	program->busy = 3;
 	generations_drain(app->generations, grace_ms);
 	server_drain(app->server, grace_ms, on_server_drained, program);
 	rights_stop(app->rights, on_drained, program);
+	indexer_stop(app->indexer, on_drained, program);
 }
 
 static void watch_signals(struct program *program)
@@ -117,7 +133,7 @@ static void create_models(struct app *app)
 		.ollama_url = config->ollama_url,
 		.discover = config->discover,
 		.own_port = own_port(config),
-		.refresh_ms = 30 * 1000,
+		.refresh_ms = config->models_refresh_seconds * 1000,
 		.guide_words_per_second = (int)config->guide_words_per_second,
 		.changed = on_models_changed,
 		.context = app,
@@ -133,6 +149,7 @@ static enum err authenticate(struct app *app, const char *token, struct principa
 
 static void create_sockets(struct program *program)
 {
+	const struct config *config = program->app.config;
 	struct connection_manager_options options = {
 		.loop = &program->loop,
 		.workers = program->app.workers,
@@ -140,6 +157,10 @@ static void create_sockets(struct program *program)
 		.topics = &program->topics,
 		.kinds = topic_kinds,
 		.authenticate = authenticate,
+		.credential = authentication_credential,
+		.sockets = { (unsigned)config->websockets_per_user,
+			     (unsigned)config->websockets_per_address,
+			     (unsigned)config->websockets_total },
 		.pending_max = 1024 * 1024,
 		.message_max = 64 * 1024,
 		.subscriptions_max = 256,
@@ -150,6 +171,20 @@ static void create_sockets(struct program *program)
 	topics_init(&program->topics);
 	program->app.topics = &program->topics;
 	program->app.sockets = connection_manager_create(&options);
+}
+
+/* Its keys and channels begin with the name of the master key, so that installations can share a Redis. */
+static enum err create_redis(struct program *program)
+{
+	struct app *app = &program->app;
+	char fingerprint[KEY_FINGERPRINT_SIZE];
+
+	if (!app->config->redis_url)
+		return ERR_OK;
+	keyring_fingerprint(app->keyring, fingerprint);
+	return redis_client_create(app->loop, app->config->redis_url,
+				   arena_printf(&program->arena, "webplus:%s:", fingerprint),
+				   &app->redis, &program->reason);
 }
 
 /* What the run before left streaming is interrupted, before anybody can ask for it. */
@@ -176,20 +211,62 @@ static enum err create_generations(struct program *program)
 	return err;
 }
 
+static struct client *create_client(const struct app *app)
+{
+	const struct config *config = app->config;
+	const struct client_limits limits = {
+		.per_host = (unsigned)config->upstream_per_host,
+		.total = (unsigned)config->upstream_total,
+		.queue_ms = config->upstream_queue_ms,
+		.idle_ms = config->upstream_idle_seconds * 1000,
+		.life_ms = config->upstream_life_seconds * 1000,
+	};
+
+	return client_create(app->loop, &limits, config->upstream_ca_file);
+}
+
+/* Nodes that share a database and a Redis share what happens on topics. */
+static void create_bus(struct app *app)
+{
+	if (app->redis)
+		app->bus =
+			bus_create(app->loop, app->redis, generations_node(app->generations)->id);
+	app->relay = relay_create(app);
+}
+
+/* Others may write to a PostgreSQL; a SQLite file has one server. */
+static bool is_shared(const struct config *config)
+{
+	return config->database_url && strncmp(config->database_url, "postgres", 8) == 0;
+}
+
 static enum err create_services(struct program *program)
 {
 	struct app *app = &program->app;
+	enum err err = create_redis(program);
 
+	if (err == ERR_OK)
+		err = rate_limits_create(app, &program->arena, &app->limits, &program->reason);
+	if (err != ERR_OK)
+		return err;
 	app->workers = pool_create("worker", (unsigned)app->config->workers);
-	app->client = client_create(app->loop);
+	password_limit_waiting((unsigned)app->config->workers / 4);
+	app->client = create_client(app);
+	app->caching = caching_create(app, is_shared(app->config), rights_declare, app);
 	app->authentication = authentication_create(app, session_load, key_load);
-	app->metrics = metrics_create();
+	app->metrics = metrics_create(app->loop);
+	app->sign_in_guard = sign_in_guard_create();
+	app->compression = app->config->compression ? compression_create() : NULL;
 	app->setup = setup_create(app);
 	app->rights = rights_create(app);
 	app->event_streams = event_streams_create(app);
+	app->indexer = indexer_create(app);
 	create_models(app);
 	create_sockets(program);
-	return create_generations(program);
+	err = create_generations(program);
+	if (err == ERR_OK)
+		create_bus(app);
+	return err;
 }
 
 /*
@@ -200,18 +277,28 @@ static void destroy_services(struct program *program)
 {
 	struct app *app = &program->app;
 
+	if (!app->workers)
+		return; /* not created */
 	pool_destroy(app->workers);
 	uv_run(&program->loop.uv, UV_RUN_NOWAIT);
+	relay_destroy(app->relay);
 	generations_destroy(app->generations);
 	event_streams_destroy(app->event_streams);
+	indexer_destroy(app->indexer);
 	rights_destroy(app->rights);
 	connection_manager_destroy(app->sockets);
 	topics_finish(&program->topics);
 	registry_destroy(app->models);
 	setup_destroy(app->setup);
+	compression_destroy(app->compression);
 	metrics_destroy(app->metrics);
+	rate_limits_destroy(app->limits);
+	sign_in_guard_destroy(app->sign_in_guard);
 	authentication_destroy(app->authentication);
 	client_destroy(app->client);
+	bus_destroy(app->bus);
+	redis_client_destroy(app->redis);
+	caching_destroy(app->caching);
 }
 
 /* ---- The server ---- */
@@ -225,7 +312,8 @@ static enum err listen_to(struct program *program)
 					  .routes = route_tables,
 					  .middlewares = middlewares,
 					  .limits = server_limits_default,
-					  .spill_folder = app->config->data };
+					  .spill_folder = app->config->data,
+					  .proxies = &program->proxies };
 	enum err err = server_create(&options, &app->server, &program->reason);
 
 	if (err != ERR_OK)
@@ -237,22 +325,23 @@ static enum err listen_to(struct program *program)
 	return err;
 }
 
-/* "http://127.0.0.1:8080", with the port that was really taken. */
-static const char *own_url(struct program *program)
+/* "127.0.0.1:8080", with the port that was really taken. */
+static const char *own_address(struct program *program)
 {
 	const char *listen = program->app.config->listen, *colon = strrchr(listen, ':');
 
-	if (program->app.config->public_url)
-		return program->app.config->public_url;
-	return arena_printf(&program->arena, "http://%.*s:%d", (int)(colon - listen), listen,
+	return arena_printf(&program->arena, "%.*s:%d", (int)(colon - listen), listen,
 			    server_port(program->app.server));
 }
 
 static void greet(struct program *program)
 {
-	const char *token = setup_token(program->app.setup), *url = own_url(program);
+	const char *token = setup_token(program->app.setup), *address = own_address(program);
+	const char *url = program->app.config->public_url;
 
-	log_info("listening", "url", url, "version", WEBPLUS_VERSION, NULL);
+	if (!url)
+		url = arena_printf(&program->arena, "http://%s", address);
+	log_info("listening", "url", url, "version", WEBPLUS_VERSION, "address", address, NULL);
 	if (token) {
 		printf("Set up: %s/setup?token=%s\n", url, token);
 		fflush(stdout);
@@ -266,10 +355,42 @@ static void run(struct program *program)
 	registry_start(program->app.models);
 	generations_start(program->app.generations);
 	rights_start(program->app.rights);
+	indexer_start(program->app.indexer);
 	loop_run(&program->loop);
 	close_signals(program);
 	audit_log_tip(&program->app);
 	log_info("stopped", NULL);
+}
+
+/* Settings whose texts have a form of their own. */
+static enum err read_settings(struct program *program)
+{
+	const struct config *config = program->app.config;
+	const char *name = "WEBPLUS_TRUSTED_PROXIES", *reason = "";
+	enum err err = networks_parse(config->trusted_proxies, &program->arena,
+				      &program->proxies.trusted, &reason);
+
+	program->proxies.header = (enum proxy_header)config->proxy_header;
+	if (err == ERR_OK) {
+		name = "WEBPLUS_CORS_ORIGINS";
+		err = cors_check(config->cors_origins, &program->arena, &reason);
+	}
+	if (err == ERR_OK) {
+		name = "WEBPLUS_UPSTREAM_CA_FILE";
+		err = certificates_check(config->upstream_ca_file, &reason);
+	}
+	if (err != ERR_OK)
+		program->reason = arena_printf(&program->arena, "%s %s", name, reason);
+	return err;
+}
+
+static enum err open_installation(struct program *program)
+{
+	enum err err = read_settings(program);
+
+	return err == ERR_OK ? installation_open(&program->app, INSTALLATION_SERVE, &program->arena,
+						 &program->reason)
+			     : err;
 }
 
 static enum err serve_installation(struct program *program)
@@ -285,18 +406,31 @@ static enum err serve_installation(struct program *program)
 	return err;
 }
 
+/* Each socket is a descriptor, and the usual limit is one for programs that know no others. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		log_warning("the limit of open files could not be raised", NULL);
+}
+
 int serve(const struct config *config)
 {
 	struct program *program = MEMORY_NEW(struct program);
 	enum err err;
 
+	raise_descriptor_limit();
+	search_switch(config->search);
 	program->app.config = config;
 	program->app.loop = &program->loop;
 	program->reason = "it could not be started";
 	arena_init(&program->arena);
 	loop_init(&program->loop);
-	err = installation_open(&program->app, INSTALLATION_SERVE, &program->arena,
-				&program->reason);
+	err = open_installation(program);
 	if (err == ERR_OK) {
 		err = serve_installation(program);
 		installation_close(&program->app);

@@ -12,6 +12,11 @@ const password = "plum orchard wheelbarrow";
 const settings = "/api/v1/settings";
 const register = "/api/v1/auth/register";
 
+interface Exported {
+  conversation: { title: string; deleted_at: string | null };
+  messages: unknown[];
+}
+
 let made = 0;
 
 const person = (fields: Record<string, unknown> = {}) => {
@@ -379,17 +384,52 @@ describe("one’s own account", () => {
     const turn = await client.send(conversation, "x".repeat(100_000));
     await client.finished(turn.assistant_message.id);
     await client.conversation({ title: "second" });
+    const gone = await client.conversation({ title: "deleted" });
+    await client.send(gone, "still mine");
+    await client.call("DELETE", `/api/v1/conversations/${gone.id}`);
+    const key = await newKey(client, ["chat:read"]);
+    const other = await newcomer();
+    await other.conversation({ title: "another’s" });
     const reply = await client.call("GET", "/api/v1/auth/export");
+    const file = reply.json;
     assert.match(reply.headers.get("content-disposition") ?? "", /attachment/);
-    assert.equal(reply.json.account.username, client.session!.user.username);
+    assert.equal(file.account.username, client.session!.user.username);
     assert.deepEqual(
-      reply.json.conversations.map(
-        (item: { conversation: { title: string } }) => item.conversation.title,
-      ),
-      ["second", "kept"],
+      file.conversations.map((item: Exported) => [
+        item.conversation.title,
+        item.conversation.deleted_at !== null,
+        item.messages.length,
+      ]),
+      [
+        ["kept", false, 2],
+        ["second", false, 0],
+        ["deleted", true, 2],
+      ],
     );
-    assert.equal(reply.json.conversations[1].messages.length, 2);
-    assert.equal(reply.json.conversations[1].messages[0].content.length, 100_000);
+    assert.equal(file.conversations[0].messages[0].content.length, 100_000);
+    assert.equal(file.sessions.length, 1);
+    assert.equal(file.sessions[0].current, true);
+    assert.deepEqual(
+      file.api_keys.map((each: { id: string }) => each.id),
+      [key.id],
+    );
+    assert.ok(!reply.text.includes(key.key));
+    assert.deepEqual(file.grants, []);
+    assert.deepEqual(
+      file.audit.map((row: { action: string }) => row.action),
+      ["account.register", "session.open", "key.create", "account.export"],
+    );
+  });
+
+  test("takes along the invitations that it made, and no other's", async () => {
+    const made = await ada.post("/api/v1/invitations", { role: "user" }, 201);
+    const reply = await ada.call("GET", "/api/v1/auth/export");
+    const ids = (file: { invitations: { id: string }[] }): string[] =>
+      file.invitations.map(({ id }) => id);
+    assert.ok(ids(reply.json).includes(made.id));
+    assert.ok(!reply.text.includes(made.token));
+    const other = await newcomer();
+    assert.deepEqual(ids(await other.get("/api/v1/auth/export")), []);
   });
 
   test("is deleted with the password, at once and for good", async () => {
@@ -469,7 +509,10 @@ describe("API keys", () => {
     await program(key).refused(403, "DELETE", "/api/v1/auth/me", { body: { password } });
     await program(key).refused(403, "GET", "/api/v1/auth/export");
     const wider = { name: "wider", scopes: ["chat:write"] };
-    await program(key).refused(422, "POST", "/api/v1/api-keys", { body: wider });
+    await program(key).refused(403, "POST", "/api/v1/api-keys", { body: wider });
+    const like = { name: "like itself", scopes: ["chat:read"] };
+    await program(key).refused(403, "POST", "/api/v1/api-keys", { body: like });
+    assert.equal((await program(key).get("/api/v1/api-keys")).items.length, 1);
   });
 
   test("list in pages", async () => {

@@ -6,6 +6,7 @@ import { describe } from "node:test";
 
 import type { Client } from "./lib/client.ts";
 import { parseReply } from "./lib/raw.ts";
+import { Server } from "./lib/server.ts";
 import { ada, nobody, server } from "./lib/world.ts";
 import { test } from "./lib/test.ts";
 
@@ -173,5 +174,30 @@ describe("roles", () => {
     for (const name of names.slice(0, 101 - refused)) assert.ok(listed.includes(name), name);
     for (const name of listed.filter((name) => name.startsWith("role-")))
       await ada.expect(204, "DELETE", `/api/v1/roles/${name}`);
+  });
+});
+
+describe("a flood of sign-ins", () => {
+  test("is refused beyond a bound, and leaves the others their workers", async () => {
+    const small = await Server.start({ env: { WEBPLUS_WORKERS: "8" } });
+    try {
+      const attempts = Array.from({ length: 60 }, () =>
+        fetch(`${small.url}/api/v1/auth/login`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ username: "nobody", password }),
+        }),
+      );
+      const ready = await fetch(`${small.url}/api/v1/setup`);
+      assert.equal(ready.status, 200);
+      const replies = await Promise.all(attempts);
+      const refused = replies.filter(({ status }) => status === 503);
+      assert.ok(refused.length > 0, "some were refused at once");
+      assert.ok(refused.every(({ headers }) => Number(headers.get("retry-after")) > 0));
+      assert.ok(replies.some(({ status }) => status === 401));
+      assert.ok(replies.every(({ status }) => status === 401 || status === 503));
+    } finally {
+      await small.remove();
+    }
   });
 });

@@ -109,6 +109,43 @@ describe("a conversation", () => {
     await ada.get(`/api/v1/messages/${user_message.id}`);
   });
 
+  test("is listed among the deleted ones, the last first, until it is restored", async () => {
+    const [first, second] = [await ada.conversation(), await ada.conversation()];
+    for (const conversation of [first, second]) {
+      assert.equal(conversation.deleted_at, null);
+      await ada.expect(204, "DELETE", at(conversation));
+    }
+    const bin = `${list}?deleted=true&limit=1`;
+    const page = (await ada.get(bin)) as Page<Conversation>;
+    assert.deepEqual(
+      page.items.map(({ id }) => id),
+      [second.id],
+    );
+    assert.ok(Math.abs(Date.parse(page.items[0]?.deleted_at ?? "") - Date.now()) < 60_000);
+    const next = (await ada.get(`${bin}&cursor=${page.next_cursor}`)) as Page<Conversation>;
+    assert.equal(next.items[0]?.id, first.id);
+    const hers = (await grace.get(`${list}?deleted=true&limit=100`)) as Page<Conversation>;
+    assert.ok(!hers.items.some(({ id }) => id === first.id || id === second.id));
+    assert.equal((await ada.post(`${at(second)}/restore`)).deleted_at, null);
+    assert.equal(((await ada.get(bin)) as Page<Conversation>).items[0]?.id, first.id);
+  });
+
+  test("is erased only once it was deleted, by its owner, and then is nowhere", async () => {
+    const conversation = await ada.conversation({ title: "To be erased" });
+    const { assistant_message } = await ada.send(conversation, "Hello");
+    await ada.finished(assistant_message.id);
+    const forGood = `${at(conversation)}?for_good=true`;
+    await ada.refused(409, "DELETE", forGood);
+    await ada.get(at(conversation));
+    await ada.expect(204, "DELETE", at(conversation));
+    await grace.refused(404, "DELETE", forGood);
+    await ada.expect(204, "DELETE", forGood);
+    await ada.refused(404, "DELETE", forGood);
+    await ada.refused(404, "POST", `${at(conversation)}/restore`);
+    const deleted = (await ada.get(`${list}?deleted=true&limit=100`)) as Page<Conversation>;
+    assert.ok(!deleted.items.some(({ id }) => id === conversation.id));
+  });
+
   test("that was not deleted cannot be restored into something else", async () => {
     const conversation = await ada.conversation({ title: "Alive" });
     const reply = await ada.call("POST", `${at(conversation)}/restore`);

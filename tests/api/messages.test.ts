@@ -133,6 +133,55 @@ describe("branches", () => {
     assert.equal(next.user_message.parent_id, second.assistant_message.id);
   });
 
+  test("are told of where they fork, to their owner alone", async () => {
+    const conversation = await ada.conversation();
+    const forks = `/api/v1/conversations/${conversation.id}/forks`;
+    const first = await say(conversation, "one");
+    const second = await say(conversation, "two");
+    assert.deepEqual(await ada.get(forks), { items: [], next_cursor: null });
+    const edited = await say(conversation, "two, edited", {
+      parent_id: first.assistant_message.id,
+    });
+    const again = await say(conversation, "one, edited", { parent_id: null });
+    assert.equal(again.user_message.parent_id, null);
+    assert.deepEqual(contents(await ada.messages(conversation)), ["one, edited"]);
+    const expected = [first, second, edited, again].map(({ user_message }) => ({
+      id: user_message.id,
+      parent_id: user_message.parent_id,
+    }));
+    assert.deepEqual((await ada.get(forks)).items, expected);
+    const page = await ada.get(`${forks}?limit=3`);
+    assert.deepEqual(page.items, expected.slice(0, 3));
+    const rest = await ada.get(`${forks}?limit=3&cursor=${String(page.next_cursor)}`);
+    assert.deepEqual(rest, { items: expected.slice(3), next_cursor: null });
+    await grace.refused(404, "GET", forks);
+  });
+
+  test("are shown to what was said last below the message that is chosen", async () => {
+    const conversation = await ada.conversation();
+    const at = `/api/v1/conversations/${conversation.id}`;
+    const first = await say(conversation, "one");
+    const second = await say(conversation, "two");
+    await say(conversation, "other", { parent_id: null });
+    const through_message_id = first.user_message.id;
+    const chosen = await ada.expect(200, "PATCH", at, { body: { through_message_id } });
+    assert.equal(chosen.active_message_id, second.assistant_message.id);
+    assert.deepEqual(contents(await ada.messages(conversation)), ["one", "two"]);
+    const elsewhere = await ada.conversation();
+    for (const [target, body] of [
+      [at, { through_message_id, active_message_id: through_message_id }],
+      [at, { through_message_id: unknownId }],
+      [`/api/v1/conversations/${elsewhere.id}`, { through_message_id }],
+    ] as const) {
+      const refused = await ada.refused(422, "PATCH", target, { body });
+      assert.deepEqual(
+        refused.errors?.map(({ field }) => field),
+        ["through_message_id"],
+      );
+    }
+    await grace.refused(404, "PATCH", at, { body: { through_message_id } });
+  });
+
   test("do not reach into another conversation", async () => {
     const conversation = await ada.conversation();
     const other = await say(await ada.conversation(), "elsewhere");
@@ -232,8 +281,7 @@ describe("Idempotency-Key", () => {
     const second = await post(conversation, "key-1", "once");
     assert.equal(second.status, 202);
     assert.equal(second.headers.get("idempotency-replayed"), "true");
-    assert.deepEqual(second.json.user_message, first.json.user_message);
-    assert.equal(second.json.assistant_message.id, first.json.assistant_message.id);
+    assert.deepEqual(second.json, first.json, "though the answer has ended meanwhile");
     assert.equal((await ada.messages(conversation)).items.length, 2);
   });
 

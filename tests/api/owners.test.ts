@@ -66,6 +66,7 @@ const matrix: Record<string, Row> = {
   "DELETE /api/v1/conversations/{id}": { access: "chat:write", status: 404 },
   "POST /api/v1/conversations/{id}/restore": { access: "chat:write", status: 404 },
   "GET /api/v1/conversations/{id}/messages": { access: "chat:read", status: 404 },
+  "GET /api/v1/conversations/{id}/forks": { access: "chat:read", status: 404 },
   "POST /api/v1/conversations/{id}/messages": {
     access: "chat:write",
     status: 404,
@@ -76,6 +77,7 @@ const matrix: Record<string, Row> = {
   "POST /api/v1/messages/{id}/continue": { access: "chat:write", status: 404 },
   "POST /api/v1/messages/{id}/regenerate": { access: "chat:write", status: 404 },
   "GET /api/v1/messages/{id}/events": { access: "chat:read", status: 404 },
+  "GET /api/v1/search": { access: "chat:read", status: 422 },
   "GET /api/v1/help": { access: "public", status: 200 },
   "GET /api/v1/help/{name}": { access: "public", status: 404 },
   "GET /api/v1/health": { access: "public", status: 200 },

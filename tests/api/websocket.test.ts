@@ -29,7 +29,7 @@ describe("opening a WebSocket", () => {
     socket.send({ type: "ping" });
     assert.deepEqual(await socket.next(), { type: "authenticated", user_id: ada.session!.user.id });
     assert.deepEqual(await socket.next(), { type: "subscribed", topic: "conversations", seq: 0 });
-    assert.deepEqual(await socket.next(), { type: "pong" });
+    assert.deepEqual(await socket.nextOf("pong"), { type: "pong" });
     await socket.close();
   });
 
@@ -54,8 +54,7 @@ describe("opening a WebSocket", () => {
     const byHeader = await nobody().openWebSocket({
       headers: { authorization: "Bearer nonsense" },
     });
-    if (byHeader.status === 101) assert.equal(await byHeader.socket.closed(), 4401);
-    else assert.equal(byHeader.status, 401);
+    assert.equal(await byHeader.socket.closed(), 4401);
   });
 
   test("and asking before signing in is closed with 4401", async () => {
@@ -64,13 +63,37 @@ describe("opening a WebSocket", () => {
     assert.equal(await socket.closed(), 4401);
   });
 
-  test("never takes a token from the address", async () => {
-    const { socket, status } = await nobody().openWebSocket({
-      path: `/api/v1/ws?token=${ada.token}`,
+  test("with an API key signs in as a program, by either header", async () => {
+    const body = { name: "socket", scopes: ["chat:read"] };
+    const { key } = (await ada.post("/api/v1/api-keys", body, 201)) as { key: string };
+    const ways: Record<string, string>[] = [
+      { authorization: `Bearer ${key}` },
+      { "x-api-key": key },
+    ];
+    for (const headers of ways) {
+      const { socket } = await nobody().openWebSocket({ headers });
+      assert.equal((await socket.next()).user_id, ada.session!.user.id);
+      await socket.close();
+    }
+  });
+
+  test("with two different credentials signs in as neither", async () => {
+    const { socket } = await nobody().openWebSocket({
+      headers: {
+        authorization: `Bearer ${ada.token}`,
+        "sec-websocket-protocol": `webplus, bearer.${grace.token}`,
+      },
     });
-    if (status !== 101) return;
-    socket.send({ type: "subscribe", topic: "models" });
     assert.equal(await socket.closed(), 4401);
+  });
+
+  test("never takes a token from the address", async () => {
+    for (const name of ["token", "access_token", "authorization", "bearer"]) {
+      const { status } = await nobody().openWebSocket({
+        path: `/api/v1/ws?${name}=${ada.token}`,
+      });
+      assert.equal(status, 400, name);
+    }
   });
 
   test("renews its token on the way, for the same user alone", async () => {
@@ -251,13 +274,14 @@ describe("a message", () => {
     const conversations = await Promise.all(Array.from({ length: 257 }, () => ada.conversation()));
     for (const { id } of conversations)
       socket.send({ type: "subscribe", topic: `conversation:${id}` });
-    for (const { id } of conversations.slice(0, 256))
-      assert.deepEqual(await socket.next(), {
-        type: "subscribed",
-        topic: `conversation:${id}`,
-        seq: 0,
-      });
-    assert.equal((await socket.next()).status, 429);
+    // In their order; where several servers share topics, some are told a second time.
+    const told = new Set<string>();
+    while (told.size < 256) told.add((await socket.nextOf("subscribed")).topic);
+    assert.deepEqual(
+      [...told],
+      conversations.slice(0, 256).map(({ id }) => `conversation:${id}`),
+    );
+    assert.equal((await socket.nextOf("error")).status, 429);
     await socket.close();
   });
 });
@@ -361,7 +385,7 @@ describe("the topics of conversations", () => {
     await other.ask({ type: "subscribe", topic: "conversations" });
     await ada.conversation({ title: "unheard" });
     const own = await grace.conversation({ title: "heard" });
-    assert.equal((await other.next()).conversation.id, own.id);
+    assert.equal((await other.nextOf("conversation")).conversation.id, own.id);
     await other.close();
   });
 });

@@ -1,6 +1,6 @@
 /*
  * The audit log: who did what, on what, from where, with which outcome. Append-only and chained: each row's hash, keyed
- * by the master key, covers the row before, so that a changed or missing one is found. What is personal stands apart,
+ * by the root key, covers the row before, so that a changed or missing one is found. What is personal stands apart,
  * and is covered by a salted commitment only: it can be erased, and the chain still holds.
  *
  * Rows are appended in the transaction of what they tell of: neither is there without the other.
@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 struct app;
+struct export_part;
 struct request;
 
 /* X(name, word) */
@@ -40,7 +41,9 @@ struct request;
 	X(KEY_CREATE, "key.create")                                                                \
 	X(KEY_REVOKE, "key.revoke")                                                                \
 	X(SETTINGS_CHANGE, "settings.change")                                                      \
-	X(AUDIT_EXPORT, "audit.export")
+	X(AUDIT_EXPORT, "audit.export")                                                            \
+	X(DATA_KEY_ROTATE, "data_key.rotate")                                                      \
+	X(MASTER_KEY_CHANGE, "master_key.change")
 
 enum audit_action {
 #define AUDIT_ENUM(name, word) AUDIT_##name,
@@ -82,6 +85,7 @@ enum err audit_verify(struct app *app, FILE *out) WARN_UNUSED;
 /* Logs the number and hash of the last row, without which a tail that was cut off would go unseen. Worker. */
 void audit_log_tip(struct app *app);
 
+extern const struct export_part audit_own_export;
 extern const struct route audit_routes[];
 extern const struct statement *const audit_statements[]; /* ended by NULL */
 

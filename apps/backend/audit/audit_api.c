@@ -4,7 +4,7 @@
 #include "audit/audit_store.h"
 #include "base/memory.h"
 #include "db/page.h"
-#include "http/request.h"
+#include "http/export.h"
 #include "security/authorize.h"
 
 #include <stdlib.h>
@@ -25,7 +25,7 @@ static const struct field audit_list_fields[] = {
 	FIELD(struct audit_list, limit, .from = FROM_QUERY, .preset = "50", .min = 1,
 	      .max = PAGE_LIMIT_MAX, .doc = "How many at the most."),
 	FIELD(struct audit_list, cursor, .from = FROM_QUERY, .optional = true, .min = 1,
-	      .doc = "`next_cursor` of the page before."),
+	      .max = INTEGER_MAX, .doc = "`next_cursor` of the page before."),
 	FIELD(struct audit_list, actor_id, .from = FROM_QUERY, .optional = true,
 	      .format = FORMAT_ID, .doc = "What this account did."),
 	FIELD(struct audit_list, object_id, .from = FROM_QUERY, .optional = true, .max = 100,
@@ -129,12 +129,33 @@ static enum err audit_export(struct request *request, const void *in, void *out)
 	return ERR_OK;
 }
 
+/* ---- What one did oneself, for the file of one's data ---- */
+
+static enum err next_own(struct export *export, struct arena *arena, bool *ret_end)
+{
+	int64_t *after = export->state;
+	struct array found = { 0 };
+	enum err err = audit_by_actor(export->app->db, export->principal.user_id, *after,
+				      EXPORT_ROWS, arena, &found);
+
+	*ret_end = found.count < EXPORT_ROWS;
+	if (err != ERR_OK || found.count == 0)
+		return err;
+	export_records(export, &audit_row_schema, &found);
+	*after = ((const struct audit_row *)found.items)[found.count - 1].seq;
+	return ERR_OK;
+}
+
+const struct export_part audit_own_export = {
+	.name = "audit", .list = true, .state_size = sizeof(int64_t), .next = next_own
+};
+
 const struct route audit_routes[] = {
 	{ "GET", "/api/v1/audit", .access = "audit:read", .in = &audit_list_schema,
 	  .out = &audit_page_schema, .handle = audit_list,
 	  .doc = "The audit log, the newest row first." },
-	{ "GET", "/api/v1/audit/export", .access = "audit:read", .media = "application/jsonl",
-	  .handle = audit_export,
+	{ "GET", "/api/v1/audit/export", .access = "audit:read", .rate = RATE_EXPENSIVE,
+	  .media = "application/jsonl", .handle = audit_export,
 	  .doc = "All of it, one JSON object a line, from the first row to the tip." },
 	{ 0 },
 };

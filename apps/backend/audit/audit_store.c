@@ -52,6 +52,12 @@ static const struct statement select_next = {
 static const struct statement select_first_since = {
 	"SELECT seq FROM audit WHERE at >= $1 ORDER BY at, seq LIMIT 1", &audit_bound_schema
 };
+/* Places in the index, as in select_page below. */
+static const struct statement select_by_actor = {
+	"SELECT {columns} FROM audit WHERE (actor_id, seq) > ($1, $2) AND (actor_id, seq) <= ($1, $3) "
+	"ORDER BY actor_id, seq LIMIT $4",
+	&audit_row_schema
+};
 static const struct statement erase = {
 	"UPDATE audit SET salt = NULL, details = NULL WHERE actor_id = $1", NULL
 };
@@ -59,7 +65,8 @@ static const struct statement erase_objects = {
 	"UPDATE audit SET salt = NULL, details = NULL WHERE object_id = $1 AND actor_id = ''", NULL
 };
 static const struct statement select_deletion = {
-	"SELECT seq FROM audit WHERE object_id = $1 AND action = 'account.delete' LIMIT 1",
+	"SELECT seq FROM audit WHERE object_id = $1 AND action = 'account.delete' AND outcome = "
+	"'done' LIMIT 1",
 	&audit_bound_schema
 };
 
@@ -69,12 +76,10 @@ static const struct statement select_deletion = {
  * reading the whole log backwards in the hope of meeting some soon.
  */
 #define PAGE(columns, values, order, condition)                                                    \
-	{                                                                                          \
-		"SELECT {columns} FROM audit WHERE (" columns "seq) < (" values "$1) "             \
-		"AND (" columns "seq) >= (" values "$2)" condition " ORDER BY " order              \
-		"seq DESC LIMIT $3",                                                               \
-			&audit_row_schema                                                          \
-	}
+	{ "SELECT {columns} FROM audit WHERE (" columns "seq) < (" values "$1) "                   \
+	  "AND (" columns "seq) >= (" values "$2)" condition " ORDER BY " order                    \
+	  "seq DESC LIMIT $3",                                                                     \
+	  &audit_row_schema }
 
 /*
  * By which filters are given: 1 the actor, 2 the action, 4 the object; their values are $4, $5, … in this order. With all
@@ -93,9 +98,10 @@ static const struct statement select_page[] = {
 };
 
 const struct statement *const audit_statements[] = {
-	&select_tip,      &select_next,    &select_first_since, &erase,          &erase_objects,
-	&select_deletion, &select_page[0], &select_page[1],     &select_page[2], &select_page[3],
-	&select_page[4],  &select_page[5], &select_page[6],     &select_page[7], NULL,
+	&select_tip,     &select_by_actor, &select_next,     &select_first_since,
+	&erase,          &erase_objects,   &select_deletion, &select_page[0],
+	&select_page[1], &select_page[2],  &select_page[3],  &select_page[4],
+	&select_page[5], &select_page[6],  &select_page[7],  NULL,
 };
 
 enum err audit_insert(struct db *tx, const struct audit_row *row)
@@ -116,6 +122,13 @@ enum err audit_tip(struct db *db, struct arena *arena, struct audit_row *ret_row
 enum err audit_next(struct db *db, int64_t seq, struct arena *arena, struct audit_row *ret_row)
 {
 	return db_one(db, &select_next, ARGS(seq), arena, ret_row);
+}
+
+enum err audit_by_actor(struct db *db, const char *actor_id, int64_t after, int64_t limit,
+			struct arena *arena, struct array *ret_rows)
+{
+	return db_all(db, &select_by_actor, ARGS(actor_id, after, (int64_t)INT64_MAX, limit), arena,
+		      ret_rows);
 }
 
 enum err audit_find_deletion(struct db *db, const char *account_id)

@@ -38,6 +38,9 @@ enum err audit_tip(struct db *db, struct arena *arena, struct audit_row *ret_row
 /* The first row behind number `seq`; ERR_NOT_FOUND at the end. */
 enum err audit_next(struct db *db, int64_t seq, struct arena *arena,
 		    struct audit_row *ret_row) WARN_UNUSED;
+/* What this account did, behind number `after`, the oldest first. */
+enum err audit_by_actor(struct db *db, const char *actor_id, int64_t after, int64_t limit,
+			struct arena *arena, struct array *ret_rows) WARN_UNUSED;
 /* Whether the log tells that this account was deleted; ERR_NOT_FOUND if not. */
 enum err audit_find_deletion(struct db *db, const char *account_id) WARN_UNUSED;
 /* The newest first. */

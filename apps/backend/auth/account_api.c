@@ -5,9 +5,9 @@
 #include "audit/audit.h"
 #include "auth/accounts.h"
 #include "auth/tokens.h"
-#include "chat/chat.h"
 #include "db/page.h"
-#include "http/request.h"
+#include "http/export.h"
+#include "routes.h"
 
 #include <string.h>
 
@@ -17,15 +17,28 @@ static enum err me(struct request *request, const void *in, void *out)
 	return account_by_id(request->app->db, request->principal->user_id, &request->arena, out);
 }
 
+/* Who holds a token may try passwords here as well as at the sign-in: the log tells of both. */
+static enum err refuse_password(struct request *request, enum audit_action action,
+				const char *field)
+{
+	struct audit_entry entry =
+		audit_entry_of(request, action, "account", request->principal->user_id);
+	enum err err;
+
+	entry.outcome = AUDIT_REFUSED;
+	err = audit_write(request->app, &entry);
+	return err == ERR_OK ? request_invalid(request, field, "is not your password") : err;
+}
+
 /* The password of the one who asks: what cannot be undone is not done for a token alone. */
-static enum err check_password(struct request *request, const char *field, const char *password,
-			       struct account *ret_account)
+static enum err check_password(struct request *request, enum audit_action action, const char *field,
+			       const char *password, struct account *ret_account)
 {
 	enum err err = me(request, NULL, ret_account);
 
-	if (err == ERR_OK && !password_verify(password, ret_account->password_hash, NULL))
-		return request_invalid(request, field, "is not your password");
-	return err;
+	if (err == ERR_OK)
+		err = password_verify(password, ret_account->password_hash, NULL);
+	return err == ERR_UNAUTHENTICATED ? refuse_password(request, action, field) : err;
 }
 
 /* ---- Profile ---- */
@@ -43,7 +56,7 @@ static const struct field profile_change_fields[] = {
 	FIELD(struct profile_change, full_name, .optional = true, .nullable = true, .max = 200,
 	      .format = FORMAT_LINE, .doc = "How you are called."),
 	FIELD(struct profile_change, password, .optional = true, .max = PASSWORD_MAX,
-	      .doc = "Your password, where it is needed."),
+	      .format = FORMAT_LINE, .doc = "Your password, where it is needed."),
 	{ 0 },
 };
 
@@ -86,7 +99,8 @@ static enum err profile_patch(struct request *request, const void *in, void *out
 		return request_invalid(request, "password",
 				       "is needed to change the e-mail address");
 	if (input->email)
-		err = check_password(request, "password", input->password, &account);
+		err = check_password(request, AUDIT_ACCOUNT_CHANGE, "password", input->password,
+				     &account);
 	if (err != ERR_OK)
 		return err;
 	patch->id = request->principal->user_id;
@@ -114,7 +128,7 @@ struct password_change {
 
 static const struct field password_change_fields[] = {
 	FIELD(struct password_change, current_password, .min = 1, .max = PASSWORD_MAX,
-	      .doc = "The one of now."),
+	      .format = FORMAT_LINE, .doc = "The one of now."),
 	FIELD(struct password_change, new_password, .min = PASSWORD_MIN, .max = PASSWORD_MAX,
 	      .format = FORMAT_LINE, .doc = "A long one; a few words will do."),
 	{ 0 },
@@ -156,8 +170,8 @@ static enum err password_post(struct request *request, const void *in, void *out
 	struct password_changing changing = { .request = request, .checked = &account };
 	char *hash = arena_alloc(&request->arena, PASSWORD_HASH_SIZE);
 	const char *refusal;
-	enum err err =
-		check_password(request, "current_password", input->current_password, &account);
+	enum err err = check_password(request, AUDIT_PASSWORD_CHANGE, "current_password",
+				      input->current_password, &account);
 
 	(void)out;
 	if (err != ERR_OK)
@@ -184,7 +198,7 @@ struct account_deletion {
 
 static const struct field account_deletion_fields[] = {
 	FIELD(struct account_deletion, password, .min = 1, .max = PASSWORD_MAX,
-	      .doc = "Your password."),
+	      .format = FORMAT_LINE, .doc = "Your password."),
 	{ 0 },
 };
 
@@ -220,7 +234,8 @@ static enum err me_delete(struct request *request, const void *in, void *out)
 	const struct account_deletion *input = in;
 	struct account account;
 	struct deleting deleting = { request, &account };
-	enum err err = check_password(request, "password", input->password, &account);
+	enum err err = check_password(request, AUDIT_ACCOUNT_DELETE, "password", input->password,
+				      &account);
 
 	(void)out;
 	if (err == ERR_OK)
@@ -238,42 +253,71 @@ static enum err me_delete(struct request *request, const void *in, void *out)
 
 /* ---- Export ---- */
 
+static enum err next_account(struct export *export, struct arena *arena, bool *ret_end)
+{
+	struct account account;
+	enum err err = account_by_id(export->app->db, export->principal.user_id, arena, &account);
+
+	*ret_end = true;
+	if (err == ERR_OK)
+		export_record(export, &account_schema, &account);
+	return err;
+}
+
+const struct export_part account_export = { .name = "account", .next = next_account };
+
+static enum err next_sessions(struct export *export, struct arena *arena, bool *ret_end)
+{
+	char *after = export->state;
+	struct array found = { 0 };
+	struct session *sessions;
+	enum err err = session_all(export->app->db, export->principal.user_id, after, EXPORT_ROWS,
+				   arena, &found);
+
+	*ret_end = found.count < EXPORT_ROWS;
+	if (err != ERR_OK || found.count == 0)
+		return err;
+	sessions = found.items;
+	for (size_t i = 0; i < found.count; i++)
+		sessions[i].current = strcmp(sessions[i].id, export->principal.session_id) == 0;
+	export_records(export, &session_schema, &found);
+	memcpy(after, sessions[found.count - 1].id, ID_SIZE);
+	return ERR_OK;
+}
+
+const struct export_part sessions_export = {
+	.name = "sessions", .list = true, .state_size = ID_SIZE, .next = next_sessions
+};
+
 static enum err me_export(struct request *request, const void *in, void *out)
 {
 	struct audit_entry entry = audit_entry_of(request, AUDIT_ACCOUNT_EXPORT, "account",
 						  request->principal->user_id);
-	struct account account;
-	struct buf head;
-	enum err err = me(request, NULL, &account);
+	enum err err = audit_write(request->app, &entry);
 
 	(void)in;
 	(void)out;
 	if (err == ERR_OK)
-		err = audit_write(request->app, &entry);
-	if (err != ERR_OK)
-		return err;
-	buf_init(&head, 64 * 1024);
-	BUF_LITERAL(&head, "\"account\":");
-	schema_encode(&account_schema, &account, &head);
-	reply_header(request, "Content-Disposition",
-		     "attachment; filename=\"webplus-export.json\"");
-	chat_export(request, head.data, head.length);
-	buf_finish(&head);
-	return ERR_OK;
+		export_reply(request, export_parts);
+	return err;
 }
 
 const struct route account_routes[] = {
-	{ "GET", "/api/v1/auth/me", .access = ACCESS_SIGNED_IN, .out = &account_schema,
+	{ "GET", "/api/v1/auth/me", .access = ACCESS_SIGNED_IN,
+	  .cache = { CACHE_USER, 300, "account:{user} roles" }, .out = &account_schema,
 	  .handle = me, .doc = "Who is signed in." },
-	{ "PATCH", "/api/v1/auth/me", .access = "account:write", .in = &profile_change_schema,
-	  .out = &account_schema, .handle = profile_patch, .doc = "Change one's name or address." },
-	{ "DELETE", "/api/v1/auth/me", .access = ACCESS_SESSION, .in = &account_deletion_schema,
+	{ "PATCH", "/api/v1/auth/me", .access = "account:write", .raises = "account:{user} users",
+	  .in = &profile_change_schema, .out = &account_schema, .handle = profile_patch,
+	  .doc = "Change one's name or address." },
+	{ "DELETE", "/api/v1/auth/me", .access = ACCESS_SESSION, .rate = RATE_EXPENSIVE,
+	  .raises = "account:{user} users chat:{user}", .in = &account_deletion_schema,
 	  .handle = me_delete,
 	  .doc = "Delete one's account with all its data, at once and for good." },
-	{ "POST", "/api/v1/auth/password", .access = ACCESS_SESSION, .in = &password_change_schema,
-	  .handle = password_post, .doc = "Change one's password; all other sessions end." },
-	{ "GET", "/api/v1/auth/export", .access = ACCESS_SESSION, .media = "application/json",
-	  .handle = me_export, .doc = "All one's data as a file." },
+	{ "POST", "/api/v1/auth/password", .access = ACCESS_SESSION, .rate = RATE_EXPENSIVE,
+	  .in = &password_change_schema, .handle = password_post,
+	  .doc = "Change one's password; all other sessions end." },
+	{ "GET", "/api/v1/auth/export", .access = ACCESS_SESSION, .rate = RATE_EXPENSIVE,
+	  .media = "application/json", .handle = me_export, .doc = "All one's data as a file." },
 	{ 0 },
 };
 

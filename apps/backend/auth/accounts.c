@@ -3,6 +3,7 @@
 #include "app.h"
 #include "audit/audit.h"
 #include "auth/auth.h"
+#include "base/utf8.h"
 #include "security/encryption.h"
 
 #include <ctype.h>
@@ -61,14 +62,17 @@ static enum err run_creation(struct db *tx, void *context)
 				     .detail = "by command" };
 	enum err err = account_insert(tx, creation->account, &creation->taken);
 
-	return err == ERR_OK ? audit_append(creation->app, tx, &entry) : err;
+	if (err == ERR_OK)
+		err = audit_append(creation->app, tx, &entry);
+	return err == ERR_OK ? accounts_changed(tx) : err;
 }
 
 enum err account_create(struct app *app, const char *username, const char *email,
 			const char *password, const char *role, struct arena *arena,
 			const char **ret_reason)
 {
-	struct account_input input = { username, email, password };
+	struct account_input input = { username, utf8_normalize(arena, email),
+				       utf8_normalize(arena, password) };
 	struct account account;
 	struct creation creation = { app, &account, NULL };
 	enum err err;
@@ -76,7 +80,10 @@ enum err account_create(struct app *app, const char *username, const char *email
 	if (!format_check(FORMAT_USERNAME, username, ret_reason) ||
 	    !format_check(FORMAT_EMAIL, email, ret_reason))
 		return ERR_INVALID;
-	*ret_reason = password_refusal(password, username, email);
+	*ret_reason = "the e-mail address or the password is not UTF-8";
+	if (!input.email || !input.password)
+		return ERR_INVALID;
+	*ret_reason = password_refusal(input.password, username, input.email);
 	if (*ret_reason)
 		return ERR_INVALID;
 	err = account_make(app, &input, role, arena, &account);

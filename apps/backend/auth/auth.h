@@ -18,12 +18,14 @@
 #include "security/jwt.h"
 
 struct app;
+struct export_part;
 struct request;
 struct setup;
 
 extern const struct route auth_routes[];
 extern const struct route account_routes[];
 extern const struct route session_routes[];
+extern const struct export_part account_export, sessions_export;
 extern const struct statement *const account_statements[]; /* these are ended by NULL */
 extern const struct statement *const session_statements[];
 
@@ -101,6 +103,10 @@ struct rights;
 
 /* In the transaction of the change. `account_id` NULL: everybody; `session_id` NULL: all of the account. */
 enum err rights_changed(struct db *tx, const char *account_id, const char *session_id) WARN_UNUSED;
+/* In a transaction of a command: the servers show the accounts of now, within a second. */
+enum err accounts_changed(struct db *tx) WARN_UNUSED;
+/* Loop: tells the other servers that they may not trust their caches (cache/versions.h). */
+void rights_declare(void *context);
 /* After its commit; any thread. Without it, the next look at the table finds the change. */
 void rights_apply(struct app *app, const char *account_id, const char *session_id);
 

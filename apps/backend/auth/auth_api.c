@@ -2,6 +2,7 @@
 
 #include "app.h"
 #include "auth/accounts.h"
+#include "auth/sign_in.h"
 #include "auth/tokens.h"
 #include "base/memory.h"
 #include "settings/settings.h"
@@ -135,7 +136,7 @@ struct setup_input {
 };
 
 static const struct field setup_input_fields[] = {
-	FIELD(struct setup_input, token, .min = 1, .max = 100,
+	FIELD(struct setup_input, token, .min = 1, .max = 100, .format = FORMAT_TOKEN,
 	      .doc = "From the set-up link that the server printed."),
 	FIELD(struct setup_input, username, .min = 3, .max = 32, .format = FORMAT_USERNAME,
 	      .doc = USERNAME_DOC),
@@ -267,7 +268,8 @@ struct login_input {
 static const struct field login_input_fields[] = {
 	FIELD(struct login_input, username, .min = 1, .max = 254, .format = FORMAT_LINE,
 	      .doc = "The name to sign in with."),
-	FIELD(struct login_input, password, .min = 1, .max = PASSWORD_MAX, .doc = "The password."),
+	FIELD(struct login_input, password, .min = 1, .max = PASSWORD_MAX, .format = FORMAT_LINE,
+	      .doc = "The password."),
 	{ 0 },
 };
 
@@ -314,13 +316,22 @@ static enum err login(struct request *request, const void *in, void *out)
 	struct session_opening session;
 	struct login opening = { request, &account, &session };
 	const char *username = lower_case(&request->arena, input->username);
-	enum err err = account_by_username(request->app->db, username, &request->arena, &account);
+	enum err found = account_by_username(request->app->db, username, &request->arena, &account);
+	const char *place;
+	enum err err;
 
-	if (err != ERR_OK && err != ERR_NOT_FOUND)
+	if (found != ERR_OK && found != ERR_NOT_FOUND)
+		return found;
+	err = sign_in_admit(request, &account, username, &place);
+	if (err != ERR_OK)
 		return err;
-	if (!password_verify(input->password, err == ERR_OK ? account.password_hash : NULL, NULL) ||
-	    account.disabled_at.ms)
+	err = password_verify(input->password, found == ERR_OK ? account.password_hash : NULL,
+			      NULL);
+	if (err == ERR_UNAUTHENTICATED || (err == ERR_OK && account.disabled_at.ms))
 		return refuse_login(request, &account, username);
+	if (err != ERR_OK)
+		return err;
+	sign_in_succeeded(request, username, place);
 	session_opening_make(request, account.id, &session);
 	err = db_transaction(request->app->db, run_login, &opening);
 	if (err == ERR_UNAUTHENTICATED)
@@ -353,20 +364,25 @@ static enum err logout(struct request *request, const void *in, void *out)
 	return session_close(request);
 }
 
+#define BESIDE_TOKEN "An access token stands beside a name and an address that were chosen."
+
 const struct route auth_routes[] = {
 	{ "GET", "/api/v1/setup", .access = ACCESS_PUBLIC, .out = &setup_state_schema,
 	  .handle = setup_get,
 	  .doc = "Whether the installation has yet to be set up, and who may register." },
-	{ "POST", "/api/v1/setup", .access = ACCESS_PUBLIC, .in = &setup_input_schema,
-	  .out = &session_reply_schema, .status = 201, .handle = setup_post,
+	{ "POST", "/api/v1/setup", .access = ACCESS_PUBLIC, .rate = RATE_SIGN_IN, .raises = "users",
+	  .in = &setup_input_schema, .out = &session_reply_schema, .status = 201,
+	  .handle = setup_post, .uncompressed = BESIDE_TOKEN,
 	  .doc = "Make the first administrator, and sign in." },
-	{ "POST", "/api/v1/auth/register", .access = ACCESS_PUBLIC, .in = &register_input_schema,
-	  .out = &session_reply_schema, .status = 201, .handle = register_account,
+	{ "POST", "/api/v1/auth/register", .access = ACCESS_PUBLIC, .rate = RATE_SIGN_IN,
+	  .raises = "users", .in = &register_input_schema, .out = &session_reply_schema,
+	  .status = 201, .handle = register_account, .uncompressed = BESIDE_TOKEN,
 	  .doc = "Make an account, and sign in." },
-	{ "POST", "/api/v1/auth/login", .access = ACCESS_PUBLIC, .in = &login_input_schema,
-	  .out = &session_reply_schema, .handle = login, .doc = "Sign in." },
+	{ "POST", "/api/v1/auth/login", .access = ACCESS_PUBLIC, .rate = RATE_SIGN_IN,
+	  .in = &login_input_schema, .out = &session_reply_schema, .handle = login,
+	  .uncompressed = BESIDE_TOKEN, .doc = "Sign in." },
 	{ "POST", "/api/v1/auth/refresh", .access = ACCESS_PUBLIC, .out = &session_reply_schema,
-	  .handle = refresh,
+	  .handle = refresh, .uncompressed = BESIDE_TOKEN,
 	  .doc = "A new access token, and a new refresh cookie for the old one, which works once. "
 		 "For ten "
 		 "seconds the old one gets the same answer again." },

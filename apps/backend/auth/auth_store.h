@@ -74,6 +74,9 @@ enum err session_revoke_all(struct db *db, const char *account_id, const char *b
 enum err session_page(struct db *db, const char *account_id, struct timestamp now,
 		      struct timestamp before, const char *before_id, int64_t limit,
 		      struct arena *arena, struct array *ret_sessions) WARN_UNUSED;
+/* Those of the account behind the id `after` ("": from the first), over or not, by their ids. */
+enum err session_all(struct db *db, const char *account_id, const char *after, int64_t limit,
+		     struct arena *arena, struct array *ret_sessions) WARN_UNUSED;
 
 /* Which session a refresh token belongs to, used or not. */
 struct token_state {

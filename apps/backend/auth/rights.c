@@ -9,12 +9,16 @@
 #include "base/memory.h"
 #include "base/pool.h"
 #include "chat/chat.h"
+#include "db/key_store.h"
+#include "keys/keys.h"
 #include "middleware/authentication.h"
+#include "middleware/cache.h"
 #include "websockets/connection_manager.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	LOOK_MS = 500,
@@ -24,6 +28,9 @@ enum {
 };
 
 static const char *const channel = "webplus_rights";
+
+/* In place of an account: the table also tells what goes by the same way and is as urgent. */
+static const char *const accounts_mark = "*accounts", *const cache_mark = "*cache";
 
 struct change {
 	const char *id;
@@ -68,11 +75,19 @@ enum err rights_changed(struct db *tx, const char *account_id, const char *sessi
 	return err == ERR_OK ? db_notify(tx, channel) : err;
 }
 
+enum err accounts_changed(struct db *tx)
+{
+	return rights_changed(tx, accounts_mark, NULL);
+}
+
 void rights_apply(struct app *app, const char *account_id, const char *session_id)
 {
 	authentication_forget(app->authentication, account_id, session_id);
+	cache_rights_changed(app, account_id);
 	connection_manager_end(app->sockets, account_id, session_id);
 	event_streams_end(app, account_id, session_id);
+	if (account_id && !session_id)
+		generations_review(app, account_id);
 }
 
 /* ---- The changes that other servers, and commands, wrote ---- */
@@ -90,7 +105,11 @@ struct rights {
 	struct map seen, seen_before; /* ids, of this window and the one before */
 	int64_t window_ms;            /* when `seen` began, monotonic */
 	unsigned looks;
+	struct db_job declaration;
+	char own_id[ID_SIZE]; /* of this server, so that it passes over its own declarations */
+	int64_t looked_ms;    /* when the look began that is under way, monotonic */
 	bool busy, started;
+	bool declaring;
 	bool again;            /* something was heard since the look began */
 	struct timestamp from; /* where the look goes on; 0: where it begins */
 	char from_id[ID_SIZE];
@@ -106,6 +125,7 @@ struct rights *rights_create(struct app *app)
 	struct rights *rights = MEMORY_NEW(struct rights);
 
 	rights->app = app;
+	id_make(rights->own_id);
 	map_init(&rights->seen);
 	map_init(&rights->seen_before);
 	uv_timer_init(&app->loop->uv, &rights->timer);
@@ -138,6 +158,22 @@ static void turn_window(struct rights *rights)
 	map_init(&rights->seen);
 }
 
+/* Those from before the start are of no use, but a word about caches: what it tells may still be so. */
+static void take_change(struct rights *rights, const struct change *change)
+{
+	struct app *app = rights->app;
+
+	if (strcmp(change->account_id, cache_mark) == 0) {
+		if (strcmp(change->session_id, rights->own_id) != 0)
+			cache_distrust(app);
+	} else if (rights->started) {
+		cache_raise(app, "users", NULL);
+		if (strcmp(change->account_id, accounts_mark) != 0)
+			rights_apply(app, null_if_empty(change->account_id),
+				     null_if_empty(change->session_id));
+	}
+}
+
 /* Whether there may be more; then the next look begins behind the last of these. */
 static bool take_changes(struct rights *rights)
 {
@@ -145,9 +181,8 @@ static bool take_changes(struct rights *rights)
 	size_t count = rights->err == ERR_OK ? rights->changes.count : 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (is_new(rights, &changes[i]) && rights->started)
-			rights_apply(rights->app, null_if_empty(changes[i].account_id),
-				     null_if_empty(changes[i].session_id));
+		if (is_new(rights, &changes[i]))
+			take_change(rights, &changes[i]);
 	rights->from.ms = 0;
 	if (count < LOOK_ROWS)
 		return false;
@@ -158,9 +193,17 @@ static bool take_changes(struct rights *rights)
 
 static void begin_look(struct rights *rights)
 {
+	if (rights->from.ms == 0)
+		rights->looked_ms = clock_monotonic_ms();
 	rights->busy = true;
 	rights->again = false;
 	pool_submit(rights->app->workers, &rights->task);
+}
+
+static void tell_stopped(struct rights *rights)
+{
+	if (rights->stopped && !rights->busy && !rights->declaring)
+		rights->stopped(rights->stopped_context);
 }
 
 static void look_done(struct loop_task *task)
@@ -171,14 +214,16 @@ static void look_done(struct loop_task *task)
 	turn_window(rights);
 	more = take_changes(rights);
 	arena_finish(&rights->arena);
-	rights->started = rights->started || (rights->err == ERR_OK && !more);
+	if (rights->err == ERR_OK && !more) {
+		rights->started = true;
+		cache_looked(rights->app, rights->looked_ms);
+	}
 	if ((more || rights->again) && !rights->stopped) {
 		begin_look(rights);
 		return;
 	}
 	rights->busy = false;
-	if (rights->stopped)
-		rights->stopped(rights->stopped_context);
+	tell_stopped(rights);
 }
 
 static enum err run_upkeep(struct db *tx, void *context)
@@ -187,7 +232,9 @@ static enum err run_upkeep(struct db *tx, void *context)
 	enum err err = db_exec(tx, &purge_changes, ARGS(before), NULL);
 
 	(void)context;
-	return err == ERR_OK ? session_purge(tx, now) : err;
+	if (err == ERR_OK)
+		err = session_purge(tx, now);
+	return err == ERR_OK ? keys_purge(tx, now) : err;
 }
 
 static void keep_up(struct rights *rights)
@@ -195,7 +242,7 @@ static void keep_up(struct rights *rights)
 	if (rights->looks++ % UPKEEP_LOOKS != 0)
 		return;
 	if (db_transaction(rights->app->db, run_upkeep, rights) != ERR_OK)
-		log_warning("sessions that are over are not cleared away", NULL);
+		log_warning("sessions and keys that are over are not cleared away", NULL);
 	audit_log_tip(rights->app);
 }
 
@@ -213,6 +260,8 @@ static void look(struct task *task)
 			     &rights->arena, &rights->changes);
 	if (begins)
 		keep_up(rights);
+	if (key_store_learn(rights->app->db) != ERR_OK)
+		log_warning("new data keys could not be learned", NULL);
 	loop_post(rights->app->loop, &rights->back);
 }
 
@@ -235,6 +284,39 @@ static void on_heard(void *context)
 		begin_look(rights);
 }
 
+/* ---- What this server has to tell of its cache ---- */
+
+static enum err write_declaration(struct db *tx, void *context)
+{
+	struct rights *rights = CONTAINER_OF((struct db_job *)context, struct rights, declaration);
+
+	return rights_changed(tx, cache_mark, rights->own_id);
+}
+
+static void on_declared(struct db_job *job, enum err err)
+{
+	struct rights *rights = CONTAINER_OF(job, struct rights, declaration);
+
+	rights->declaring = false;
+	cache_declared(rights->app, err == ERR_OK);
+	tell_stopped(rights);
+}
+
+void rights_declare(void *context)
+{
+	struct app *app = context;
+	struct rights *rights = app->rights;
+
+	if (rights->stopped) {
+		cache_declared(app, false);
+		return;
+	}
+	rights->declaring = true;
+	rights->declaration.run = write_declaration;
+	rights->declaration.done = on_declared;
+	db_submit(app->db, &rights->declaration);
+}
+
 void rights_start(struct rights *rights)
 {
 	rights->task.run = look;
@@ -248,8 +330,7 @@ void rights_stop(struct rights *rights, void (*stopped)(void *context), void *co
 	uv_timer_stop(&rights->timer);
 	rights->stopped = stopped;
 	rights->stopped_context = context;
-	if (!rights->busy)
-		stopped(context);
+	tell_stopped(rights);
 }
 
 static void on_timer_closed(uv_handle_t *handle)

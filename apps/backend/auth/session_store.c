@@ -125,6 +125,10 @@ static const struct statement select_session_page = {
 	"AND (last_used_at, id) < ($3, $4) ORDER BY last_used_at DESC, id DESC LIMIT $5",
 	&session_schema
 };
+static const struct statement select_all_sessions = {
+	"SELECT {columns} FROM session WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+	&session_schema
+};
 static const struct statement purge_expired = { "DELETE FROM session WHERE expires_at < $1", NULL };
 static const struct statement purge_revoked = { "DELETE FROM session WHERE revoked_at < $1", NULL };
 
@@ -136,6 +140,7 @@ const struct statement *const session_statements[] = {
 	&revoke_own_session,
 	&revoke_sessions,
 	&select_session_page,
+	&select_all_sessions,
 	&purge_expired,
 	&purge_revoked,
 	NULL,
@@ -187,6 +192,13 @@ enum err session_page(struct db *db, const char *account_id, struct timestamp no
 {
 	return db_all(db, &select_session_page, ARGS(account_id, now, before, before_id, limit),
 		      arena, ret_sessions);
+}
+
+enum err session_all(struct db *db, const char *account_id, const char *after, int64_t limit,
+		     struct arena *arena, struct array *ret_sessions)
+{
+	return db_all(db, &select_all_sessions, ARGS(account_id, after, limit), arena,
+		      ret_sessions);
 }
 
 enum err token_read(struct db *db, const char *token_hash, struct arena *arena,

@@ -4,6 +4,7 @@
 #include "auth/auth.h"
 #include "config.h"
 #include "middleware/authentication.h"
+#include "middleware/security.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -13,7 +14,8 @@
 enum { SECRET_BYTES = 32, MS_PER_MINUTE = 60 * 1000, USER_AGENT_MAX = 300 };
 
 static const struct field session_reply_fields[] = {
-	FIELD(struct session_reply, access_token, .doc = "A JWT, for `Authorization: Bearer`."),
+	FIELD(struct session_reply, access_token, .credential = true,
+	      .doc = "A JWT, for `Authorization: Bearer`."),
 	FIELD(struct session_reply, token_type, .doc = "Always `Bearer`."),
 	FIELD(struct session_reply, expires_in, .unit = "s",
 	      .doc = "How long the access token is valid."),
@@ -67,14 +69,12 @@ static void make_successor(const struct app *app, const char *token,
 
 static void set_cookie(struct request *request, const char *token, int64_t max_age_s)
 {
-	const char *url = request->app->config->public_url;
-	bool secure = url && strncmp(url, "https://", 8) == 0;
-
 	reply_header(request, "Set-Cookie",
 		     arena_printf(&request->arena,
 				  REFRESH_COOKIE "=%s; Path=/api/v1/auth; Max-Age=%lld; HttpOnly; "
 						 "SameSite=Strict%s",
-				  token, (long long)max_age_s, secure ? "; Secure" : ""));
+				  token, (long long)max_age_s,
+				  security_is_https(request) ? "; Secure" : ""));
 }
 
 void refresh_cookie_clear(struct request *request)
@@ -259,6 +259,19 @@ static enum err end_session(struct request *request, const char *account_id, con
 	if (err == ERR_OK)
 		rights_apply(request->app, account_id, session_id);
 	return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+bool refresh_cookie_is_of(struct request *request, const char *account_id)
+{
+	const char *token = request_cookie(request, REFRESH_COOKIE);
+	char hash[SECRET_HASH_SIZE];
+	struct token_state state;
+
+	if (!token)
+		return false;
+	secret_token_hash(request->app, KEY_REFRESH_TOKEN, token, hash);
+	return token_read(request->app->db, hash, &request->arena, &state) == ERR_OK &&
+	       strcmp(state.account_id, account_id) == 0;
 }
 
 static enum err close_by_cookie(struct request *request)

@@ -39,5 +39,7 @@ enum err session_renew(struct request *request, struct session_reply *reply) WAR
 /* Ends the session of the request's cookie or access token, if there is one, and clears the cookie. */
 enum err session_close(struct request *request) WARN_UNUSED;
 void refresh_cookie_clear(struct request *request);
+/* Whether the request brings a refresh token, of now or before, of a session of this account. */
+bool refresh_cookie_is_of(struct request *request, const char *account_id);
 
 #endif

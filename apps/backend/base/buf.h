@@ -31,7 +31,6 @@ void buf_release(struct buf *buf);
 
 void buf_append(struct buf *buf, const void *data, size_t length);
 void buf_append_text(struct buf *buf, const char *text);
-void buf_append_char(struct buf *buf, char c);
 void buf_append_int(struct buf *buf, long long value);
 void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 void buf_vprintf(struct buf *buf, const char *format, va_list args) PRINTF_LIKE(2, 0);
@@ -47,5 +46,16 @@ void buf_commit(struct buf *buf, size_t length);
 void buf_consume(struct buf *buf, size_t length);
 /* Moves the bytes out; the caller frees them with free(). Leaves the buffer empty. */
 char *buf_take(struct buf *buf, size_t *ret_length);
+
+/* Here, since a reply is made of hundreds of them. */
+static inline void buf_append_char(struct buf *buf, char c)
+{
+	if (buf->overflow || buf->length + 1 >= buf->capacity) {
+		buf_append(buf, &c, 1);
+		return;
+	}
+	buf->data[buf->length++] = c;
+	buf->data[buf->length] = '\0';
+}
 
 #endif

@@ -71,7 +71,7 @@ static struct date date_from_days(int64_t days)
 	};
 }
 
-static char *put_digits(char *at, int64_t value, int count)
+static char *put_digits(char *at, unsigned value, int count)
 {
 	for (int i = count - 1; i >= 0; i--) {
 		at[i] = (char)('0' + value % 10);
@@ -87,15 +87,15 @@ void timestamp_format(struct timestamp time, char text[static TIMESTAMP_TEXT_SIZ
 					       : time.ms;
 	int64_t since_min = ms - TIMESTAMP_MIN; /* so that division never meets a negative number */
 	int64_t seconds = since_min / MS_PER_SECOND;
-	int64_t second_of_day = seconds % SECONDS_PER_DAY;
+	unsigned second_of_day = (unsigned)(seconds % SECONDS_PER_DAY);
 	struct date date = date_from_days(seconds / SECONDS_PER_DAY +
 					  TIMESTAMP_MIN / MS_PER_SECOND / SECONDS_PER_DAY);
-	char *at = put_digits(text, date.year, 4);
+	char *at = put_digits(text, (unsigned)date.year, 4);
 
 	*at++ = '-';
-	at = put_digits(at, date.month, 2);
+	at = put_digits(at, (unsigned)date.month, 2);
 	*at++ = '-';
-	at = put_digits(at, date.day, 2);
+	at = put_digits(at, (unsigned)date.day, 2);
 	*at++ = 'T';
 	at = put_digits(at, second_of_day / 3600, 2);
 	*at++ = ':';
@@ -103,7 +103,7 @@ void timestamp_format(struct timestamp time, char text[static TIMESTAMP_TEXT_SIZ
 	*at++ = ':';
 	at = put_digits(at, second_of_day % 60, 2);
 	*at++ = '.';
-	at = put_digits(at, since_min % MS_PER_SECOND, 3);
+	at = put_digits(at, (unsigned)(since_min % MS_PER_SECOND), 3);
 	*at++ = 'Z';
 	*at = '\0';
 }

@@ -34,7 +34,11 @@
 	X(UPSTREAM, "upstream_error", 502,                                                         \
 	  "A server that this one asked did not answer properly.")                                 \
 	X(UNAVAILABLE, "unavailable", 503, "The server cannot answer now. Try again later.")       \
+	X(UNCONFIRMED, "unconfirmed", 503,                                                         \
+	  "The database did not confirm this. It may have been done: look before you try again.")  \
 	X(CORRUPT, "corrupt", 500, "Stored data is damaged and was not shown.")                    \
+	X(KEY_MISSING, "key_missing", 500,                                                         \
+	  "Stored data is sealed under a key that this server does not have.")                     \
 	X(DISK_FULL, "disk_full", 507, "The server has no room left to store this.")
 
 enum err {

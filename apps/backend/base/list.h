@@ -60,7 +60,7 @@ static inline void list_splice(struct list *to, struct list *from)
 }
 
 #define CONTAINER_OF(pointer, type, member)                                                        \
-	((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+	((type *)(void *)((char *)(pointer) - offsetof(type, member)))
 
 #define LIST_EACH(item, head, type, member)                                                        \
 	for (type *item = CONTAINER_OF((head)->next, type, member); &item->member != (head);       \

@@ -94,8 +94,13 @@ void loop_post(struct loop *loop, struct loop_task *task)
 	queue_push(&loop->posted, &task->node);
 }
 
+bool loop_is_current(const struct loop *loop)
+{
+	return pthread_equal(loop->thread, pthread_self()) != 0;
+}
+
 void loop_assert(const struct loop *loop)
 {
-	assert(pthread_equal(loop->thread, pthread_self()));
+	assert(loop_is_current(loop));
 	(void)loop;
 }

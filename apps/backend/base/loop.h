@@ -3,7 +3,7 @@
  * others reach it.
  *
  * A thin companion of libuv: libuv's own calls (uv_tcp_*, uv_timer_*) are used directly with
- * `loop->uv`. All functions but loop_post and loop_assert are for the loop's own thread. Nothing
+ * `loop->uv`. All functions but loop_post and the last two are for the loop's own thread. Nothing
  * that runs on the loop may block or touch the database.
  *
  * A task that is posted while the loop is awake costs no system call: the loop looks at its queue
@@ -52,7 +52,9 @@ static inline void loop_woke(struct loop *loop)
 
 /* From any thread: runs the task on the loop, soon, in the order of posting. */
 void loop_post(struct loop *loop, struct loop_task *task);
-/* Asserts that the caller is the loop's thread. */
+/* Whether the caller is the loop's thread. */
+bool loop_is_current(const struct loop *loop);
+/* Asserts that it is. */
 void loop_assert(const struct loop *loop);
 
 #endif

@@ -1,6 +1,8 @@
 #include "base/utf8.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 /* How long a character is by its first byte, 0 where none begins so (RFC 3629, section 4). */
 static size_t length_by_lead(unsigned char lead)
@@ -121,4 +123,34 @@ bool utf8_is_control(uint32_t character)
 	if (character < 0x20)
 		return character != '\t' && character != '\n';
 	return character >= 0x7F && character < 0xA0;
+}
+
+bool utf8_is_layout(uint32_t character)
+{
+	return (character >= 0x2028 && character <= 0x202E) ||
+	       (character >= 0x2066 && character <= 0x2069);
+}
+
+static bool is_ascii(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text >= 0x80)
+			return false;
+	return true;
+}
+
+const char *utf8_normalize(struct arena *arena, const char *text)
+{
+	utf8proc_uint8_t *normal;
+	const char *copy;
+
+	if (is_ascii(text))
+		return text;
+	normal = utf8proc_NFC((const utf8proc_uint8_t *)text);
+	if (normal == NULL)
+		return NULL;
+	copy = strcmp((const char *)normal, text) == 0 ? text
+						       : arena_strdup(arena, (const char *)normal);
+	free(normal);
+	return copy;
 }

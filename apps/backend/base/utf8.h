@@ -5,6 +5,8 @@
 #ifndef WEBPLUS_BASE_UTF8_H
 #define WEBPLUS_BASE_UTF8_H
 
+#include "base/arena.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,5 +25,12 @@ size_t utf8_prefix(const char *text, size_t characters);
 uint32_t utf8_next(const char **at);
 /* Whether a character is a C0 or C1 control other than tab and line feed. */
 bool utf8_is_control(uint32_t character);
+/* Whether a character orders the text around it to the right or left, or ends a line, unseen. */
+bool utf8_is_layout(uint32_t character);
+/*
+ * The valid text in Normalization Form C (Unicode, UAX #15), so that what looks the same is the same: "e" and an accent
+ * become "é". `text` itself where it is that already; NULL where it cannot be told.
+ */
+const char *utf8_normalize(struct arena *arena, const char *text);
 
 #endif

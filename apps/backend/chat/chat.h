@@ -11,7 +11,7 @@
 #include "http/route.h"
 
 struct app;
-struct request;
+struct export_part;
 struct topic_kind;
 
 extern const struct route conversation_routes[];
@@ -24,10 +24,10 @@ extern const struct statement *const stream_statements[];
  * of all): whoever read them comes back with the rights of now, or not at all.
  */
 void event_streams_end(struct app *app, const char *account_id, const char *session_id);
+/* Any thread, after a commit: ends the answers under way of this account if it was deleted or disabled. */
+void generations_review(struct app *app, const char *account_id);
 
-/* Worker: replies with all of the principal's conversations as one JSON object, whose first member is `head`. */
-void chat_export(struct request *request, const char *head, size_t head_length);
-
+extern const struct export_part conversations_export;
 extern const struct topic_kind message_topic, conversation_topic, conversations_topic;
 
 #endif

@@ -3,6 +3,8 @@
 #include "app.h"
 #include "base/loop.h"
 #include "base/memory.h"
+#include "middleware/cache.h"
+#include "websockets/bus.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,13 +45,30 @@ void done_event(struct event *event, struct buf *out, const char *topic,
 				 .data_length = out->length - (sizeof(name) - 1) };
 }
 
+void error_event(struct event *event, struct buf *out, const char *topic, enum err err)
+{
+	buf_clear(out);
+	buf_printf(out, "\"status\":%d,\"code\":", err_status(err));
+	json_append_string(out, err_code(err));
+	BUF_LITERAL(out, ",\"detail\":");
+	json_append_string(out, err == ERR_NOT_FOUND ? "It is not there any more."
+						     : "It cannot be followed from here now. "
+						       "Subscribe again.");
+	*event = (struct event){ .type = "error",
+				 .topic = topic,
+				 .seq = -1,
+				 .fields = out->data,
+				 .fields_length = out->length };
+}
+
 /* An event on its way to the loop. */
 struct publication {
 	struct loop_task task;
-	struct topics *topics;
+	struct app *app;
 	const char *type;
 	char topic[TOPIC_SIZE]; /* where it is published */
 	char named[TOPIC_SIZE]; /* as subscribers named it */
+	char id[ID_SIZE];       /* of what it is about */
 	struct buf fields;
 };
 
@@ -62,17 +81,21 @@ static void publish(struct loop_task *task)
 			       .fields = publication->fields.data,
 			       .fields_length = publication->fields.length };
 
-	topic_publish(publication->topics, publication->topic, &event);
+	topic_publish(publication->app->topics, publication->topic, &event);
+	bus_announce(publication->app->bus, publication->topic,
+		     &(struct announcement){
+			     .type = publication->type, .id = publication->id, .seq = -1 });
 	buf_finish(&publication->fields);
 	free(publication);
 }
 
-static struct publication *publication_create(struct app *app, const char *type)
+static struct publication *publication_create(struct app *app, const char *type, const char *id)
 {
 	struct publication *publication = MEMORY_NEW(struct publication);
 
 	publication->task.run = publish;
-	publication->topics = app->topics;
+	publication->app = app;
+	memcpy(publication->id, id, ID_SIZE);
 	publication->type = type;
 	buf_init(&publication->fields, EVENT_MAX);
 	return publication;
@@ -85,8 +108,9 @@ static void publication_post(struct app *app, struct publication *publication)
 
 void publish_message(struct app *app, const struct message *message)
 {
-	struct publication *publication = publication_create(app, "message");
+	struct publication *publication = publication_create(app, "message", message->id);
 
+	cache_raise(app, "chat:{user}", message->owner_id);
 	topic_name(publication->topic, "conversation", message->conversation_id);
 	topic_name(publication->named, "conversation", message->conversation_id);
 	BUF_LITERAL(&publication->fields, "\"message\":");
@@ -97,7 +121,7 @@ void publish_message(struct app *app, const struct message *message)
 static struct publication *conversation_publication(struct app *app,
 						    const struct conversation *conversation)
 {
-	struct publication *publication = publication_create(app, "conversation");
+	struct publication *publication = publication_create(app, "conversation", conversation->id);
 
 	BUF_LITERAL(&publication->fields, "\"conversation\":");
 	schema_encode(&conversation_schema, conversation, &publication->fields);
@@ -124,7 +148,8 @@ void publish_conversation(struct app *app, const struct conversation *conversati
 
 void publish_conversation_deleted(struct app *app, const struct conversation *conversation)
 {
-	struct publication *publication = publication_create(app, "conversation_deleted");
+	struct publication *publication =
+		publication_create(app, "conversation_deleted", conversation->id);
 
 	name_list(publication, conversation);
 	BUF_LITERAL(&publication->fields, "\"id\":");

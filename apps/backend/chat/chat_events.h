@@ -25,6 +25,8 @@ void delta_event(struct event *event, struct buf *out, const char *topic, int64_
 /* Loop: the event of a message's end; the server-sent event's data is the message itself. */
 void done_event(struct event *event, struct buf *out, const char *topic,
 		const struct message *message);
+/* Loop: the event of a message that cannot be followed from here any more, or is gone; who listens may ask again. */
+void error_event(struct event *event, struct buf *out, const char *topic, enum err err);
 
 /* Any thread: tells who listens to its conversation that the message is there or has changed. */
 void publish_message(struct app *app, const struct message *message);

@@ -98,6 +98,9 @@ enum err conversation_read_any(struct db *db, const struct principal *principal,
 enum err conversation_read(struct db *db, const struct principal *principal,
 			   enum permission permission, const char *id, struct arena *arena,
 			   struct conversation *ret_conversation) WARN_UNUSED;
+/* Without asking who reads, and also one that is deleted: for the server itself. */
+enum err conversation_read_whole(struct db *db, const char *id, struct arena *arena,
+				 struct conversation *ret_conversation) WARN_UNUSED;
 /*
  * Up to `limit` of the principal's own, the newest first, those before the place (updated_at, id), and whether there are
  * more. Damaged ones are left out; ERR_CORRUPT when that leaves none to show or to go on from.
@@ -106,6 +109,16 @@ enum err conversation_page(struct db *db, const struct principal *principal,
 			   struct timestamp before, const char *before_id, int64_t limit,
 			   struct arena *arena, struct array *ret_conversations,
 			   bool *ret_more) WARN_UNUSED;
+/* The same of those that were deleted and can be restored, the last first; the place is (deleted_at, id). */
+enum err conversation_page_deleted(struct db *db, const struct principal *principal,
+				   struct timestamp before, const char *before_id, int64_t limit,
+				   struct arena *arena, struct array *ret_conversations,
+				   bool *ret_more) WARN_UNUSED;
+/* For good, with all that is in it. ERR_CONFLICT: it was not deleted before. The caller has read it for writing. */
+enum err conversation_erase(struct db *tx, const char *id) WARN_UNUSED;
+/* The owner's first one behind `after` ("": of all), deleted ones too, in an order that nothing changes. */
+enum err conversation_after(struct db *db, const char *owner_id, const char *after,
+			    struct arena *arena, struct conversation *ret_conversation) WARN_UNUSED;
 /* Writes what the patch gives; the caller has read the conversation for writing. */
 enum err conversation_update(struct db *db, const struct conversation_patch *patch) WARN_UNUSED;
 
@@ -121,16 +134,45 @@ enum err message_read_whole(struct db *db, const char *id, struct arena *arena,
 /* A message of this conversation, which the caller has read; ERR_NOT_FOUND otherwise. */
 enum err message_read_in(struct db *db, const char *conversation_id, const char *id,
 			 struct arena *arena, struct message *ret_message) WARN_UNUSED;
-/* From the message `from` (of this conversation) towards the root, at most `limit`. */
-enum err message_branch(struct db *db, const char *conversation_id, const char *from, int64_t limit,
-			struct arena *arena, struct array *ret_messages) WARN_UNUSED;
-/* From the root towards `leaf`, at most `limit`, those behind the message `after` ("": from the root). */
+/*
+ * A page of messages: at most `count`, and it ends with the one that reaches `bytes`, as they are stored. So it takes no more
+ * memory than that and one message, and always has one, if there is one.
+ */
+struct message_bounds {
+	int64_t count;
+	int64_t bytes;
+};
+
+/* From the message `from` (of this conversation) towards the root. */
+enum err message_branch(struct db *db, const char *conversation_id, const char *from,
+			struct message_bounds bounds, struct arena *arena,
+			struct array *ret_messages) WARN_UNUSED;
+/* From the root towards `leaf`, those behind the message `after` ("": from the root). */
 enum err message_branch_from_root(struct db *db, const char *conversation_id, const char *leaf,
-				  const char *after, int64_t limit, struct arena *arena,
-				  struct array *ret_messages) WARN_UNUSED;
-/* All of the conversation in the order they were made, at most `limit`, those behind `after` ("": the first). */
-enum err message_tree(struct db *db, const char *conversation_id, const char *after, int64_t limit,
-		      struct arena *arena, struct array *ret_messages) WARN_UNUSED;
+				  const char *after, struct message_bounds bounds,
+				  struct arena *arena, struct array *ret_messages) WARN_UNUSED;
+/*
+ * All of the conversation in the order they were made, those behind `after` ("": the first), and whether there are more behind
+ * the last of them.
+ */
+enum err message_tree(struct db *db, const char *conversation_id, const char *after,
+		      struct message_bounds bounds, struct arena *arena, struct array *ret_messages,
+		      bool *ret_more) WARN_UNUSED;
+
+/* A message beside which another one follows the same: a place where the conversation forks. */
+struct message_fork {
+	const char *id;
+	const char *parent_id;
+};
+
+extern const struct schema message_fork_schema;
+
+/* Up to `limit` of them in the order in which they were made, those behind `after` ("": the first). */
+enum err message_forks(struct db *db, const char *conversation_id, const char *after, int64_t limit,
+		       struct arena *arena, struct array *ret_forks) WARN_UNUSED;
+/* What was said last below a message of this conversation, or the message itself. */
+enum err message_newest_below(struct db *db, const char *conversation_id, const char *id,
+			      struct arena *arena, const char **ret_id) WARN_UNUSED;
 
 /* ---- Streaming ---- */
 
@@ -142,9 +184,12 @@ enum err node_join(struct db *db, const char *id, struct arena *arena,
 /* Lets the message stream (again) here. ERR_CONFLICT if it streams already. */
 enum err message_take(struct db *tx, const char *id, const struct node *node,
 		      struct timestamp now) WARN_UNUSED;
-/* One batch of what streams; rows whose message is not ours (any more) are left out. */
+/*
+ * One batch of what streams. Of each chunk, ret_ours[i] says whether its message is ours still; if not, it was taken over, has
+ * ended or is gone, and the chunk was not written.
+ */
 enum err chunks_insert(struct db *tx, const struct node *node, const struct message_chunk *chunks,
-		       size_t count) WARN_UNUSED;
+		       size_t count, bool *ret_ours) WARN_UNUSED;
 /* Writes the end of a message and drops its chunks. ERR_CONFLICT: it is not ours any more. */
 enum err message_finish(struct db *tx, const struct node *node,
 			const struct message *message) WARN_UNUSED;
@@ -162,6 +207,8 @@ struct idempotency_key {
 	const char *request_hash;
 	const char *user_message_id;
 	const char *assistant_message_id;
+	const char *parent_id; /* of the user's message */
+	const char *model_id;  /* that answers */
 	struct timestamp created_at;
 };
 

@@ -3,10 +3,12 @@
 
 #include "base/memory.h"
 #include "chat/chat_store.h"
-#include "chat/feed.h"
+#include "chat/follower.h"
+#include "chat/generation.h"
 #include "websockets/connection_manager.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static enum err authorize_message(struct app *app, const struct principal *principal,
 				  const char *id)
@@ -21,26 +23,32 @@ static enum err authorize_message(struct app *app, const struct principal *princ
 	return err;
 }
 
-/* The subscription's state is the feed while it runs. */
+/* The subscription's state is the follower. */
 static void join_message(struct app *app, struct subscription *subscription,
 			 const struct principal *principal, const char *id)
 {
 	(void)principal;
-	feed_start(app, id, subscription->seq, &subscription->subscriber,
-		   (struct feed **)(void *)&subscription->state);
+	subscription->state = follower_start(app, id, subscription->seq, &subscription->subscriber);
 }
 
 static void leave_message(struct app *app, struct subscription *subscription)
 {
 	(void)app;
-	feed_cancel(subscription->state);
+	follower_stop(subscription->state);
+}
+
+/* An answer that still grows here ends within the grace of a server that drains. */
+static bool message_holds(struct app *app, const struct subscription *subscription)
+{
+	return generation_find(app->generations, strchr(subscription->topic, ':') + 1) != NULL;
 }
 
 const struct topic_kind message_topic = { .name = "message",
 					  .has_id = true,
 					  .authorize = authorize_message,
 					  .join = join_message,
-					  .left = leave_message };
+					  .left = leave_message,
+					  .holds = message_holds };
 
 static enum err authorize_conversation(struct app *app, const struct principal *principal,
 				       const char *id)

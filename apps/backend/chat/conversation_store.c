@@ -1,5 +1,6 @@
 #include "chat/chat.h"
 #include "chat/chat_store.h"
+#include "search/search.h"
 
 static const struct field conversation_fields[] = {
 	FIELD(struct conversation, id, .format = FORMAT_ID, .doc = "The conversation's id."),
@@ -12,8 +13,8 @@ static const struct field conversation_fields[] = {
 	      .doc = "The last message of the branch that is shown."),
 	FIELD(struct conversation, created_at, .doc = "When it was started."),
 	FIELD(struct conversation, updated_at, .doc = "When something was last said in it."),
-	FIELD(struct conversation, deleted_at, .stored = true, .nullable = true,
-	      .doc = "When it was deleted."),
+	FIELD(struct conversation, deleted_at, .nullable = true,
+	      .doc = "When it was deleted; 30 days later it is gone for good."),
 	{ 0 },
 };
 
@@ -47,6 +48,19 @@ static const struct statement select_page = {
 	"ORDER BY updated_at DESC, id DESC LIMIT $4",
 	&conversation_schema
 };
+static const struct statement select_deleted_page = {
+	"SELECT {columns} FROM conversation "
+	"WHERE owner_id = $1 AND deleted_at IS NOT NULL AND (deleted_at, id) < ($2, $3) "
+	"ORDER BY deleted_at DESC, id DESC LIMIT $4",
+	&conversation_schema
+};
+static const struct statement erase_conversation = {
+	"DELETE FROM conversation WHERE id = $1 AND deleted_at IS NOT NULL", NULL
+};
+static const struct statement select_after = {
+	"SELECT {columns} FROM conversation WHERE owner_id = $1 AND id > $2 ORDER BY id LIMIT 1",
+	&conversation_schema
+};
 static const struct statement purge_conversations = {
 	"DELETE FROM conversation WHERE deleted_at < $1", NULL
 };
@@ -59,6 +73,9 @@ static const struct field idempotency_key_fields[] = {
 	FIELD(struct idempotency_key, request_hash, .doc = "Of what was asked with it."),
 	FIELD(struct idempotency_key, user_message_id, .doc = "What was made."),
 	FIELD(struct idempotency_key, assistant_message_id, .doc = "What was made."),
+	FIELD(struct idempotency_key, parent_id, .nullable = true,
+	      .doc = "What the user's message follows."),
+	FIELD(struct idempotency_key, model_id, .doc = "Which model answers."),
 	FIELD(struct idempotency_key, created_at, .doc = "When."),
 	{ 0 },
 };
@@ -73,7 +90,9 @@ static const struct statement select_key = {
 };
 
 const struct statement *const conversation_statements[] = {
-	&select_conversation, &select_page, &purge_conversations, &purge_keys, &select_key, NULL,
+	&select_conversation, &select_page,  &select_deleted_page,
+	&erase_conversation,  &select_after, &purge_conversations,
+	&purge_keys,          &select_key,   NULL,
 };
 
 void conversation_patch_give(struct conversation_patch *patch, const char *name)
@@ -86,6 +105,12 @@ void conversation_patch_give(struct conversation_patch *patch, const char *name)
 enum err conversation_insert(struct db *db, const struct conversation *conversation)
 {
 	return db_insert(db, &conversation_schema, conversation);
+}
+
+enum err conversation_read_whole(struct db *db, const char *id, struct arena *arena,
+				 struct conversation *ret_conversation)
+{
+	return db_one(db, &select_conversation, ARGS(id), arena, ret_conversation);
 }
 
 enum err conversation_read_any(struct db *db, const struct principal *principal,
@@ -110,13 +135,14 @@ enum err conversation_read(struct db *db, const struct principal *principal,
 	return err == ERR_OK && ret_conversation->deleted_at.ms ? ERR_NOT_FOUND : err;
 }
 
-enum err conversation_page(struct db *db, const struct principal *principal,
-			   struct timestamp before, const char *before_id, int64_t limit,
-			   struct arena *arena, struct array *ret_conversations, bool *ret_more)
+static enum err read_page(struct db *db, const struct statement *statement,
+			  const struct principal *principal, struct timestamp before,
+			  const char *before_id, int64_t limit, struct arena *arena,
+			  struct array *ret_conversations, bool *ret_more)
 {
 	struct db_args args = ARGS((const char *)principal->user_id, before, before_id, limit + 1);
 	size_t left_out, max = (size_t)limit;
-	enum err err = db_all_sound(db, &select_page, args, arena, ret_conversations, &left_out);
+	enum err err = db_all_sound(db, statement, args, arena, ret_conversations, &left_out);
 
 	if (err != ERR_OK)
 		return err;
@@ -126,6 +152,37 @@ enum err conversation_page(struct db *db, const struct principal *principal,
 	if (ret_conversations->count > max)
 		ret_conversations->count = max;
 	return ERR_OK;
+}
+
+enum err conversation_page(struct db *db, const struct principal *principal,
+			   struct timestamp before, const char *before_id, int64_t limit,
+			   struct arena *arena, struct array *ret_conversations, bool *ret_more)
+{
+	return read_page(db, &select_page, principal, before, before_id, limit, arena,
+			 ret_conversations, ret_more);
+}
+
+enum err conversation_page_deleted(struct db *db, const struct principal *principal,
+				   struct timestamp before, const char *before_id, int64_t limit,
+				   struct arena *arena, struct array *ret_conversations,
+				   bool *ret_more)
+{
+	return read_page(db, &select_deleted_page, principal, before, before_id, limit, arena,
+			 ret_conversations, ret_more);
+}
+
+enum err conversation_erase(struct db *tx, const char *id)
+{
+	int64_t erased;
+	enum err err = db_exec(tx, &erase_conversation, ARGS(id), &erased);
+
+	return err == ERR_OK && erased == 0 ? ERR_CONFLICT : err;
+}
+
+enum err conversation_after(struct db *db, const char *owner_id, const char *after,
+			    struct arena *arena, struct conversation *ret_conversation)
+{
+	return db_one(db, &select_after, ARGS(owner_id, after), arena, ret_conversation);
 }
 
 enum err conversation_update(struct db *db, const struct conversation_patch *patch)
@@ -148,7 +205,9 @@ enum err chat_purge(struct db *tx, struct timestamp now)
 {
 	struct timestamp deleted_before = { now.ms - INT64_C(86400000) * UNDO_DAYS };
 	struct timestamp made_before = { now.ms - INT64_C(3600000) * IDEMPOTENCY_HOURS };
-	enum err err = db_exec(tx, &purge_conversations, ARGS(deleted_before), NULL);
+	enum err err = search_forget(tx, deleted_before);
 
+	if (err == ERR_OK)
+		err = db_exec(tx, &purge_conversations, ARGS(deleted_before), NULL);
 	return err == ERR_OK ? db_exec(tx, &purge_keys, ARGS(made_before), NULL) : err;
 }

@@ -5,7 +5,7 @@
 #include "base/loop.h"
 #include "base/memory.h"
 #include "chat/chat_events.h"
-#include "chat/feed.h"
+#include "chat/follower.h"
 #include "http/sse.h"
 
 #include <assert.h>
@@ -27,7 +27,7 @@ struct event_stream {
 	char user_id[ID_SIZE], session_id[ID_SIZE];
 	struct transport *transport;
 	struct subscriber subscriber;
-	struct feed *feed;
+	struct follower *follower;
 	uv_timer_t heartbeat;
 	char message_id[ID_SIZE];
 	int64_t after;
@@ -61,12 +61,13 @@ static struct payload *render(struct event *event)
 	return event->sse;
 }
 
-/* A reader who falls behind is cut, and comes back with its Last-Event-ID. */
+/* A reader who falls behind is cut, and comes back with its Last-Event-ID; so is one who cannot hear more from here. */
 static void deliver(struct subscriber *subscriber, struct event *event)
 {
 	struct event_stream *stream = CONTAINER_OF(subscriber, struct event_stream, subscriber);
 
-	if (transport_pending_bytes(stream->transport) > PENDING_MAX) {
+	if (transport_pending_bytes(stream->transport) > PENDING_MAX ||
+	    strcmp(event->type, "error") == 0) {
 		transport_abort(stream->transport);
 		return;
 	}
@@ -85,8 +86,7 @@ static void on_closed(void *context)
 	struct event_stream *stream = context;
 
 	list_remove(&stream->node);
-	feed_cancel(stream->feed);
-	topic_leave(stream->app->topics, &stream->subscriber);
+	follower_stop(stream->follower);
 	uv_close((uv_handle_t *)&stream->heartbeat, on_heartbeat_closed);
 }
 
@@ -112,8 +112,8 @@ static void begin(struct request *request)
 	uv_timer_init(&stream->app->loop->uv, &stream->heartbeat);
 	stream->heartbeat.data = stream;
 	uv_timer_start(&stream->heartbeat, on_heartbeat, HEARTBEAT_MS, HEARTBEAT_MS);
-	feed_start(stream->app, stream->message_id, stream->after, &stream->subscriber,
-		   &stream->feed);
+	stream->follower =
+		follower_start(stream->app, stream->message_id, stream->after, &stream->subscriber);
 }
 
 enum err event_stream_begin(struct request *request, const char *message_id, int64_t after)

@@ -1,137 +1,97 @@
-/* All of somebody's conversations as a file: {head,"conversations":[{"conversation":…,"messages":[…]},…]}. */
+/* All of somebody's conversations, for their file: {"conversation":…,"messages":[…]} each, with all branches. */
 #include "chat/chat.h"
 
 #include "app.h"
-#include "base/id.h"
-#include "base/memory.h"
 #include "chat/chat_store.h"
-#include "http/request.h"
+#include "http/export.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-enum { PAGE_ROWS = 20, READY_MAX = 128 * 1024 * 1024 };
-
-/* What is made waits in `ready`, since a message may be larger than a piece of the reply. */
-struct chat_exporting {
-	struct producer producer;
-	struct app *app;
-	struct principal principal;
-	struct buf ready;
-	size_t given;                  /* bytes of `ready` that were handed out */
-	char conversation_id[ID_SIZE]; /* whose messages are being written; "": none */
-	char last_message_id[ID_SIZE];
-	struct timestamp before; /* the place in the list of conversations */
-	char before_id[ID_SIZE];
-	bool any, any_message, finished;
+/* As in the list, and whether it can still be brought back. */
+static const struct field exported_fields[] = {
+	FIELD(struct conversation, id, .doc = "The conversation's id."),
+	FIELD(struct conversation, title, .doc = "As it is shown in the list."),
+	FIELD(struct conversation, model_id, .doc = "Which model answers."),
+	FIELD(struct conversation, active_message_id, .nullable = true,
+	      .doc = "The last message of the branch that is shown."),
+	FIELD(struct conversation, created_at, .doc = "When it was started."),
+	FIELD(struct conversation, updated_at, .doc = "When something was last said in it."),
+	FIELD(struct conversation, deleted_at, .nullable = true,
+	      .doc = "When it was deleted; it can be brought back for a while."),
+	{ 0 },
 };
 
-static enum err add_conversation(struct chat_exporting *exporting, struct arena *arena)
-{
-	const struct conversation *conversation;
-	struct array found = { 0 };
-	bool more;
-	enum err err =
-		conversation_page(exporting->app->db, &exporting->principal, exporting->before,
-				  exporting->before_id, 1, arena, &found, &more);
+static const struct schema exported_schema =
+	SCHEMA(struct conversation, exported_fields, .name = "ExportedConversation");
 
+struct export_state {
+	char conversation_id[ID_SIZE]; /* the last one */
+	char message_id[ID_SIZE];      /* the last one of it */
+	bool open;                     /* its messages are being written */
+	bool any_message;
+};
+
+static enum err add_conversation(struct export *export, struct arena *arena, bool *ret_end)
+{
+	struct export_state *state = export->state;
+	struct conversation conversation;
+	enum err err = conversation_after(export->app->db, export->principal.user_id,
+					  state->conversation_id, arena, &conversation);
+
+	*ret_end = err == ERR_NOT_FOUND;
 	if (err != ERR_OK)
-		return err;
-	if (found.count == 0) {
-		BUF_LITERAL(&exporting->ready, "]}\n");
-		exporting->finished = true;
-		return ERR_OK;
-	}
-	conversation = found.items;
-	exporting->before = conversation->updated_at;
-	memcpy(exporting->before_id, conversation->id, ID_SIZE);
-	memcpy(exporting->conversation_id, conversation->id, ID_SIZE);
-	exporting->last_message_id[0] = '\0';
-	buf_append_text(&exporting->ready,
-			exporting->any ? ",{\"conversation\":" : "{\"conversation\":");
-	schema_encode(&conversation_schema, conversation, &exporting->ready);
-	BUF_LITERAL(&exporting->ready, ",\"messages\":[");
-	exporting->any = true;
-	exporting->any_message = false;
+		return err == ERR_NOT_FOUND ? ERR_OK : err;
+	*state = (struct export_state){ .open = true };
+	memcpy(state->conversation_id, conversation.id, ID_SIZE);
+	buf_append_text(export->out, export->any ? ",\n{\"conversation\":" : "{\"conversation\":");
+	schema_encode(&exported_schema, &conversation, export->out);
+	BUF_LITERAL(export->out, ",\"messages\":[");
+	export->any = true;
 	return ERR_OK;
 }
 
-static enum err add_messages(struct chat_exporting *exporting, struct arena *arena)
+static void add_message(struct export *export, const struct message *message)
 {
-	const struct message *messages;
-	struct array found = { 0 };
-	enum err err = message_tree(exporting->app->db, exporting->conversation_id,
-				    exporting->last_message_id, PAGE_ROWS, arena, &found);
+	struct export_state *state = export->state;
+
+	if (state->any_message)
+		BUF_LITERAL(export->out, ",\n");
+	state->any_message = true;
+	schema_encode(&message_schema, message, export->out);
+	memcpy(state->message_id, message->id, ID_SIZE);
+}
+
+static enum err add_messages(struct export *export, struct arena *arena)
+{
+	const struct message_bounds bounds = { EXPORT_ROWS, EXPORT_BYTES };
+	struct export_state *state = export->state;
+	struct array messages = { 0 };
+	bool more = false;
+	enum err err = message_tree(export->app->db, state->conversation_id, state->message_id,
+				    bounds, arena, &messages, &more);
 
 	if (err != ERR_OK)
 		return err;
-	messages = found.items;
-	for (size_t i = 0; i < found.count; i++) {
-		if (exporting->any_message)
-			buf_append_char(&exporting->ready, ',');
-		exporting->any_message = true;
-		schema_encode(&message_schema, &messages[i], &exporting->ready);
-		memcpy(exporting->last_message_id, messages[i].id, ID_SIZE);
-	}
-	if (found.count < PAGE_ROWS) {
-		BUF_LITERAL(&exporting->ready, "]}");
-		exporting->conversation_id[0] = '\0';
+	for (size_t i = 0; i < messages.count; i++)
+		add_message(export, &((const struct message *)messages.items)[i]);
+	if (!more) {
+		BUF_LITERAL(export->out, "]}");
+		state->open = false;
 	}
 	return ERR_OK;
 }
 
-static enum err make_more(struct chat_exporting *exporting)
+static enum err next(struct export *export, struct arena *arena, bool *ret_end)
 {
-	struct arena arena;
-	enum err err;
+	const struct export_state *state = export->state;
 
-	buf_clear(&exporting->ready);
-	exporting->given = 0;
-	arena_init(&arena);
-	err = exporting->conversation_id[0] ? add_messages(exporting, &arena)
-					    : add_conversation(exporting, &arena);
-	arena_finish(&arena);
-	return err == ERR_OK && exporting->ready.overflow ? ERR_INTERNAL : err;
+	if (!state->open)
+		return add_conversation(export, arena, ret_end);
+	*ret_end = false;
+	return add_messages(export, arena);
 }
 
-static enum err next_piece(struct producer *producer, struct buf *out, bool *ret_done)
-{
-	struct chat_exporting *exporting = CONTAINER_OF(producer, struct chat_exporting, producer);
-	size_t length;
-	enum err err = ERR_OK;
-
-	while (err == ERR_OK && exporting->given == exporting->ready.length && !exporting->finished)
-		err = make_more(exporting);
-	if (err != ERR_OK)
-		return err;
-	length = exporting->ready.length - exporting->given;
-	if (length > REPLY_PIECE_MAX)
-		length = REPLY_PIECE_MAX;
-	buf_append(out, exporting->ready.data + exporting->given, length);
-	exporting->given += length;
-	*ret_done = exporting->finished && exporting->given == exporting->ready.length;
-	return ERR_OK;
-}
-
-static void destroy(struct producer *producer)
-{
-	struct chat_exporting *exporting = CONTAINER_OF(producer, struct chat_exporting, producer);
-
-	buf_finish(&exporting->ready);
-	free(exporting);
-}
-
-void chat_export(struct request *request, const char *head, size_t head_length)
-{
-	struct chat_exporting *exporting = MEMORY_NEW(struct chat_exporting);
-
-	exporting->producer = (struct producer){ next_piece, destroy };
-	exporting->app = request->app;
-	exporting->principal = *request->principal;
-	exporting->before.ms = INT64_MAX;
-	buf_init(&exporting->ready, READY_MAX);
-	buf_append_char(&exporting->ready, '{');
-	buf_append(&exporting->ready, head, head_length);
-	BUF_LITERAL(&exporting->ready, ",\"conversations\":[");
-	reply_producer(request, 200, "application/json", &exporting->producer);
-}
+const struct export_part conversations_export = { .name = "conversations",
+						  .list = true,
+						  .state_size = sizeof(struct export_state),
+						  .next = next };

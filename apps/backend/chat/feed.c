@@ -17,6 +17,7 @@ struct feed {
 	struct app *app;
 	struct subscriber *subscriber; /* NULL: cancelled */
 	struct feed **slot;
+	void (*ended)(struct feed **slot);
 	char message_id[ID_SIZE];
 	int64_t after;
 	bool was_read;
@@ -29,8 +30,11 @@ struct feed {
 
 static void feed_destroy(struct feed *feed)
 {
-	if (feed->subscriber)
+	if (feed->subscriber) {
 		*feed->slot = NULL;
+		if (feed->ended)
+			feed->ended(feed->slot);
+	}
 	arena_finish(&feed->arena);
 	free(feed);
 }
@@ -62,14 +66,32 @@ static void deliver_stored(struct feed *feed, const char *topic)
 
 static void advance(struct feed *feed);
 
+/* It cannot go on: who waits is told, and comes back by number. */
+static void deliver_error(struct feed *feed)
+{
+	char topic[TOPIC_SIZE];
+	struct event event;
+	struct buf words;
+
+	topic_name(topic, "message", feed->message_id);
+	buf_init(&words, EVENT_MAX);
+	error_event(&event, &words, topic, feed->err);
+	event_deliver(&event, feed->subscriber);
+	event_finish(&event);
+	buf_finish(&words);
+}
+
 static void read_done(struct loop_task *task)
 {
 	struct feed *feed = CONTAINER_OF(task, struct feed, loop_task);
 
-	if (!feed->subscriber || feed->err != ERR_OK)
-		feed_destroy(feed);
-	else
+	if (feed->subscriber && feed->err == ERR_OK) {
 		advance(feed);
+		return;
+	}
+	if (feed->subscriber)
+		deliver_error(feed);
+	feed_destroy(feed);
 }
 
 /* On a worker. The caller has authorised the reading, so it is read for its owner. */
@@ -125,6 +147,11 @@ void feed_start(struct app *app, const char *message_id, int64_t after,
 	arena_init(&feed->arena);
 	*slot = feed;
 	advance(feed);
+}
+
+void feed_on_end(struct feed *feed, void (*ended)(struct feed **slot))
+{
+	feed->ended = ended;
 }
 
 void feed_cancel(struct feed *feed)

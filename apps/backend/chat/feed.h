@@ -14,10 +14,13 @@ struct feed;
 
 /*
  * Starts behind delta `after`. The feed is over when it has delivered what there is and joined the topic or delivered "done";
- * it frees itself then, and sets *slot, where the caller keeps it, to NULL.
+ * it frees itself then, or after
+ * an "error" when the message cannot be read, and sets *slot, where the caller keeps it, to NULL.
  */
 void feed_start(struct app *app, const char *message_id, int64_t after,
 		struct subscriber *subscriber, struct feed **slot);
+/* Calls `ended` with the slot, which may take another feed, when the feed is over; not when it is cancelled. */
+void feed_on_end(struct feed *feed, void (*ended)(struct feed **slot));
 /* The subscriber goes away. NULL is fine. */
 void feed_cancel(struct feed *feed);
 

@@ -1,63 +1,19 @@
-#include "chat/generation.h"
+#include "chat/generation_private.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "base/memory.h"
 #include "chat/chat_events.h"
 #include "chat/deltas.h"
-#include "chat/stream_writer.h"
+#include "config.h"
+#include "middleware/cache.h"
+#include "websockets/bus.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { TICK_MS = 1000, LEASE_TICKS = 10, PURGE_TICKS = 3600, DETAIL_MAX = 500 };
-
-/*
- * RUNNING: the provider sends. ENDED: it is known how it ended, and a batch with its deltas may still be under way.
- * FINISHING: the end is being committed. A commit that fails leads back to ENDED, and is tried again.
- */
-enum generation_state { GENERATION_RUNNING, GENERATION_ENDED, GENERATION_FINISHING };
-
-struct generation {
-	struct generations *owner;
-	struct generation_start *start; /* its arena, and the message as it will be written */
-	struct stream stream;
-	struct registry_chat chat;
-	enum generation_state state;
-	struct list stops; /* of struct stop */
-	struct list node;
-	struct db_job finish_job;
-};
-
-/* A request that waits for the end. */
-struct stop {
-	struct list node;
-	struct request *request;
-};
-
-struct generations {
-	struct app *app;
-	struct node node;
-	struct stream_writer writer;
-	struct map by_message;
-	struct list all;
-	uv_timer_t tick;
-	unsigned ticks;
-	struct db_job upkeep; /* leases and the purge */
-	bool upkeep_busy;
-	bool drains;
-	int64_t drain_end_ms; /* monotonic */
-	void (*ended)(void *context);
-	void *ended_context;
-	struct buf words; /* of the event that is being published */
-};
-
-static struct message *message_of(struct generation *generation)
-{
-	return &generation->start->message;
-}
+enum { DETAIL_MAX = 500 };
 
 /* ---- Publishing ---- */
 
@@ -77,6 +33,18 @@ static void walk_range(const struct stream *stream, const struct delta_range *ra
 	walk->seq = range->from.seq;
 }
 
+/* Other nodes hear how far it is, and read the rest. */
+void generation_announce(struct generation *generation, const char *type)
+{
+	const char *id = generation_message(generation)->id;
+	char topic[TOPIC_SIZE];
+
+	topic_name(topic, "message", id);
+	bus_announce(generation->owner->app->bus, topic,
+		     &(struct announcement){
+			     .type = type, .id = id, .seq = generation->stream.written.seq });
+}
+
 static void publish_deltas(struct generation *generation, const struct delta_range *range)
 {
 	struct generations *owner = generation->owner;
@@ -84,7 +52,8 @@ static void publish_deltas(struct generation *generation, const struct delta_ran
 	struct delta_walk walk;
 	struct event event;
 
-	topic_name(topic, "message", message_of(generation)->id);
+	generation_announce(generation, "delta");
+	topic_name(topic, "message", generation_message(generation)->id);
 	if (range->to.seq == range->from.seq || !topic_has_subscribers(owner->app->topics, topic))
 		return;
 	walk_range(&generation->stream, range, &walk);
@@ -114,19 +83,26 @@ void generation_replay(struct generation *generation, int64_t after, struct subs
 	}
 }
 
-static void publish_end(struct generation *generation)
+/* `message` as it was committed, by whomever. */
+static void publish_end(struct generation *generation, const struct message *message)
 {
 	struct generations *owner = generation->owner;
 	char topic[TOPIC_SIZE];
 	struct event event;
 
-	topic_name(topic, "message", message_of(generation)->id);
-	done_event(&event, &owner->words, topic, message_of(generation));
+	topic_name(topic, "message", message->id);
+	done_event(&event, &owner->words, topic, message);
 	topic_publish(owner->app->topics, topic, &event);
-	publish_message(owner->app, message_of(generation));
+	generation_announce(generation, "done");
+	publish_message(owner->app, message);
 }
 
-/* ---- The end ---- */
+/* ---- Who waits for the end ---- */
+
+struct stop {
+	struct list node;
+	struct request *request;
+};
 
 static void copy_message(struct arena *arena, const struct message *from, struct message *to)
 {
@@ -140,25 +116,15 @@ static void copy_message(struct arena *arena, const struct message *from, struct
 	to->error.detail = arena_strdup(arena, from->error.detail);
 }
 
-static void answer_stops(struct generation *generation, enum err err)
+static void answer_stops(struct generation *generation, const struct message *message, enum err err)
 {
 	LIST_EACH_SAFE(stop, &generation->stops, struct stop, node) {
 		struct request *request = stop->request;
 
 		list_remove(&stop->node);
 		if (err == ERR_OK)
-			copy_message(&request->arena, message_of(generation), request->out);
+			copy_message(&request->arena, message, request->out);
 		request_finish(request, err);
-	}
-}
-
-static void check_ended(struct generations *generations)
-{
-	if (generations->ended && list_empty(&generations->all) && !generations->upkeep_busy) {
-		void (*ended)(void *) = generations->ended;
-
-		generations->ended = NULL;
-		ended(generations->ended_context);
 	}
 }
 
@@ -166,62 +132,166 @@ static void generation_destroy(struct generation *generation)
 {
 	struct generations *owner = generation->owner;
 
-	map_remove(&owner->by_message, message_of(generation)->id);
+	if (map_get(&owner->by_message, generation_message(generation)->id) == generation)
+		map_remove(&owner->by_message, generation_message(generation)->id);
 	list_remove(&generation->node);
 	stream_finish(&generation->stream);
+	arena_finish(&generation->found_arena);
 	generation_start_discard(generation->start);
 	free(generation);
-	check_ended(owner);
+	generations_check_ended(owner);
 }
+
+/* Whoever listens cannot hear more from here, and is told why; it may ask again. */
+static void publish_error(struct generation *generation, enum err err)
+{
+	struct generations *owner = generation->owner;
+	char topic[TOPIC_SIZE];
+	struct event event;
+
+	topic_name(topic, "message", generation_message(generation)->id);
+	error_event(&event, &owner->words, topic, err);
+	topic_publish(owner->app->topics, topic, &event);
+}
+
+/* The line of the request that began it says only that it began. What was written is the user's. */
+static void log_answer(struct generation *generation)
+{
+	static const char *const statuses[] = {
+		[MESSAGE_COMPLETE] = "complete", [MESSAGE_STREAMING] = "streaming",
+		[MESSAGE_STOPPED] = "stopped",   [MESSAGE_INTERRUPTED] = "interrupted",
+		[MESSAGE_FAILED] = "failed",
+	};
+	const struct message *message = generation_message(generation);
+	char deltas[24], duration[24];
+
+	if (!generation->owner->app->config->access_log)
+		return;
+	snprintf(deltas, sizeof(deltas), "%lld", (long long)message->seq);
+	snprintf(duration, sizeof(duration), "%lld",
+		 (long long)(clock_monotonic_us() - generation->begun_us));
+	log_info("answer", "request_id", generation->start->request_id, "message", message->id,
+		 "model", message->model_id ? message->model_id : "-", "status",
+		 statuses[message->status], "code", message->error.code ? message->error.code : "-",
+		 "deltas", deltas, "duration_us", duration, NULL);
+}
+
+/* ---- One that was lost ---- */
+
+static enum err read_found(struct db *tx, void *context)
+{
+	struct generation *generation =
+		CONTAINER_OF((struct db_job *)context, struct generation, job);
+
+	arena_finish(&generation->found_arena);
+	arena_init(&generation->found_arena);
+	return message_read_whole(tx, generation_message(generation)->id, &generation->found_arena,
+				  &generation->found);
+}
+
+static void look_done(struct db_job *job, enum err err)
+{
+	struct generation *generation = CONTAINER_OF(job, struct generation, job);
+	const struct message *found = &generation->found;
+
+	if (err != ERR_OK && err != ERR_NOT_FOUND) {
+		log_warning("the state of an answer is not known", "error", err_code(err), NULL);
+		generation->state = GENERATION_LOST; /* the tick tries again */
+		return;
+	}
+	if (err == ERR_OK && found->status == MESSAGE_STREAMING)
+		err = ERR_CONFLICT; /* elsewhere */
+	if (err == ERR_OK)
+		publish_end(generation, found);
+	else
+		publish_error(generation, err);
+	log_answer(generation);
+	answer_stops(generation, found, err);
+	generation_destroy(generation);
+}
+
+static void look(struct generation *generation)
+{
+	generation->state = GENERATION_LOOKING;
+	generation->job.run = read_found;
+	generation->job.done = look_done;
+	db_submit(generation->owner->app->db, &generation->job);
+}
+
+/* Deltas that were not committed are shown to nobody: what the database says counts. */
+static void lose(struct generation *generation)
+{
+	if (generation->state == GENERATION_RUNNING)
+		registry_chat_cancel(generation->chat);
+	generation->chat.chat = NULL;
+	generation->state = GENERATION_LOST;
+	stream_leave(&generation->stream);
+	generation_advance(generation);
+}
+
+/* ---- The end ---- */
 
 static enum err write_finish(struct db *tx, void *context)
 {
 	struct generation *generation =
-		CONTAINER_OF((struct db_job *)context, struct generation, finish_job);
+		CONTAINER_OF((struct db_job *)context, struct generation, job);
 
-	return message_finish(tx, &generation->owner->node, message_of(generation));
+	return message_finish(tx, &generation->owner->node, generation_message(generation));
 }
 
 static void finish_done(struct db_job *job, enum err err)
 {
-	struct generation *generation = CONTAINER_OF(job, struct generation, finish_job);
+	struct generation *generation = CONTAINER_OF(job, struct generation, job);
 	struct stream *stream = &generation->stream;
 	const struct delta_range rest = { stream->written, stream->end };
 
-	if (err != ERR_OK && err != ERR_CONFLICT && err != ERR_NOT_FOUND) {
+	if (err == ERR_CONFLICT || err == ERR_NOT_FOUND) {
+		lose(generation);
+		return;
+	}
+	if (err != ERR_OK) {
 		log_warning("the end of an answer is not committed", "error", err_code(err), NULL);
 		generation->state = GENERATION_ENDED; /* the tick tries again */
 		return;
 	}
-	if (err == ERR_OK) {
-		stream->written = stream->end;
-		publish_deltas(generation, &rest);
-		publish_end(generation);
-	}
-	answer_stops(generation, err);
+	stream->written = stream->end;
+	cache_raise(generation->owner->app, "chat:{user}",
+		    generation_message(generation)->owner_id);
+	publish_deltas(generation, &rest);
+	publish_end(generation, generation_message(generation));
+	log_answer(generation);
+	answer_stops(generation, generation_message(generation), ERR_OK);
 	generation_destroy(generation);
 }
 
-static void try_finish(struct generation *generation)
+static void finish(struct generation *generation)
 {
-	struct message *message = message_of(generation);
+	struct message *message = generation_message(generation);
 	struct stream *stream = &generation->stream;
 
-	if (generation->state != GENERATION_ENDED || stream->in_batch)
-		return;
 	generation->state = GENERATION_FINISHING;
 	message->content = stream->text.length ? stream->text.data : "";
 	message->lengths = (struct blob){ stream->lengths.length ? stream->lengths.data : "",
 					  stream->lengths.length };
 	message->seq = stream->end.seq;
-	generation->finish_job.run = write_finish;
-	generation->finish_job.done = finish_done;
-	db_submit(generation->owner->app->db, &generation->finish_job);
+	generation->job.run = write_finish;
+	generation->job.done = finish_done;
+	db_submit(generation->owner->app->db, &generation->job);
+}
+
+void generation_advance(struct generation *generation)
+{
+	if (generation->stream.in_batch)
+		return;
+	if (generation->state == GENERATION_ENDED)
+		finish(generation);
+	else if (generation->state == GENERATION_LOST)
+		look(generation);
 }
 
 static void end(struct generation *generation, enum message_status status)
 {
-	struct message *message = message_of(generation);
+	struct message *message = generation_message(generation);
 
 	assert(generation->state == GENERATION_RUNNING);
 	generation->state = GENERATION_ENDED;
@@ -230,10 +300,10 @@ static void end(struct generation *generation, enum message_status status)
 	message->completed_at = clock_now();
 	message->lease_until.ms = 0;
 	stream_leave(&generation->stream);
-	try_finish(generation);
+	generation_advance(generation);
 }
 
-static void cancel_and_end(struct generation *generation, enum message_status status)
+void generation_cancel(struct generation *generation, enum message_status status)
 {
 	if (generation->state != GENERATION_RUNNING)
 		return;
@@ -243,7 +313,7 @@ static void cancel_and_end(struct generation *generation, enum message_status st
 
 static void fail(struct generation *generation, const char *code, const char *detail)
 {
-	struct message *message = message_of(generation);
+	struct message *message = generation_message(generation);
 
 	message->error.code = code;
 	message->error.detail = arena_strdup(&generation->start->arena, detail);
@@ -256,34 +326,7 @@ void generation_stop(struct generation *generation, struct request *request)
 
 	stop->request = request;
 	list_append(&generation->stops, &stop->node);
-	cancel_and_end(generation, MESSAGE_STOPPED);
-}
-
-struct stopping {
-	struct loop_task task;
-	struct generations *generations;
-	char conversation_id[ID_SIZE];
-};
-
-static void stop_conversation(struct loop_task *task)
-{
-	struct stopping *stopping = CONTAINER_OF(task, struct stopping, task);
-
-	LIST_EACH_SAFE(generation, &stopping->generations->all, struct generation, node)
-		if (strcmp(message_of(generation)->conversation_id, stopping->conversation_id) == 0)
-			cancel_and_end(generation, MESSAGE_STOPPED);
-	free(stopping);
-}
-
-void generations_stop_conversation(struct generations *generations, const char *conversation_id)
-{
-	struct stopping *stopping = MEMORY_NEW(struct stopping);
-
-	assert(strlen(conversation_id) < ID_SIZE);
-	stopping->task.run = stop_conversation;
-	stopping->generations = generations;
-	memcpy(stopping->conversation_id, conversation_id, strlen(conversation_id) + 1);
-	loop_post(generations->app->loop, &stopping->task);
+	generation_cancel(generation, MESSAGE_STOPPED);
 }
 
 /* ---- What the provider sends ---- */
@@ -293,9 +336,13 @@ static void on_batch_done(struct stream *stream, enum err err, const struct stre
 	struct generation *generation = CONTAINER_OF(stream, struct generation, stream);
 	const struct delta_range range = { *before, stream->written };
 
+	if (err == ERR_CONFLICT) {
+		lose(generation);
+		return;
+	}
 	if (err == ERR_OK)
 		publish_deltas(generation, &range);
-	try_finish(generation);
+	generation_advance(generation);
 }
 
 static void on_text(void *context, const char *text, size_t length)
@@ -359,6 +406,8 @@ static void begin(struct loop_task *task)
 
 	generation->owner = owner;
 	generation->start = start;
+	generation->begun_us = clock_monotonic_us();
+	arena_init(&generation->found_arena);
 	list_init(&generation->stops);
 	stream_init(&generation->stream, start->message.id);
 	generation->stream.batch_done = on_batch_done;
@@ -368,165 +417,11 @@ static void begin(struct loop_task *task)
 	generation->chat = registry_chat_start(owner->app->models, start->message.model_id,
 					       &request, &events, generation);
 	if (owner->drains)
-		cancel_and_end(generation, MESSAGE_INTERRUPTED);
+		generation_cancel(generation, MESSAGE_INTERRUPTED);
 }
 
 void generation_submit(struct generation_start *start)
 {
 	start->task.run = begin;
 	loop_post(start->app->loop, &start->task);
-}
-
-struct generation *generation_find(struct generations *generations, const char *message_id)
-{
-	return map_get(&generations->by_message, message_id);
-}
-
-unsigned generations_count(const struct generations *generations)
-{
-	return (unsigned)generations->by_message.count;
-}
-
-/* ---- All of them ---- */
-
-static enum err write_upkeep(struct db *tx, void *context)
-{
-	struct generations *generations =
-		CONTAINER_OF((struct db_job *)context, struct generations, upkeep);
-	struct timestamp now = clock_now();
-	int64_t interrupted;
-	enum err err = leases_renew(tx, &generations->node, now);
-
-	if (err == ERR_OK)
-		err = messages_interrupt(tx, &generations->node, now, &interrupted);
-	if (err == ERR_OK && generations->ticks % PURGE_TICKS == LEASE_TICKS)
-		err = chat_purge(tx, now);
-	return err;
-}
-
-static void upkeep_done(struct db_job *job, enum err err)
-{
-	struct generations *generations = CONTAINER_OF(job, struct generations, upkeep);
-
-	generations->upkeep_busy = false;
-	if (err != ERR_OK)
-		log_warning("the leases of the answers under way are not renewed", "error",
-			    err_code(err), NULL);
-	check_ended(generations);
-}
-
-static void submit_upkeep(struct generations *generations)
-{
-	if (generations->upkeep_busy)
-		return;
-	generations->upkeep_busy = true;
-	generations->upkeep.run = write_upkeep;
-	generations->upkeep.done = upkeep_done;
-	db_submit(generations->app->db, &generations->upkeep);
-}
-
-static void on_tick(uv_timer_t *timer)
-{
-	struct generations *generations = timer->data;
-	bool late = generations->drains && clock_monotonic_ms() >= generations->drain_end_ms;
-
-	if (++generations->ticks % LEASE_TICKS == 0 && !generations->drains)
-		submit_upkeep(generations);
-	LIST_EACH_SAFE(generation, &generations->all, struct generation, node) {
-		if (late)
-			cancel_and_end(generation, MESSAGE_INTERRUPTED);
-		try_finish(generation);
-	}
-}
-
-struct generations *generations_create(struct app *app, const struct node *node)
-{
-	struct generations *generations = MEMORY_NEW(struct generations);
-
-	generations->app = app;
-	generations->node = (struct node){ memory_strdup(node->id), node->epoch };
-	map_init(&generations->by_message);
-	list_init(&generations->all);
-	buf_init(&generations->words, EVENT_MAX);
-	stream_writer_init(&generations->writer, app, &generations->node);
-	uv_timer_init(&app->loop->uv, &generations->tick);
-	generations->tick.data = generations;
-	return generations;
-}
-
-struct recovery {
-	struct generations *generations;
-	int64_t interrupted;
-};
-
-static enum err run_recovery(struct db *tx, void *context)
-{
-	struct recovery *recovery = context;
-
-	return messages_interrupt(tx, &recovery->generations->node, clock_now(),
-				  &recovery->interrupted);
-}
-
-enum err generations_recover(struct generations *generations, int64_t *ret_interrupted)
-{
-	struct recovery recovery = { generations, 0 };
-	enum err err;
-
-	*ret_interrupted = 0;
-	do {
-		err = db_transaction(generations->app->db, run_recovery, &recovery);
-		*ret_interrupted += recovery.interrupted;
-	} while (err == ERR_OK && recovery.interrupted > 0);
-	return err;
-}
-
-const struct node *generations_node(const struct generations *generations)
-{
-	return &generations->node;
-}
-
-void generations_start(struct generations *generations)
-{
-	uv_timer_start(&generations->tick, on_tick, TICK_MS, TICK_MS);
-}
-
-void generations_drain(struct generations *generations, int64_t grace_ms)
-{
-	generations->drains = true;
-	generations->drain_end_ms = clock_monotonic_ms() + grace_ms;
-	on_tick(&generations->tick); /* without grace, at once */
-}
-
-void generations_await(struct generations *generations, void (*ended)(void *context), void *context)
-{
-	assert(generations->drains);
-	generations->ended = ended;
-	generations->ended_context = context;
-	check_ended(generations);
-}
-
-static void on_writer_closed(struct stream_writer *writer)
-{
-	struct generations *generations = CONTAINER_OF(writer, struct generations, writer);
-
-	free((char *)(uintptr_t)generations->node.id);
-	free(generations);
-}
-
-/* One after the other: libuv has done with neither before its callback. */
-static void on_tick_closed(uv_handle_t *handle)
-{
-	struct generations *generations = handle->data;
-
-	stream_writer_finish(&generations->writer, on_writer_closed);
-}
-
-void generations_destroy(struct generations *generations)
-{
-	if (!generations)
-		return;
-	assert(list_empty(&generations->all));
-	map_finish(&generations->by_message);
-	buf_finish(&generations->words);
-	uv_close((uv_handle_t *)&generations->tick, on_tick_closed);
 }

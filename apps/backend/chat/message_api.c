@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { CONTENT_MAX = 100000 };
+enum { CONTENT_MAX = 100000, PAGE_BYTES = 4 * 1024 * 1024, FORKS_MAX = 1000 };
 
 struct message_id {
 	const char *id;
@@ -60,29 +60,79 @@ static const struct schema message_list_schema =
 
 PAGE_SCHEMA(message_page_schema, message_schema, "MessagePage");
 
-/* Reads one more than asked for. Going back, the cursor is the message to begin with; else the last one that was seen. */
-static enum err read_list(struct db *db, const struct message_list *input, const char *leaf,
-			  struct arena *arena, struct array *ret_messages)
+/* Going back, the cursor is the message to begin with; else the last one that was seen. */
+static enum err read_tree(struct db *db, const struct message_list *input, struct arena *arena,
+			  struct page *page)
 {
-	const char *cursor = input->cursor ? input->cursor : "";
+	const struct message_bounds bounds = { input->limit, PAGE_BYTES };
+	bool more = false;
+	enum err err = message_tree(db, input->id, input->cursor ? input->cursor : "", bounds,
+				    arena, &page->items, &more);
+	const struct message *messages = page->items.items;
+
+	if (err == ERR_OK && more)
+		page->next_cursor = messages[page->items.count - 1].id;
+	return err;
+}
+
+static enum err read_back(struct db *db, const struct message_list *input, const char *leaf,
+			  struct arena *arena, struct page *page)
+{
+	const struct message_bounds bounds = { input->limit, PAGE_BYTES };
+	enum err err = message_branch(db, input->id, input->cursor ? input->cursor : leaf, bounds,
+				      arena, &page->items);
+	const struct message *messages = page->items.items;
+
+	if (err == ERR_OK && page->items.count > 0)
+		page->next_cursor = messages[page->items.count - 1].parent_id;
+	return err;
+}
+
+static enum err read_branch(struct db *db, const struct message_list *input, const char *leaf,
+			    struct arena *arena, struct page *page)
+{
+	const struct message_bounds bounds = { input->limit, PAGE_BYTES };
+	enum err err =
+		message_branch_from_root(db, input->id, leaf, input->cursor ? input->cursor : "",
+					 bounds, arena, &page->items);
+	const struct message *messages = page->items.items;
+	const char *last;
+
+	if (err != ERR_OK || page->items.count == 0)
+		return err;
+	last = messages[page->items.count - 1].id;
+	page->next_cursor = strcmp(last, leaf) == 0 ? NULL : last;
+	return ERR_OK;
+}
+
+/* What streams changes with each batch of it, of which no cache is told. */
+static void pass_while_streaming(struct request *request, const struct message *messages,
+				 size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (messages[i].status == MESSAGE_STREAMING)
+			request->reply.passing = true;
+}
+
+static enum err read_messages(struct request *request, const struct message_list *input,
+			      const char *leaf, struct page *page)
+{
+	struct db *db = request->app->db;
 
 	if (input->tree)
-		return message_tree(db, input->id, cursor, input->limit + 1, arena, ret_messages);
+		return read_tree(db, input, &request->arena, page);
 	if (!leaf)
 		return ERR_OK;
 	if (input->order == ORDER_DESC)
-		return message_branch(db, input->id, *cursor ? cursor : leaf, input->limit + 1,
-				      arena, ret_messages);
-	return message_branch_from_root(db, input->id, leaf, cursor, input->limit + 1, arena,
-					ret_messages);
+		return read_back(db, input, leaf, &request->arena, page);
+	return read_branch(db, input, leaf, &request->arena, page);
 }
 
 static enum err messages_list(struct request *request, const void *in, void *out)
 {
 	const struct message_list *input = in;
-	struct conversation conversation;
 	struct page *page = out;
-	const struct message *messages;
+	struct conversation conversation;
 	enum err err;
 
 	if (input->tree && input->order == ORDER_DESC)
@@ -90,13 +140,52 @@ static enum err messages_list(struct request *request, const void *in, void *out
 	err = conversation_read(request->app->db, request->principal, PERMISSION_CHAT_READ,
 				input->id, &request->arena, &conversation);
 	if (err == ERR_OK)
-		err = read_list(request->app->db, input, conversation.active_message_id,
-				&request->arena, &page->items);
-	if (err != ERR_OK || (int64_t)page->items.count <= input->limit)
+		err = read_messages(request, input, conversation.active_message_id, page);
+	if (err == ERR_OK)
+		pass_while_streaming(request, page->items.items, page->items.count);
+	return err;
+}
+
+/* ---- Where it forks ---- */
+
+struct fork_list {
+	const char *id;
+	int64_t limit;
+	const char *cursor;
+};
+
+static const struct field fork_list_fields[] = {
+	FIELD(struct fork_list, id, .from = FROM_PATH, .format = FORMAT_ID,
+	      .doc = "The conversation's id."),
+	FIELD(struct fork_list, limit, .from = FROM_QUERY, .preset = "100", .min = 1,
+	      .max = FORKS_MAX, .doc = "How many at the most."),
+	FIELD(struct fork_list, cursor, .from = FROM_QUERY, .optional = true, .format = FORMAT_ID,
+	      .doc = "`next_cursor` of the page before."),
+	{ 0 },
+};
+
+static const struct schema fork_list_schema =
+	SCHEMA(struct fork_list, fork_list_fields, .name = "ForkList");
+
+PAGE_SCHEMA(fork_page_schema, message_fork_schema, "MessageForkPage");
+
+static enum err forks_list(struct request *request, const void *in, void *out)
+{
+	const struct fork_list *input = in;
+	struct page *page = out;
+	struct conversation conversation;
+	const struct message_fork *forks;
+	enum err err = conversation_read(request->app->db, request->principal, PERMISSION_CHAT_READ,
+					 input->id, &request->arena, &conversation);
+
+	if (err == ERR_OK)
+		err = message_forks(request->app->db, input->id, input->cursor ? input->cursor : "",
+				    input->limit + 1, &request->arena, &page->items);
+	if (err != ERR_OK || page->items.count <= (size_t)input->limit)
 		return err;
-	messages = page->items.items;
 	page->items.count = (size_t)input->limit;
-	page->next_cursor = messages[input->limit - (input->order == ORDER_DESC ? 0 : 1)].id;
+	forks = page->items.items;
+	page->next_cursor = forks[page->items.count - 1].id;
 	return ERR_OK;
 }
 
@@ -111,15 +200,16 @@ static const struct field message_new_fields[] = {
 	FIELD(struct message_new, content, .min = 1, .max = CONTENT_MAX, .doc = "Markdown."),
 	FIELD(struct message_new, parent_id, .optional = true, .nullable = true,
 	      .format = FORMAT_ID,
-	      .doc = "The message it follows; without it, the last one of the branch that is "
-		     "shown."),
+	      .doc = "The message it follows; null makes it a first one. Without it, the last one "
+		     "of the branch that is shown."),
 	FIELD(struct message_new, model_id, .optional = true, .nullable = true, .min = 1,
-	      .max = 300, .doc = "Which model answers this time; without it, the conversation's."),
+	      .max = 300, .format = FORMAT_LINE,
+	      .doc = "Which model answers this time; without it, the conversation's."),
 	{ 0 },
 };
 
 static const struct schema message_new_schema =
-	SCHEMA(struct message_new, message_new_fields, .name = "MessageNew");
+	SCHEMA(struct message_new, message_new_fields, .name = "MessageNew", .presence = true);
 
 static const struct field message_pair_fields[] = {
 	FIELD(struct message_pair, user_message, .schema = &message_schema,
@@ -139,16 +229,17 @@ static bool is_blank(const char *text)
 
 static enum err message_send(struct request *request, const void *in, void *out)
 {
-	const struct message_new *input = in;
+	struct message_new input = *(const struct message_new *)in;
 	bool replayed;
 	enum err err;
 
-	if (is_blank(input->content))
+	if (is_blank(input.content))
 		return request_invalid(request, "content", "must not be blank");
-	if (input->model_id && !registry_has_model(request->app->models, input->model_id))
+	input.is_first = !input.parent_id && schema_given(&message_new_schema, &input, "parent_id");
+	if (input.model_id && !registry_has_model(request->app->models, input.model_id))
 		return request_invalid(request, "model_id",
 				       "is not the id of a model; GET /api/v1/models lists them");
-	err = posting_send(request, input, out, &replayed);
+	err = posting_send(request, &input, out, &replayed);
 	if (err == ERR_OK && replayed)
 		reply_header(request, "Idempotency-Replayed", "true");
 	return err;
@@ -159,9 +250,12 @@ static enum err message_send(struct request *request, const void *in, void *out)
 static enum err message_get(struct request *request, const void *in, void *out)
 {
 	const struct message_id *input = in;
+	enum err err = message_read(request->app->db, request->principal, PERMISSION_CHAT_READ,
+				    input->id, &request->arena, out);
 
-	return message_read(request->app->db, request->principal, PERMISSION_CHAT_READ, input->id,
-			    &request->arena, out);
+	if (err == ERR_OK)
+		pass_while_streaming(request, out, 1);
+	return err;
 }
 
 static enum err message_continue(struct request *request, const void *in, void *out)
@@ -262,7 +356,7 @@ static const struct field message_events_fields[] = {
 	FIELD(struct message_events, id, .from = FROM_PATH, .format = FORMAT_ID,
 	      .doc = "The message's id."),
 	FIELD(struct message_events, last_event_id, .from = FROM_HEADER, .header = "last-event-id",
-	      .optional = true, .min = 0, .max = (INT64_C(1) << 53) - 1,
+	      .optional = true, .min = 0, .max = INTEGER_MAX,
 	      .doc = "Number of the last delta that was received: only those behind it follow."),
 	{ 0 },
 };
@@ -285,26 +379,34 @@ static enum err message_events(struct request *request, const void *in, void *ou
 
 const struct route message_routes[] = {
 	{ "GET", "/api/v1/conversations/{id}/messages", .access = "chat:read",
-	  .in = &message_list_schema, .out = &message_page_schema, .handle = messages_list,
-	  .doc = "The messages of the branch that is shown." },
+	  .cache = { CACHE_USER, 300, "chat:{user}" }, .in = &message_list_schema,
+	  .out = &message_page_schema, .handle = messages_list,
+	  .doc = "The messages of the branch that is shown. A page ends early where they are long: go "
+		 "on by `next_cursor`." },
+	{ "GET", "/api/v1/conversations/{id}/forks", .access = "chat:read",
+	  .cache = { CACHE_USER, 300, "chat:{user}" }, .in = &fork_list_schema,
+	  .out = &fork_page_schema, .handle = forks_list,
+	  .doc = "Where it forks: the messages that have siblings, of all branches." },
 	{ "POST", "/api/v1/conversations/{id}/messages", .access = "chat:write",
-	  .in = &message_new_schema, .out = &message_pair_schema, .status = 202,
-	  .handle = message_send, .doc = "Send a message; the answer streams." },
-	{ "GET", "/api/v1/messages/{id}", .access = "chat:read", .in = &message_id_schema,
+	  .rate = RATE_EXPENSIVE, .raises = "chat:{user}", .in = &message_new_schema,
+	  .out = &message_pair_schema, .status = 202, .handle = message_send,
+	  .doc = "Send a message; the answer streams." },
+	{ "GET", "/api/v1/messages/{id}", .access = "chat:read",
+	  .cache = { CACHE_USER, 300, "chat:{user}" }, .in = &message_id_schema,
 	  .out = &message_schema, .handle = message_get,
 	  .doc = "One message; of one that streams, what is committed so far." },
-	{ "POST", "/api/v1/messages/{id}/stop", .access = "chat:write", .in = &message_id_schema,
-	  .out = &message_schema, .handle = message_stop,
+	{ "POST", "/api/v1/messages/{id}/stop", .access = "chat:write", .raises = "chat:{user}",
+	  .in = &message_id_schema, .out = &message_schema, .handle = message_stop,
 	  .doc = "Stop an answer. The reply comes when it has stopped; on one that has ended, "
 		 "nothing happens." },
-	{ "POST", "/api/v1/messages/{id}/continue", .access = "chat:write",
-	  .in = &message_id_schema, .out = &message_schema, .status = 202,
+	{ "POST", "/api/v1/messages/{id}/continue", .access = "chat:write", .rate = RATE_EXPENSIVE,
+	  .raises = "chat:{user}", .in = &message_id_schema, .out = &message_schema, .status = 202,
 	  .handle = message_continue,
 	  .doc = "Go on with an answer that was interrupted, was stopped or failed, from where it "
 		 "ends." },
 	{ "POST", "/api/v1/messages/{id}/regenerate", .access = "chat:write",
-	  .in = &message_id_schema, .out = &message_schema, .status = 202,
-	  .handle = message_regenerate,
+	  .rate = RATE_EXPENSIVE, .raises = "chat:{user}", .in = &message_id_schema,
+	  .out = &message_schema, .status = 202, .handle = message_regenerate,
 	  .doc = "Answer anew: another message beside this one, which is shown from now on." },
 	{ "GET", "/api/v1/messages/{id}/events", .access = "chat:read",
 	  .in = &message_events_schema, .media = "text/event-stream", .handle = message_events,

@@ -63,18 +63,57 @@ const struct schema message_chunk_schema =
 	SCHEMA(struct message_chunk, message_chunk_fields, .name = "MessageChunk",
 	       .table = "message_chunk", .key = { "message_id", "first_seq" });
 
+static const struct field message_fork_fields[] = {
+	FIELD(struct message_fork, id, .format = FORMAT_ID, .doc = "A message that has siblings."),
+	FIELD(struct message_fork, parent_id, .nullable = true, .format = FORMAT_ID,
+	      .doc = "What it and they follow; null for first ones."),
+	{ 0 },
+};
+
+const struct schema message_fork_schema =
+	SCHEMA(struct message_fork, message_fork_fields, .name = "MessageFork", .key = { "id" });
+
+struct message_name {
+	const char *id;
+};
+
+static const struct field message_name_fields[] = {
+	FIELD(struct message_name, id, .doc = "Which message."),
+	{ 0 },
+};
+
+static const struct schema message_name_schema =
+	SCHEMA(struct message_name, message_name_fields, .name = "MessageName");
+
 static const struct statement select_message = { "SELECT {columns} FROM message WHERE id = $1",
 						 &message_schema };
 static const struct statement select_message_in = {
 	"SELECT {columns} FROM message WHERE id = $1 AND conversation_id = $2", &message_schema
 };
+/*
+ * A page of messages ends with the one that reaches so many bytes, so that it has a bound in memory whatever they hold. What
+ * is counted is read from the heads of the rows; `page` has the id of each and its place.
+ */
+#define PAGE_OF_MESSAGES(place, order, max_bytes)                                                  \
+	"sized AS ("                                                                               \
+	" SELECT p.id AS id, p." place " AS place, length(m.content) + "                           \
+	"coalesce(length(m.lengths), 0) + CASE m.status WHEN 'streaming' THEN "                    \
+	"coalesce((SELECT sum(length(c.text) + length(c.lengths)) FROM message_chunk c "           \
+	"WHERE c.message_id = m.id), 0) ELSE 0 END AS size"                                        \
+	" FROM page p JOIN message m ON m.id = p.id"                                               \
+	"), counted AS ("                                                                          \
+	" SELECT id, place, CAST(sum(size) OVER (ORDER BY place " order ") AS BIGINT) - size "     \
+	"AS bytes_before FROM sized"                                                               \
+	") SELECT {columns:m} FROM counted s JOIN message m ON m.id = s.id "                       \
+	"WHERE s.bytes_before < " max_bytes " ORDER BY s.place " order
+
 static const struct statement select_branch = {
-	"WITH RECURSIVE branch (id, parent_id, depth) AS ("
+	"WITH RECURSIVE page (id, parent_id, depth) AS ("
 	" SELECT id, parent_id, 1 FROM message WHERE id = $1 AND conversation_id = $2"
 	" UNION ALL"
-	" SELECT m.id, m.parent_id, b.depth + 1 FROM branch b JOIN message m ON m.id = b.parent_id "
-	"WHERE b.depth < $3"
-	") SELECT {columns:m} FROM branch b JOIN message m ON m.id = b.id ORDER BY b.depth",
+	" SELECT m.id, m.parent_id, p.depth + 1 FROM page p JOIN message m ON m.id = p.parent_id "
+	"WHERE p.depth < $3"
+	"), " PAGE_OF_MESSAGES("depth", "ASC", "$4"),
 	&message_schema
 };
 static const struct statement select_branch_from_root = {
@@ -82,14 +121,42 @@ static const struct statement select_branch_from_root = {
 	" SELECT id, parent_id, 1 FROM message WHERE id = $1 AND conversation_id = $2"
 	" UNION ALL"
 	" SELECT m.id, m.parent_id, b.depth + 1 FROM branch b JOIN message m ON m.id = b.parent_id"
-	") SELECT {columns:m} FROM branch b JOIN message m ON m.id = b.id "
-	"WHERE $3 = '' OR b.depth < (SELECT depth FROM branch WHERE id = $3) ORDER BY b.depth DESC "
-	"LIMIT $4",
+	"), page AS ("
+	" SELECT id, depth FROM branch "
+	"WHERE $3 = '' OR depth < (SELECT depth FROM branch WHERE id = $3) ORDER BY depth DESC "
+	"LIMIT $4"
+	"), " PAGE_OF_MESSAGES("depth", "DESC", "$5"),
 	&message_schema
 };
 static const struct statement select_tree = {
-	"SELECT {columns} FROM message WHERE conversation_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+	"WITH page AS ("
+	" SELECT id FROM message WHERE conversation_id = $1 AND id > $2 ORDER BY id LIMIT $3"
+	"), " PAGE_OF_MESSAGES("id", "ASC", "$4"),
 	&message_schema
+};
+static const struct statement select_next = {
+	"SELECT id FROM message WHERE conversation_id = $1 AND id > $2 ORDER BY id LIMIT 1",
+	&message_name_schema
+};
+/* Siblings follow the same message, or are all first ones. A page reads on where the one before ended. */
+static const struct statement select_forks = {
+	"SELECT {columns:m} FROM message m WHERE m.conversation_id = $1 AND m.id > $2 AND ("
+	"EXISTS (SELECT 1 FROM message s WHERE s.conversation_id = $1 AND s.parent_id = m.parent_id "
+	"AND s.id <> m.id) OR (m.parent_id IS NULL AND "
+	"EXISTS (SELECT 1 FROM message s WHERE s.conversation_id = $1 AND s.parent_id IS NULL "
+	"AND s.id <> m.id))) ORDER BY m.id LIMIT $3",
+	&message_fork_schema
+};
+/* The newest that nothing follows: of two servers, the one whose clock is behind gives what follows the lesser id. */
+static const struct statement select_newest_below = {
+	"WITH RECURSIVE below (id) AS ("
+	" SELECT id FROM message WHERE id = $1 AND conversation_id = $2"
+	" UNION ALL"
+	" SELECT m.id FROM below b JOIN message m ON m.conversation_id = $2 AND m.parent_id = b.id"
+	") SELECT {columns:b} FROM below b WHERE NOT EXISTS ("
+	"SELECT 1 FROM message m WHERE m.conversation_id = $2 AND m.parent_id = b.id) "
+	"ORDER BY b.id DESC LIMIT 1",
+	&message_name_schema
 };
 static const struct statement select_chunks = {
 	"SELECT {columns} FROM message_chunk WHERE message_id = $1 ORDER BY first_seq",
@@ -97,8 +164,11 @@ static const struct statement select_chunks = {
 };
 
 const struct statement *const message_statements[] = {
-	&select_message, &select_message_in, &select_branch, &select_branch_from_root,
-	&select_tree,    &select_chunks,     NULL,
+	&select_message, &select_message_in,
+	&select_branch,  &select_branch_from_root,
+	&select_tree,    &select_next,
+	&select_forks,   &select_newest_below,
+	&select_chunks,  NULL,
 };
 
 enum err message_insert(struct db *db, const struct message *message)
@@ -234,30 +304,64 @@ enum err message_read_in(struct db *db, const char *conversation_id, const char 
 	return db_one(db, &select_message_in, ARGS(id, conversation_id), arena, ret_message);
 }
 
-enum err message_branch(struct db *db, const char *conversation_id, const char *from, int64_t limit,
-			struct arena *arena, struct array *ret_messages)
+enum err message_branch(struct db *db, const char *conversation_id, const char *from,
+			struct message_bounds bounds, struct arena *arena,
+			struct array *ret_messages)
 {
 	enum err err =
-		db_all(db, &select_branch, ARGS(from, conversation_id, limit), arena, ret_messages);
+		db_all(db, &select_branch, ARGS(from, conversation_id, bounds.count, bounds.bytes),
+		       arena, ret_messages);
 
 	return add_chunks_to_all(db, arena, err, ret_messages);
 }
 
 enum err message_branch_from_root(struct db *db, const char *conversation_id, const char *leaf,
-				  const char *after, int64_t limit, struct arena *arena,
-				  struct array *ret_messages)
+				  const char *after, struct message_bounds bounds,
+				  struct arena *arena, struct array *ret_messages)
 {
 	enum err err = db_all(db, &select_branch_from_root,
-			      ARGS(leaf, conversation_id, after, limit), arena, ret_messages);
+			      ARGS(leaf, conversation_id, after, bounds.count, bounds.bytes), arena,
+			      ret_messages);
 
 	return add_chunks_to_all(db, arena, err, ret_messages);
 }
 
-enum err message_tree(struct db *db, const char *conversation_id, const char *after, int64_t limit,
-		      struct arena *arena, struct array *ret_messages)
+enum err message_tree(struct db *db, const char *conversation_id, const char *after,
+		      struct message_bounds bounds, struct arena *arena, struct array *ret_messages,
+		      bool *ret_more)
 {
 	enum err err =
-		db_all(db, &select_tree, ARGS(conversation_id, after, limit), arena, ret_messages);
+		db_all(db, &select_tree, ARGS(conversation_id, after, bounds.count, bounds.bytes),
+		       arena, ret_messages);
+	const struct message *messages;
+	struct message_name next;
 
-	return add_chunks_to_all(db, arena, err, ret_messages);
+	err = add_chunks_to_all(db, arena, err, ret_messages);
+	*ret_more = false;
+	if (err != ERR_OK || ret_messages->count == 0)
+		return err;
+	messages = ret_messages->items;
+	err = db_one(db, &select_next, ARGS(conversation_id, messages[ret_messages->count - 1].id),
+		     arena, &next);
+	*ret_more = err == ERR_OK;
+	return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* ---- Forks ---- */
+
+enum err message_forks(struct db *db, const char *conversation_id, const char *after, int64_t limit,
+		       struct arena *arena, struct array *ret_forks)
+{
+	return db_all(db, &select_forks, ARGS(conversation_id, after, limit), arena, ret_forks);
+}
+
+enum err message_newest_below(struct db *db, const char *conversation_id, const char *id,
+			      struct arena *arena, const char **ret_id)
+{
+	struct message_name name;
+	enum err err = db_one(db, &select_newest_below, ARGS(id, conversation_id), arena, &name);
+
+	if (err == ERR_OK)
+		*ret_id = name.id;
+	return err;
 }

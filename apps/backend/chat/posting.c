@@ -4,11 +4,18 @@
 #include "base/utf8.h"
 #include "chat/chat_events.h"
 #include "chat/generation.h"
+#include "search/search.h"
 
 #include <sodium.h>
 #include <string.h>
 
-enum { HISTORY_MAX = 400, TITLE_CHARACTERS = 60, HASH_BYTES = 32, HASH_SIZE = HASH_BYTES * 2 + 1 };
+enum {
+	HISTORY_MAX = 400, /* messages that a model is given, the last ones */
+	HISTORY_BYTES = 16 * 1024 * 1024,
+	TITLE_CHARACTERS = 60,
+	HASH_BYTES = 32,
+	HASH_SIZE = HASH_BYTES * 2 + 1
+};
 
 /* What one of the three transactions works on. */
 struct posting {
@@ -60,6 +67,7 @@ static void copy_turns(struct generation_start *start, const struct array *branc
 static enum err start_generation(struct posting *posting)
 {
 	struct app *app = posting->request->app;
+	const struct message_bounds bounds = { HISTORY_MAX, HISTORY_BYTES };
 	struct generation_start *start = generation_start_create(app);
 	struct array branch;
 	enum err err =
@@ -67,7 +75,7 @@ static enum err start_generation(struct posting *posting)
 
 	if (err == ERR_OK)
 		err = message_branch(app->db, start->message.conversation_id, start->message.id,
-				     HISTORY_MAX, &start->arena, &branch);
+				     bounds, &start->arena, &branch);
 	if (err != ERR_OK) {
 		generation_start_discard(start);
 		return err;
@@ -175,6 +183,7 @@ static enum err touch_conversation(struct db *tx, struct posting *posting)
 	struct conversation_patch patch = { .id = conversation->id,
 					    .active_message_id = posting->assistant.id,
 					    .updated_at = posting->now };
+	enum err err;
 
 	conversation_patch_give(&patch, "active_message_id");
 	conversation_patch_give(&patch, "updated_at");
@@ -185,7 +194,10 @@ static enum err touch_conversation(struct db *tx, struct posting *posting)
 	}
 	conversation->active_message_id = patch.active_message_id;
 	conversation->updated_at = patch.updated_at;
-	return conversation_update(tx, &patch);
+	err = conversation_update(tx, &patch);
+	return err == ERR_OK && patch.title
+		       ? search_mark_title(tx, conversation->owner_id, conversation->id)
+		       : err;
 }
 
 static enum err refuse_streaming(struct request *request)
@@ -195,6 +207,32 @@ static enum err refuse_streaming(struct request *request)
 }
 
 /* ---- Sending ---- */
+
+/*
+ * The answer as it was at first, whatever has become of the messages since. Of what it says the request itself has the content,
+ * since it is the same, and the key the rest.
+ */
+static void replay(struct posting *posting, const struct idempotency_key *key)
+{
+	const struct message_new *input = posting->input;
+
+	posting->replayed = true;
+	posting->user = (struct message){ .id = key->user_message_id,
+					  .conversation_id = input->id,
+					  .parent_id = key->parent_id,
+					  .role = MESSAGE_USER,
+					  .content = input->content,
+					  .created_at = key->created_at,
+					  .completed_at = key->created_at };
+	posting->assistant = (struct message){ .id = key->assistant_message_id,
+					       .conversation_id = input->id,
+					       .parent_id = key->user_message_id,
+					       .role = MESSAGE_ASSISTANT,
+					       .status = MESSAGE_STREAMING,
+					       .content = "",
+					       .model_id = key->model_id,
+					       .created_at = key->created_at };
+}
 
 /* ERR_NOT_FOUND: the key is new. */
 static enum err find_replay(struct db *tx, struct posting *posting)
@@ -211,16 +249,8 @@ static enum err find_replay(struct db *tx, struct posting *posting)
 		return err;
 	if (strcmp(key.request_hash, posting->request_hash) != 0)
 		return request_invalid(request, "Idempotency-Key", "was used for another request");
-	posting->replayed = true;
-	err = message_read_in(tx, posting->input->id, key.user_message_id, &request->arena,
-			      &posting->user);
-	if (err == ERR_OK)
-		err = message_read_in(tx, posting->input->id, key.assistant_message_id,
-				      &request->arena, &posting->assistant);
-	/*
-	 * What the key made may be gone: then it is as if it had never been used, but for its name.
-	 */
-	return err == ERR_NOT_FOUND ? ERR_CONFLICT : err;
+	replay(posting, &key);
+	return ERR_OK;
 }
 
 static enum err keep_key(struct db *tx, const struct posting *posting)
@@ -230,12 +260,14 @@ static enum err keep_key(struct db *tx, const struct posting *posting)
 				       .request_hash = posting->request_hash,
 				       .user_message_id = posting->user.id,
 				       .assistant_message_id = posting->assistant.id,
+				       .parent_id = posting->user.parent_id,
+				       .model_id = posting->assistant.model_id,
 				       .created_at = posting->now };
 
 	return key.key ? idempotency_insert(tx, &key) : ERR_OK;
 }
 
-/* The message that the new one follows: the given one, or the active leaf. */
+/* The message that the new one follows: the given one, or the active leaf; none when null was given. */
 static enum err find_parent(struct db *tx, struct posting *posting, const char **ret_parent_id)
 {
 	struct request *request = posting->request;
@@ -244,8 +276,8 @@ static enum err find_parent(struct db *tx, struct posting *posting, const char *
 	struct message parent;
 	enum err err;
 
-	*ret_parent_id = parent_id;
-	if (!parent_id)
+	*ret_parent_id = posting->input->is_first ? NULL : parent_id;
+	if (!*ret_parent_id)
 		return ERR_OK;
 	err = message_read_in(tx, posting->conversation.id, parent_id, &request->arena, &parent);
 	if (err == ERR_NOT_FOUND)
@@ -261,13 +293,14 @@ static enum err run_send(struct db *tx, void *context)
 	struct posting *posting = context;
 	const struct message_new *input = posting->input;
 	const char *parent_id, *model_id;
-	enum err err = read_conversation(tx, posting, input->id);
+	enum err err;
 
 	posting->replayed = false;
-	if (err != ERR_OK)
-		return err;
 	err = find_replay(tx, posting);
 	if (err != ERR_NOT_FOUND)
+		return err;
+	err = read_conversation(tx, posting, input->id);
+	if (err != ERR_OK)
 		return err;
 	err = find_parent(tx, posting, &parent_id);
 	if (err != ERR_OK)
@@ -279,6 +312,8 @@ static enum err run_send(struct db *tx, void *context)
 	posting->user.completed_at = posting->now;
 	err = message_insert(tx, &posting->user);
 	if (err == ERR_OK)
+		err = search_mark_message(tx, posting->user.owner_id, posting->user.id);
+	if (err == ERR_OK)
 		err = insert_assistant(tx, posting, posting->user.id, model_id);
 	if (err == ERR_OK)
 		err = touch_conversation(tx, posting);
@@ -287,7 +322,8 @@ static enum err run_send(struct db *tx, void *context)
 
 static const char *hash_input(const struct message_new *input, struct arena *arena)
 {
-	const char *parts[] = { input->id, input->content, input->parent_id, input->model_id };
+	const char *parent = input->is_first ? "none" : input->parent_id;
+	const char *parts[] = { input->id, input->content, parent, input->model_id };
 	unsigned char hash[HASH_BYTES];
 	char *text = arena_alloc(arena, HASH_SIZE);
 	crypto_generichash_state state;

@@ -9,11 +9,13 @@
 #include "http/request.h"
 
 struct message_new {
+	struct presence presence;
 	const char *id; /* of the conversation */
 	const char *idempotency_key;
 	const char *content;
 	const char *parent_id;
 	const char *model_id;
+	bool is_first; /* parent_id was given as null: it follows nothing */
 };
 
 struct message_pair {

@@ -1,6 +1,7 @@
 /* What is written while an answer streams, and what becomes of one whose server went away. */
 #include "chat/chat.h"
 #include "chat/message_store.h"
+#include "search/search.h"
 
 #include <string.h>
 
@@ -166,12 +167,13 @@ static enum err is_ours(struct db *tx, const char *id, const struct node *node)
 }
 
 enum err chunks_insert(struct db *tx, const struct node *node, const struct message_chunk *chunks,
-		       size_t count)
+		       size_t count, bool *ret_ours)
 {
 	enum err err = ERR_OK;
 
 	for (size_t i = 0; err == ERR_OK && i < count; i++) {
 		err = is_ours(tx, chunks[i].message_id, node);
+		ret_ours[i] = err == ERR_OK;
 		if (err == ERR_OK)
 			err = db_insert(tx, &message_chunk_schema, &chunks[i]);
 		else if (err == ERR_CONFLICT)
@@ -191,6 +193,8 @@ static enum err write_end(struct db *tx, const struct message *message)
 				   .completed_at = message->completed_at };
 	enum err err = db_update(tx, &message_end_schema, &end);
 
+	if (err == ERR_OK && *message->content)
+		err = search_mark_message(tx, message->owner_id, message->id);
 	return err == ERR_OK ? db_exec(tx, &delete_chunks, ARGS(message->id), NULL) : err;
 }
 

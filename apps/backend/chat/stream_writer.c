@@ -60,6 +60,7 @@ struct batch {
 	struct stream_writer *writer;
 	struct message_chunk *chunks;
 	struct stream **streams;
+	bool *ours; /* of each: its message is ours, and so its chunk was written */
 	size_t count;
 	struct arena arena;
 };
@@ -70,10 +71,10 @@ static enum err write_batch(struct db *tx, void *context)
 {
 	struct batch *batch = CONTAINER_OF((struct db_job *)context, struct batch, job);
 
-	return chunks_insert(tx, batch->writer->node, batch->chunks, batch->count);
+	return chunks_insert(tx, batch->writer->node, batch->chunks, batch->count, batch->ours);
 }
 
-/* A stream whose part was not committed keeps it for the next batch. */
+/* A stream whose part was not committed keeps it for the next batch, unless it is not ours any more. */
 static void settle(struct stream_writer *writer, struct stream *stream, enum err err)
 {
 	struct stream_mark before = stream->written;
@@ -83,10 +84,18 @@ static void settle(struct stream_writer *writer, struct stream *stream, enum err
 		stream->written = stream->writing;
 	} else {
 		stream->writing = stream->written;
-		if (!stream->left && list_empty(&stream->node))
+		if (err != ERR_CONFLICT && !stream->left && list_empty(&stream->node))
 			list_append(&writer->waiting, &stream->node);
 	}
 	stream->batch_done(stream, err, &before);
+}
+
+/* ERR_CONFLICT is for a stream that is not ours, never for the whole batch, which is tried again. */
+static enum err result_of(const struct batch *batch, size_t i, enum err err)
+{
+	if (err == ERR_OK)
+		return batch->ours[i] ? ERR_OK : ERR_CONFLICT;
+	return err == ERR_CONFLICT ? ERR_UNAVAILABLE : err;
 }
 
 static void batch_done(struct db_job *job, enum err err)
@@ -98,7 +107,7 @@ static void batch_done(struct db_job *job, enum err err)
 	if (err != ERR_OK)
 		log_warning("streams are not committed", "error", err_code(err), NULL);
 	for (size_t i = 0; i < batch->count; i++)
-		settle(writer, batch->streams[i], err);
+		settle(writer, batch->streams[i], result_of(batch, i, err));
 	arena_finish(&batch->arena);
 	free(batch);
 	schedule(writer, err == ERR_OK ? BATCH_EVERY_MS : RETRY_MS);
@@ -145,6 +154,7 @@ static void send_batch(uv_timer_t *timer)
 	batch->writer = writer;
 	batch->chunks = ARENA_ARRAY(&batch->arena, count, struct message_chunk);
 	batch->streams = ARENA_ARRAY(&batch->arena, count, struct stream *);
+	batch->ours = ARENA_ARRAY(&batch->arena, count, bool);
 	LIST_EACH_SAFE(stream, &writer->waiting, struct stream, node) {
 		list_remove(&stream->node);
 		add_chunk(batch, stream);

@@ -26,7 +26,10 @@ struct stream {
 	struct list node;                         /* waits for the next batch */
 	bool in_batch;                            /* a part of it is being written now */
 	bool left;                                /* somebody else writes the rest */
-	/* A batch with this stream has ended; if it was committed, `written` has moved on from *before. */
+	/*
+	 * A batch with this stream has ended; if it was committed, `written` has moved on from *before. ERR_CONFLICT: its message
+	 * is not ours any more, nothing of it was written, and nothing will be.
+	 */
 	void (*batch_done)(struct stream *stream, enum err err, const struct stream_mark *before);
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/pool.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -110,7 +111,9 @@ static enum err open_one(struct connection_pool *pool, struct pooled **ret_poole
 	pool->taken++;
 	pool->trying = pool->failures > 0;
 	pthread_mutex_unlock(&pool->lock);
+	pool_wait_begin();
 	err = pool->options.open(pool->options.context, &pooled);
+	pool_wait_end();
 	pthread_mutex_lock(&pool->lock);
 	pool->trying = false;
 	if (err != ERR_OK) {
@@ -172,7 +175,9 @@ static bool wait_until(struct connection_pool *pool, int64_t end_ms)
 	int result;
 
 	pool->waiting++;
+	pool_wait_begin();
 	result = pthread_cond_timedwait(&pool->returned, &pool->lock, &until);
+	pool_wait_end();
 	pool->waiting--;
 	return result != ETIMEDOUT;
 }
@@ -187,6 +192,10 @@ static enum err take(struct connection_pool *pool, struct pooled **ret_pooled)
 			*ret_pooled = take_idle(pool);
 			if (*ret_pooled)
 				return ERR_OK;
+			if (clock_monotonic_ms() < end_ms)
+				continue;
+			pool->timeouts++;
+			return ERR_UNAVAILABLE;
 		} else if (may_open(pool)) {
 			enum err err = open_one(pool, ret_pooled);
 

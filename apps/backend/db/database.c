@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "db/engine.h"
+#include "db/key_store.h"
 
 #include <string.h>
 
@@ -26,6 +27,15 @@ bool db_cancelled(void)
 
 /* ---- Statements ---- */
 
+/* Of all databases of the process, which has one. */
+static atomic_uint_fast64_t statements;
+
+static enum err run_counted(struct db *db, const struct query *query, struct rows *rows)
+{
+	atomic_fetch_add_explicit(&statements, 1, memory_order_relaxed);
+	return db->engine->run(db, query, rows);
+}
+
 struct db_value db_value_text(const char *text)
 {
 	if (!text)
@@ -48,12 +58,42 @@ static struct query statement_query(const struct statement *statement, struct db
 			       .writes = writes };
 }
 
+static bool may_repeat(const struct query *query)
+{
+	const struct statement *statement = query->identity;
+
+	return !query->writes && !strstr(statement->sql, " RETURNING ");
+}
+
+/*
+ * A value under a key that this server does not know yet: another one has rotated. What cannot simply be asked again is
+ * left to the client, who may come back.
+ */
+static enum err run_query(struct db *db, const struct query *query, struct rows *rows)
+{
+	struct rows again = *rows;
+	enum err err = run_counted(db, query, rows);
+
+	if (err != ERR_KEY_MISSING)
+		return err;
+	err = key_store_learn(db);
+	if (err != ERR_OK)
+		return err;
+	if (!may_repeat(query))
+		return ERR_UNAVAILABLE;
+	again.all_keys_known = true;
+	*rows = again;
+	if (rows->all)
+		*rows->all = (struct array){ 0 };
+	return run_counted(db, query, rows);
+}
+
 enum err db_one(struct db *db, const struct statement *statement, struct db_args args,
 		struct arena *arena, void *ret_row)
 {
 	struct query query = statement_query(statement, args, false);
 	struct rows rows = { .arena = arena, .one = ret_row };
-	enum err err = db->engine->run(db, &query, &rows);
+	enum err err = run_query(db, &query, &rows);
 
 	if (err != ERR_OK)
 		return err;
@@ -66,7 +106,7 @@ enum err db_all(struct db *db, const struct statement *statement, struct db_args
 	struct query query = statement_query(statement, args, false);
 	struct array array = { 0 };
 	struct rows rows = { .arena = arena, .all = &array };
-	enum err err = db->engine->run(db, &query, &rows);
+	enum err err = run_query(db, &query, &rows);
 
 	if (err == ERR_OK)
 		*ret_rows = array;
@@ -79,7 +119,7 @@ enum err db_all_sound(struct db *db, const struct statement *statement, struct d
 	struct query query = statement_query(statement, args, false);
 	struct array array = { 0 };
 	struct rows rows = { .arena = arena, .all = &array, .leave_out = true };
-	enum err err = db->engine->run(db, &query, &rows);
+	enum err err = run_query(db, &query, &rows);
 
 	if (err != ERR_OK)
 		return err;
@@ -92,8 +132,8 @@ enum err db_exec(struct db *db, const struct statement *statement, struct db_arg
 		 int64_t *ret_changed)
 {
 	struct query query = statement_query(statement, args, true);
-	struct rows rows = { 0 };
-	enum err err = db->engine->run(db, &query, &rows);
+	struct rows rows = { .can_follow = ret_changed == NULL };
+	enum err err = run_query(db, &query, &rows);
 
 	if (err == ERR_OK && ret_changed)
 		*ret_changed = rows.changed;
@@ -117,14 +157,14 @@ enum err db_insert(struct db *db, const struct schema *schema, const void *row)
 	struct query query = {
 		.identity = schema, .variant = ROW_ALL, .print = print_insert, .writes = true
 	};
-	struct rows rows = { 0 };
+	struct rows rows = { .can_follow = true };
 	struct arena arena;
 	enum err err;
 
 	arena_init(&arena);
 	query.args = (struct db_args){ values, row_insert_values(schema, db->keyring, row, &arena,
 								 values) };
-	err = db->engine->run(db, &query, &rows);
+	err = run_counted(db, &query, &rows);
 	arena_finish(&arena);
 	return err;
 }
@@ -136,7 +176,7 @@ enum err db_update(struct db *db, const struct schema *schema, const void *row)
 	struct query query = {
 		.identity = schema, .variant = mask << 1, .print = print_update, .writes = true
 	};
-	struct rows rows = { 0 };
+	struct rows rows = { .can_follow = true, .must_change = true };
 	struct arena arena;
 	enum err err;
 
@@ -145,7 +185,7 @@ enum err db_update(struct db *db, const struct schema *schema, const void *row)
 	arena_init(&arena);
 	query.args = (struct db_args){ values, row_update_values(schema, db->keyring, row, mask,
 								 &arena, values) };
-	err = db->engine->run(db, &query, &rows);
+	err = run_counted(db, &query, &rows);
 	arena_finish(&arena);
 	if (err == ERR_OK && rows.changed == 0)
 		err = ERR_NOT_FOUND;
@@ -191,7 +231,10 @@ enum err db_check(struct db *db, const struct statement *statement, struct arena
 
 struct db_counts db_counts(struct db *db)
 {
-	return db->engine->counts(db);
+	struct db_counts counts = db->engine->counts(db);
+
+	counts.statements = atomic_load_explicit(&statements, memory_order_relaxed);
+	return counts;
 }
 
 /* ---- Which engine ---- */
@@ -257,6 +300,8 @@ enum err rows_add(struct rows *rows, const struct row_plan *plan, const struct k
 	const char *column;
 	enum err err = row_load(plan, keyring, cells, rows->arena, at, &column);
 
+	if (err == ERR_KEY_MISSING && rows->all_keys_known)
+		err = ERR_CORRUPT; /* there is no such key */
 	if (err == ERR_CORRUPT)
 		log_damaged(plan, cells, column);
 	if (err == ERR_CORRUPT && rows->leave_out) {

@@ -16,7 +16,7 @@
  * On the database, reads run on a leased reader connection, and each write is a transaction of its own.
  *
  * Errors: ERR_NOT_FOUND (db_one: no row; db_update: none changed), ERR_CONFLICT (a unique or foreign key), ERR_CANCELLED, ERR_DISK_FULL,
- * ERR_UNAVAILABLE (the engine is gone or too busy), ERR_CORRUPT (stored data is not what the schema says), ERR_INTERNAL.
+ * ERR_UNAVAILABLE (the engine is gone or too busy), ERR_UNCONFIRMED (it went while it committed: done or not), ERR_CORRUPT (stored data is not what the schema says), ERR_INTERNAL.
  */
 #ifndef WEBPLUS_DB_DATABASE_H
 #define WEBPLUS_DB_DATABASE_H
@@ -127,7 +127,7 @@ void db_unlisten(struct db_listener *listener);
  */
 void db_watch(const atomic_bool *cancelled);
 
-enum { DB_CHECKOUT_MS = 5000 };
+enum { DB_CHECKOUT_MS = 5000, DB_ANSWER_MS = 10000 };
 
 struct db_options {
 	const char *url; /* postgresql://…, sqlite:PATH of a file or its folder, or NULL: SQLite */
@@ -136,6 +136,7 @@ struct db_options {
 	unsigned readers;    /* connections at most; SQLite's one writer is not counted */
 	int64_t checkout_ms; /* how long to wait for a connection; 0: DB_CHECKOUT_MS */
 	int64_t life_ms;     /* how long a connection is used; 0: for ever */
+	int64_t answer_ms;   /* PostgreSQL: how long it may take for a statement; 0: DB_ANSWER_MS */
 	struct loop *loop;   /* for db_submit and db_listen; NULL in commands that have none */
 	const struct keyring *keyring;
 };
@@ -154,8 +155,10 @@ struct db_pool_counts {
 };
 
 struct db_counts {
+	uint64_t statements; /* in transactions and out of them */
 	uint64_t reads, transactions, commits, rollbacks;
-	uint64_t retries; /* PostgreSQL: transactions run again, since they met another one */
+	uint64_t retries;      /* PostgreSQL: transactions run again, since they met another one */
+	unsigned write_places; /* PostgreSQL: transactions that may run at once */
 	struct db_pool_counts pool;
 };
 

@@ -25,7 +25,13 @@ struct rows {
 	/* every row is shown here as it is; only while the call lasts */
 	enum err (*each)(void *context, const struct db_value *cells, int count);
 	void *context;
-	bool leave_out; /* of `all`, what is damaged */
+	bool leave_out;      /* of `all`, what is damaged */
+	bool all_keys_known; /* a value under another key is damaged */
+	/*
+	 * Of a write that returns none: in a transaction, an engine may say that it is done before it is, and have the
+	 * transaction run again if it turns out otherwise: if it failed, or changed nothing where it must.
+	 */
+	bool can_follow, must_change;
 	size_t capacity;
 	size_t count;
 	size_t left_out;

@@ -21,7 +21,7 @@ struct postgres_db {
 	char *url;
 	struct connection_pool *connections;
 	struct pool *submitters; /* needs no connection of its own: it takes one per job */
-	struct transaction_counts counts;
+	struct transactions transactions;
 	atomic_uint_fast64_t reads;
 };
 
@@ -37,16 +37,26 @@ static struct postgres_connection *connection_of(struct pooled *pooled)
 	return CONTAINER_OF(pooled, struct postgres_connection, pooled);
 }
 
+static struct postgres_connect_options connect_options(const struct db_options *options)
+{
+	return (struct postgres_connect_options){
+		.url = options->url,
+		.answer_ms = options->answer_ms ? options->answer_ms : DB_ANSWER_MS,
+		.end = -1,
+	};
+}
+
 static enum err open_connection(void *context, struct pooled **ret_pooled)
 {
 	struct postgres_db *postgres = context;
+	const struct postgres_connect_options connect = connect_options(&postgres->options);
 	struct postgres_connection *connection;
 	struct arena arena;
 	const char *reason;
 	enum err err;
 
 	arena_init(&arena);
-	err = postgres_connect(postgres->url, &connection, &arena, &reason);
+	err = postgres_connect(&connect, &connection, &arena, &reason);
 	if (err == ERR_OK)
 		*ret_pooled = &connection->pooled;
 	else
@@ -67,7 +77,7 @@ static void close_connection(void *context, struct pooled *pooled)
 	postgres_disconnect(connection_of(pooled));
 }
 
-static struct connection_pool *create_connections(struct postgres_db *postgres)
+static void create_connections(struct postgres_db *postgres)
 {
 	const struct db_options *options = &postgres->options;
 	struct connection_pool_options pool = {
@@ -83,7 +93,8 @@ static struct connection_pool *create_connections(struct postgres_db *postgres)
 		.context = postgres,
 	};
 
-	return connection_pool_create(&pool);
+	postgres->connections = connection_pool_create(&pool);
+	postgres->transactions.window = write_window_create(pool.size, pool.checkout_ms);
 }
 
 static enum err take(struct postgres_db *postgres, struct postgres_connection **ret_connection)
@@ -96,14 +107,14 @@ static enum err take(struct postgres_db *postgres, struct postgres_connection **
 	return err;
 }
 
-/* Whether it was lost, so that another one is worth a try. */
+/* Whether it was lost, so that another one is worth a try: not after one was waited for in vain. */
 static bool give(struct postgres_db *postgres, struct postgres_connection *connection)
 {
-	bool lost = connection->fault == POSTGRES_LOST;
+	bool lost = connection->fault == POSTGRES_LOST, again = lost && !connection->given_up;
 
 	connection->fault = POSTGRES_FINE;
 	connection_pool_give(postgres->connections, &connection->pooled, lost);
-	return lost;
+	return again;
 }
 
 /* ---- Statements and transactions ---- */
@@ -129,22 +140,34 @@ static enum err read_rows(struct postgres_db *postgres, const struct query *quer
 	return err;
 }
 
-static enum err postgres_engine_transaction(struct db *db, transaction run, void *context)
+/* From within the window. */
+static enum err transact(struct postgres_db *postgres, transaction run, void *context)
 {
-	struct postgres_db *postgres = postgres_of(db);
 	enum err err = ERR_UNAVAILABLE;
-	bool lost = true, unsure = false;
+	bool lost = true;
 
-	for (int i = 0; i < TRIES && lost && !unsure; i++) {
+	for (int i = 0; i < TRIES && lost && err != ERR_UNCONFIRMED; i++) {
 		struct postgres_connection *connection;
 
 		err = take(postgres, &connection);
 		if (err != ERR_OK)
 			return err;
-		err = postgres_transact(connection, db->keyring, run, context, &postgres->counts,
-					&unsure);
+		err = postgres_transact(connection, postgres->db.keyring, run, context,
+					&postgres->transactions);
 		lost = give(postgres, connection);
 	}
+	return err;
+}
+
+static enum err postgres_engine_transaction(struct db *db, transaction run, void *context)
+{
+	struct postgres_db *postgres = postgres_of(db);
+	enum err err = write_window_enter(postgres->transactions.window);
+
+	if (err != ERR_OK)
+		return err;
+	err = transact(postgres, run, context);
+	write_window_leave(postgres->transactions.window);
 	return err;
 }
 
@@ -168,7 +191,9 @@ static enum err write_at_once(struct postgres_connection *connection, const stru
 	enum err err = postgres_run(connection, keyring, query, &frame, rows);
 	enum postgres_fault fault = connection->fault;
 
-	if (err == ERR_OK || fault == POSTGRES_FINE || fault == POSTGRES_LOST)
+	if (err != ERR_OK && fault == POSTGRES_LOST)
+		return ERR_UNCONFIRMED;
+	if (err == ERR_OK || fault == POSTGRES_FINE)
 		return err;
 	/* Where the failure was COMMIT's own, ROLLBACK finds nothing to do, and says so in a notice. */
 	if (postgres_control(connection, "ROLLBACK") == ERR_OK)
@@ -176,6 +201,7 @@ static enum err write_at_once(struct postgres_connection *connection, const stru
 	return err;
 }
 
+/* From within the window. */
 static enum err write_rows(struct postgres_db *postgres, const struct query *query,
 			   struct rows *rows)
 {
@@ -188,17 +214,29 @@ static enum err write_rows(struct postgres_db *postgres, const struct query *que
 		return err;
 	err = write_at_once(connection, postgres->db.keyring, query, rows);
 	fault = connection->fault;
-	atomic_fetch_add(err == ERR_OK ? &postgres->counts.commits : &postgres->counts.rollbacks,
-			 1);
+	transactions_count(&postgres->transactions, err, fault);
 	(void)give(postgres, connection);
 	if (fault != POSTGRES_RETRY && fault != POSTGRES_CONFLICT)
 		return err;
-	return postgres_engine_transaction(&postgres->db, run_write, &write);
+	atomic_fetch_add(&postgres->transactions.retries, 1);
+	return transact(postgres, run_write, &write);
+}
+
+static enum err write_in_window(struct postgres_db *postgres, const struct query *query,
+				struct rows *rows)
+{
+	enum err err = write_window_enter(postgres->transactions.window);
+
+	if (err != ERR_OK)
+		return err;
+	err = write_rows(postgres, query, rows);
+	write_window_leave(postgres->transactions.window);
+	return err;
 }
 
 static enum err postgres_engine_run(struct db *db, const struct query *query, struct rows *rows)
 {
-	return query->writes ? write_rows(postgres_of(db), query, rows)
+	return query->writes ? write_in_window(postgres_of(db), query, rows)
 			     : read_rows(postgres_of(db), query, rows);
 }
 
@@ -277,14 +315,16 @@ static enum err postgres_engine_check(struct db *db, const struct query *query, 
 static struct db_counts postgres_engine_counts(struct db *db)
 {
 	struct postgres_db *postgres = postgres_of(db);
-	uint64_t commits = atomic_load(&postgres->counts.commits);
-	uint64_t rollbacks = atomic_load(&postgres->counts.rollbacks);
+	uint64_t commits = atomic_load(&postgres->transactions.commits);
+	uint64_t rollbacks = atomic_load(&postgres->transactions.rollbacks);
 
 	return (struct db_counts){ .reads = atomic_load(&postgres->reads),
 				   .transactions = commits + rollbacks,
 				   .commits = commits,
 				   .rollbacks = rollbacks,
-				   .retries = atomic_load(&postgres->counts.retries),
+				   .retries = atomic_load(&postgres->transactions.retries),
+				   .write_places =
+					   write_window_places(postgres->transactions.window),
 				   .pool = connection_pool_counts(postgres->connections) };
 }
 
@@ -294,6 +334,7 @@ static void postgres_engine_close(struct db *db)
 
 	pool_destroy(postgres->submitters);
 	connection_pool_destroy(postgres->connections);
+	write_window_destroy(postgres->transactions.window);
 	free(postgres->url);
 	free(postgres);
 }
@@ -313,9 +354,10 @@ static const struct engine postgres_engine = {
 enum err postgres_open(const struct db_options *options, struct arena *arena, struct db **ret_db,
 		       const char **ret_reason)
 {
+	const struct postgres_connect_options connect = connect_options(options);
 	struct postgres_connection *connection;
 	struct postgres_db *postgres;
-	enum err err = postgres_connect(options->url, &connection, arena, ret_reason);
+	enum err err = postgres_connect(&connect, &connection, arena, ret_reason);
 
 	if (err != ERR_OK)
 		return err;
@@ -325,7 +367,7 @@ enum err postgres_open(const struct db_options *options, struct arena *arena, st
 	postgres->options = *options;
 	postgres->options.folder = NULL;
 	postgres->options.url = postgres->url = memory_strdup(options->url);
-	postgres->connections = create_connections(postgres);
+	create_connections(postgres);
 	postgres->submitters = pool_create("submitter", SUBMITTERS);
 	*ret_db = &postgres->db;
 	return ERR_OK;

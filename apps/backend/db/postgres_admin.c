@@ -63,16 +63,22 @@ static size_t word_length(const char *at)
 
 /*
  * Texts are compared byte by byte, as SQLite does, whatever collation the database was made with: ids and cursors
- * depend on it.
+ * depend on it. WITHOUT ROWID tells SQLite to keep a table in the order of its key, and nobody else.
  */
 static void print_script(const char *sql, struct buf *out)
 {
+	static const char without[] = "WITHOUT ROWID";
+
 	while (*sql) {
 		const char *end = skip_quoted(sql);
 		size_t length = word_length(sql);
 
 		if (end == sql)
 			end = sql + (length ? length : 1);
+		if (strncmp(sql, without, sizeof(without) - 1) == 0) {
+			sql += sizeof(without) - 1;
+			continue;
+		}
 		buf_append(out, sql, (size_t)(end - sql));
 		if (length == 4 && memcmp(sql, "TEXT", 4) == 0)
 			BUF_LITERAL(out, " COLLATE \"C\"");
@@ -116,11 +122,12 @@ enum err postgres_admin_open(const struct db_options *options, struct arena *are
 {
 	struct postgres_connection *connection;
 	struct postgres_admin *admin;
-	enum err err = postgres_connect(options->url, &connection, arena, ret_reason);
+	const struct postgres_connect_options connect = { .url = options->url, .end = -1 };
+	enum err err = postgres_connect(&connect, &connection, arena, ret_reason);
 
 	if (err != ERR_OK)
 		return err;
-	err = postgres_script(connection, "SET statement_timeout = 0; SET lock_timeout = 0;"
+	err = postgres_script(connection, "SET lock_timeout = 0;"
 					  "SET idle_in_transaction_session_timeout = 0");
 	if (err != ERR_OK) {
 		*ret_reason = arena_printf(arena, "PostgreSQL refused the settings: %s",

@@ -5,7 +5,6 @@
 #include "db/postgres_value.h"
 
 #include <assert.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +12,9 @@
 enum {
 	SQL_MAX = 64 * 1024,
 	NAME_SIZE = 16,
-	CANCEL_CHECK_MS = 25,     /* how often a read looks whether it is still wanted */
-	ANSWER_MS = 2000,         /* how long an idle connection may take to show that it lives */
-	CANCEL_REASON_SIZE = 256, /* as PQcancel asks for */
-	COMMANDS_MAX = 5,         /* of one frame, with its statement */
+	CHECK_MS = 1000,  /* how long an idle connection may take to show that it lives */
+	COMMANDS_MAX = 5, /* of one frame, with its statement */
+	DEFERRED_MAX = 32,
 };
 
 struct postgres_prepared {
@@ -38,8 +36,9 @@ void postgres_keep_reason(struct postgres_connection *connection, const char *re
 static enum err lost(struct postgres_connection *connection)
 {
 	connection->fault = POSTGRES_LOST;
-	postgres_keep_reason(connection, PQerrorMessage(connection->handle));
-	return ERR_UNAVAILABLE;
+	if (!connection->given_up)
+		postgres_keep_reason(connection, PQerrorMessage(connection->handle));
+	return connection->watched && db_cancelled() ? ERR_CANCELLED : ERR_UNAVAILABLE;
 }
 
 /*
@@ -81,48 +80,13 @@ void postgres_disconnect(struct postgres_connection *connection)
 
 /* ---- Results ---- */
 
-static void send_cancel(struct postgres_connection *connection)
-{
-	PGcancel *cancel = PQgetCancel(connection->handle);
-	char reason[CANCEL_REASON_SIZE];
-
-	if (cancel)
-		(void)PQcancel(cancel, reason, sizeof(reason));
-	PQfreeCancel(cancel);
-}
-
-static bool wait_readable(struct postgres_connection *connection, int timeout_ms)
-{
-	struct pollfd socket = { .fd = PQsocket(connection->handle), .events = POLLIN };
-
-	return poll(&socket, 1, timeout_ms) > 0;
-}
-
-/* Looks from time to time whether the answer is still wanted; the server's word on its end comes as a result too. */
-static void watch_answer(struct postgres_connection *connection)
-{
-	bool cancelled = false;
-
-	while (PQisBusy(connection->handle)) {
-		if (!cancelled && db_cancelled()) {
-			send_cancel(connection);
-			cancelled = true;
-		}
-		if (wait_readable(connection, CANCEL_CHECK_MS) &&
-		    !PQconsumeInput(connection->handle))
-			return;
-	}
-}
-
 /* The result of one command; NULL when the connection is lost. */
 static PGresult *next_result(struct postgres_connection *connection)
 {
-	PGresult *result = PQgetResult(connection->handle), *end;
+	PGresult *result = postgres_result(connection);
 
-	if (!result || PQresultStatus(result) == PGRES_PIPELINE_SYNC)
-		return result;
-	end = PQgetResult(connection->handle);
-	PQclear(end);
+	if (result && PQresultStatus(result) != PGRES_PIPELINE_SYNC)
+		PQclear(postgres_result(connection));
 	return result;
 }
 
@@ -133,13 +97,43 @@ static bool succeeded(const PGresult *result)
 	return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 }
 
+/* What is no error to the server is one to who went on as if a row had changed. */
+static enum err changed_nothing(struct postgres_connection *connection)
+{
+	connection->fault = POSTGRES_CONFLICT;
+	postgres_keep_reason(connection, "a row that was to be changed is not there");
+	return ERR_CONFLICT;
+}
+
+static enum err read_deferred(struct postgres_connection *connection)
+{
+	enum err err = ERR_OK;
+
+	for (unsigned i = 0; i < connection->deferred; i++) {
+		bool must_change = connection->must_change >> i & 1;
+		PGresult *result = next_result(connection);
+
+		if (err == ERR_OK && !result)
+			err = lost(connection);
+		else if (err == ERR_OK && !succeeded(result))
+			err = fault(connection, result);
+		else if (err == ERR_OK && must_change && strcmp(PQcmdTuples(result), "0") == 0)
+			err = changed_nothing(connection);
+		PQclear(result);
+	}
+	connection->deferred = 0;
+	connection->must_change = 0;
+	return err;
+}
+
 /* Reads what `count` commands and the closing sync gave; the first failure is the answer. */
 static enum err read_results(struct postgres_connection *connection, PGresult **results, int count)
 {
-	enum err err = ERR_OK;
 	PGresult *sync;
+	enum err err;
 
 	connection->fault = POSTGRES_FINE;
+	err = read_deferred(connection);
 	for (int i = 0; i < count; i++) {
 		results[i] = next_result(connection);
 		if (err == ERR_OK && !results[i])
@@ -327,7 +321,7 @@ static bool send_framed(struct postgres_connection *connection,
 		count++;
 	}
 	*ret_count = count;
-	return sent && PQpipelineSync(connection->handle);
+	return sent;
 }
 
 static enum err load_rows(const struct postgres_prepared *prepared, const struct keyring *keyring,
@@ -391,15 +385,43 @@ enum err postgres_run(struct postgres_connection *connection, const struct keyri
 	err = encode(prepared, &query->args, &parameters);
 	if (err != ERR_OK)
 		return err;
-	if (!send_framed(connection, prepared, &parameters, frame, &at, &count))
+	if (!send_framed(connection, prepared, &parameters, frame, &at, &count) ||
+	    !PQpipelineSync(connection->handle))
 		return lost(connection);
-	if (connection->watched && db_watches())
-		watch_answer(connection);
 	err = read_results(connection, results, count);
 	if (err == ERR_OK)
 		err = take_results(connection, prepared, keyring, frame, results, at, rows);
 	clear_results(results, count);
 	return err;
+}
+
+bool postgres_defer(struct postgres_connection *connection, const struct query *query,
+		    const struct postgres_frame *frame, const struct rows *rows)
+{
+	struct prepared *known =
+		prepared_find(&connection->prepared, query->identity, query->variant);
+	struct postgres_parameters parameters;
+	struct postgres_prepared *prepared;
+	int at, count;
+
+	if (!known || connection->deferred + COMMANDS_MAX > DEFERRED_MAX)
+		return false;
+	prepared = CONTAINER_OF(known, struct postgres_prepared, prepared);
+	if (encode(prepared, &query->args, &parameters) != ERR_OK ||
+	    !send_framed(connection, prepared, &parameters, frame, &at, &count))
+		return false;
+	if (rows->must_change)
+		connection->must_change |= UINT64_C(1) << (connection->deferred + (unsigned)at);
+	connection->deferred += (unsigned)count;
+	return true;
+}
+
+enum err postgres_settle(struct postgres_connection *connection)
+{
+	if (connection->deferred == 0)
+		return ERR_OK;
+	return PQpipelineSync(connection->handle) ? read_results(connection, NULL, 0)
+						  : lost(connection);
 }
 
 enum err postgres_control(struct postgres_connection *connection, const char *sql)
@@ -416,25 +438,44 @@ enum err postgres_control(struct postgres_connection *connection, const char *sq
 	return err;
 }
 
+/* Of several commands the last, which is the first that failed. */
+static PGresult *last_result(struct postgres_connection *connection)
+{
+	PGresult *last = NULL, *next;
+
+	while ((next = postgres_result(connection))) {
+		PQclear(last);
+		last = next;
+	}
+	return last;
+}
+
 enum err postgres_script(struct postgres_connection *connection, const char *sql)
 {
 	PGresult *result;
 	enum err err;
 
 	connection->fault = POSTGRES_FINE;
-	if (!PQexitPipelineMode(connection->handle))
+	if (!PQexitPipelineMode(connection->handle) || !PQsendQuery(connection->handle, sql))
 		return lost(connection);
-	result = PQexec(connection->handle, sql);
-	err = succeeded(result) ? ERR_OK : fault(connection, result);
+	result = last_result(connection);
+	if (connection->given_up)
+		err = lost(connection);
+	else
+		err = succeeded(result) ? ERR_OK : fault(connection, result);
 	PQclear(result);
-	if (!PQenterPipelineMode(connection->handle))
+	if (connection->fault != POSTGRES_LOST && !PQenterPipelineMode(connection->handle))
 		return lost(connection);
 	return err;
 }
 
 bool postgres_answers(struct postgres_connection *connection)
 {
-	if (!PQpipelineSync(connection->handle) || !wait_readable(connection, ANSWER_MS))
-		return false;
-	return read_results(connection, NULL, 0) == ERR_OK;
+	int64_t answer_ms = connection->answer_ms;
+	bool answers;
+
+	connection->answer_ms = CHECK_MS;
+	answers = PQpipelineSync(connection->handle) && read_results(connection, NULL, 0) == ERR_OK;
+	connection->answer_ms = answer_ms;
+	return answers;
 }

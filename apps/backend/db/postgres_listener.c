@@ -16,6 +16,7 @@
 enum {
 	PAUSE_MS = 50,
 	PAUSE_MAX_MS = 5000,
+	LISTEN_MS = 5000, /* for the answer to LISTEN */
 	FOR_EVER = -1,
 	NO_SOCKET = -1, /* poll passes over it */
 };
@@ -57,13 +58,16 @@ static enum err send_listen(struct postgres_connection *connection, const char *
 
 static struct postgres_connection *begin_listening(const struct postgres_listener *listener)
 {
+	const struct postgres_connect_options options = { .url = listener->url,
+							  .answer_ms = LISTEN_MS,
+							  .end = listener->end };
 	struct postgres_connection *connection = NULL;
 	struct arena arena;
 	const char *reason;
 	enum err err;
 
 	arena_init(&arena);
-	err = postgres_connect(listener->url, &connection, &arena, &reason);
+	err = postgres_connect(&options, &connection, &arena, &reason);
 	if (err == ERR_OK)
 		err = send_listen(connection, listener->channel, &arena, &reason);
 	if (err != ERR_OK) {

@@ -54,6 +54,14 @@ static struct postgres_frame frame_of(const struct postgres_tx *tx)
 	return frame;
 }
 
+/* In the hope that it succeeds. If it does not, the careful run will say so in its place. */
+static bool defer(struct postgres_tx *tx, const struct query *query,
+		  const struct postgres_frame *frame, const struct rows *rows)
+{
+	return rows->can_follow && !tx->careful &&
+	       postgres_defer(tx->connection, query, frame, rows);
+}
+
 static enum err tx_run(struct db *db, const struct query *query, struct rows *rows)
 {
 	struct postgres_tx *tx = CONTAINER_OF(db, struct postgres_tx, db);
@@ -62,6 +70,11 @@ static enum err tx_run(struct db *db, const struct query *query, struct rows *ro
 
 	if (tx->broken != ERR_OK)
 		return tx->broken;
+	if (defer(tx, query, &frame, rows)) {
+		tx->begun = true;
+		rows->changed = 1;
+		return ERR_OK;
+	}
 	err = postgres_run(tx->connection, db->keyring, query, &frame, rows);
 	tx->begun = true;
 	tx->saved = tx->careful;
@@ -82,32 +95,40 @@ static const struct engine tx_engine = { .run = tx_run,
 
 /* ---- One run ---- */
 
+/* What was deferred has its say: the function may have gone the wrong way because of it. */
 static void roll_back(struct postgres_tx *tx)
 {
+	enum err err = tx->fault == POSTGRES_LOST ? ERR_OK : postgres_settle(tx->connection);
+
+	if (err != ERR_OK)
+		break_tx(tx, err);
 	if (tx->begun && tx->fault != POSTGRES_LOST &&
 	    postgres_control(tx->connection, "ROLLBACK") != ERR_OK)
 		tx->fault = POSTGRES_LOST;
 }
 
-static enum err commit(struct postgres_tx *tx, bool *ret_unsure)
+static enum err commit(struct postgres_tx *tx)
 {
 	enum err err = tx->begun ? postgres_control(tx->connection, "COMMIT") : ERR_OK;
 
 	if (err == ERR_OK)
 		return ERR_OK;
 	break_tx(tx, err);
-	*ret_unsure = tx->fault == POSTGRES_LOST;
+	if (tx->fault == POSTGRES_LOST)
+		return ERR_UNCONFIRMED;
+	/* It may not have come to the COMMIT. Where it has, there is nothing to roll back. */
+	roll_back(tx);
 	return err;
 }
 
-static enum err run_once(struct postgres_tx *tx, transaction run, void *context, bool *ret_unsure)
+static enum err run_once(struct postgres_tx *tx, transaction run, void *context)
 {
 	enum err err = run(&tx->db, context);
 
 	if (err == ERR_OK)
 		err = tx->broken;
 	if (err == ERR_OK)
-		return commit(tx, ret_unsure);
+		return commit(tx);
 	roll_back(tx);
 	return err;
 }
@@ -126,24 +147,31 @@ static void pause_before(int run)
 	(void)nanosleep(&pause, NULL);
 }
 
+void transactions_count(struct transactions *transactions, enum err err, enum postgres_fault fault)
+{
+	atomic_fetch_add(err == ERR_OK ? &transactions->commits : &transactions->rollbacks, 1);
+	if (err == ERR_OK)
+		write_window_committed(transactions->window);
+	if (fault == POSTGRES_RETRY)
+		write_window_retried(transactions->window);
+}
+
 enum err postgres_transact(struct postgres_connection *connection, const struct keyring *keyring,
-			   transaction run, void *context, struct transaction_counts *counts,
-			   bool *ret_unsure)
+			   transaction run, void *context, struct transactions *transactions)
 {
 	bool careful = false;
 
-	*ret_unsure = false;
 	for (int i = 0; i < RUNS_MAX; i++) {
 		struct postgres_tx tx = { .db = { &tx_engine, keyring },
 					  .connection = connection,
 					  .careful = careful };
-		enum err err = run_once(&tx, run, context, ret_unsure);
+		enum err err = run_once(&tx, run, context);
 
 		connection->fault = tx.fault;
-		atomic_fetch_add(err == ERR_OK ? &counts->commits : &counts->rollbacks, 1);
+		transactions_count(transactions, err, tx.fault);
 		if (tx.fault != POSTGRES_RETRY && (tx.fault != POSTGRES_CONFLICT || careful))
 			return err;
-		atomic_fetch_add(&counts->retries, 1);
+		atomic_fetch_add(&transactions->retries, 1);
 		if (tx.fault == POSTGRES_CONFLICT)
 			careful = true;
 		else

@@ -10,6 +10,7 @@
 #define WEBPLUS_DB_POSTGRES_TRANSACTION_H
 
 #include "db/postgres_connection.h"
+#include "db/write_window.h"
 
 /* BEGIN, for a statement that writes alone. */
 extern const char *const postgres_begin;
@@ -17,16 +18,21 @@ extern const char *const postgres_begin;
 /* struct engine's. */
 extern const struct statement postgres_notify;
 
-struct transaction_counts {
+/* What became of the transactions of one database. */
+struct transactions {
+	struct write_window *window;
 	atomic_uint_fast64_t commits, rollbacks, retries;
 };
 
+/* What became of one run. */
+void transactions_count(struct transactions *transactions, enum err err, enum postgres_fault fault);
+
 /*
- * Runs it until it is committed or has failed for good. connection->fault is POSTGRES_LOST when the connection went;
- * *ret_unsure tells whether that was while it committed, so that it may or may not have happened.
+ * Runs it until it is committed or has failed for good; the caller is in the window. connection->fault is POSTGRES_LOST
+ * when the connection went. ERR_UNCONFIRMED: that was while it committed, so that it may or may not have happened.
  */
 enum err postgres_transact(struct postgres_connection *connection, const struct keyring *keyring,
-			   transaction run, void *context, struct transaction_counts *counts,
-			   bool *ret_unsure) WARN_UNUSED;
+			   transaction run, void *context,
+			   struct transactions *transactions) WARN_UNUSED;
 
 #endif

@@ -1,5 +1,6 @@
 /* The SQLite engine: a connection for each of a few readers at once, and one writer. */
 #include "base/memory.h"
+#include "base/pool.h"
 #include "db/connection_pool.h"
 #include "db/sqlite_writer.h"
 
@@ -95,8 +96,10 @@ static enum err sqlite_transaction(struct db *db, transaction run, void *context
 
 	sem_init(&waiting.done, 0, 0);
 	sqlite_writer_submit(sqlite->writer, &waiting.job);
+	pool_wait_begin();
 	while (sem_wait(&waiting.done) != 0)
 		;
+	pool_wait_end();
 	sem_destroy(&waiting.done);
 	return waiting.job.result;
 }

@@ -3,12 +3,15 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum {
 	GROUP_MAX = 1024,  /* jobs in one commit */
 	GROUP_MAX_MS = 20, /* of running jobs before it commits, however many still wait */
+	GATHER_SHARE = 4,  /* of what the commit before took; see wait_for_more */
 };
 
 struct sqlite_writer {
@@ -19,6 +22,8 @@ struct sqlite_writer {
 	pthread_cond_t arrived;
 	struct list waiting; /* under `lock` */
 	bool stopping;       /* under `lock` */
+	unsigned group_size; /* jobs of the commit before */
+	int64_t gather_end_us;
 	atomic_uint_fast64_t transactions, commits, rollbacks;
 };
 
@@ -73,8 +78,11 @@ static enum err begin(struct sqlite_writer *writer)
 
 static enum err commit(struct sqlite_writer *writer)
 {
+	int64_t began_us = clock_monotonic_us();
 	enum err err = sqlite_script(&writer->connection, "COMMIT");
+	int64_t ended_us = clock_monotonic_us();
 
+	writer->gather_end_us = ended_us + (ended_us - began_us) / GATHER_SHARE;
 	if (err == ERR_OK)
 		atomic_fetch_add(&writer->commits, 1);
 	else if (!aborted(writer))
@@ -89,18 +97,40 @@ static void take_waiting(struct sqlite_writer *writer, struct list *group)
 	pthread_mutex_unlock(&writer->lock);
 }
 
+/*
+ * Whose jobs one commit acknowledged come back with the next ones, but not at once: a commit that
+ * waits for a slow disk is not spent on the first of them, while others are still on their way.
+ */
+static void wait_for_more(struct sqlite_writer *writer, struct list *todo)
+{
+	struct timespec until = { .tv_sec = writer->gather_end_us / 1000000,
+				  .tv_nsec = writer->gather_end_us % 1000000 * 1000 };
+	int result = 0;
+
+	pthread_mutex_lock(&writer->lock);
+	while (list_empty(&writer->waiting) && !writer->stopping && result != ETIMEDOUT)
+		result = pthread_cond_timedwait(&writer->arrived, &writer->lock, &until);
+	list_splice(todo, &writer->waiting);
+	pthread_mutex_unlock(&writer->lock);
+}
+
 /* Moves jobs from `todo` to `ran` as it runs them, those that arrive meanwhile too. */
 static void run_group(struct sqlite_writer *writer, struct list *todo, struct list *ran)
 {
 	int64_t end_ms = clock_monotonic_ms() + GROUP_MAX_MS;
+	unsigned expected = writer->group_size;
 
-	for (int count = 0; count < GROUP_MAX && clock_monotonic_ms() <= end_ms; count++) {
+	writer->group_size = 0;
+	while (writer->group_size < GROUP_MAX && clock_monotonic_ms() <= end_ms) {
 		struct list *node;
 
 		if (list_empty(todo))
 			take_waiting(writer, todo);
+		if (list_empty(todo) && writer->group_size < expected)
+			wait_for_more(writer, todo);
 		if (list_empty(todo))
 			return;
+		writer->group_size++;
 		node = todo->next;
 		list_remove(node);
 		list_append(ran, node);
@@ -183,6 +213,7 @@ enum err sqlite_writer_create(const struct db_options *options, struct arena *ar
 			      struct sqlite_writer **ret_writer, const char **ret_reason)
 {
 	struct sqlite_writer *writer = MEMORY_NEW(struct sqlite_writer);
+	pthread_condattr_t monotonic;
 	enum err err;
 
 	writer->tx = (struct db){ &tx_engine, options->keyring };
@@ -193,7 +224,10 @@ enum err sqlite_writer_create(const struct db_options *options, struct arena *ar
 		return err;
 	}
 	pthread_mutex_init(&writer->lock, NULL);
-	pthread_cond_init(&writer->arrived, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&writer->arrived, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	if (pthread_create(&writer->thread, NULL, writer_main, writer) != 0)
 		memory_exhausted();
 	*ret_writer = writer;

@@ -69,8 +69,8 @@ static struct guide read_guide(const struct asset *asset, struct arena *arena)
 	const char *name = asset->path + sizeof(prefix) - 1;
 	struct guide guide = {
 		.name = arena_strndup(arena, name, strlen(name) - (sizeof(suffix) - 1)),
-		.content = arena_strndup(arena, (const char *)asset->data[ASSET_IDENTITY],
-					 asset->size[ASSET_IDENTITY]),
+		.content = arena_strndup(arena, (const char *)asset->data[CODING_IDENTITY],
+					 asset->size[CODING_IDENTITY]),
 	};
 
 	guide.title = title_of(guide.content, arena);
@@ -104,9 +104,10 @@ static enum err guide_get(struct request *request, const void *in, void *out)
 }
 
 const struct route help_routes[] = {
-	{ "GET", "/api/v1/help", .access = ACCESS_PUBLIC, .out = &guide_page_schema,
-	  .handle = guides_list, .doc = "The guides." },
-	{ "GET", "/api/v1/help/{name}", .access = ACCESS_PUBLIC, .in = &guide_name_schema,
-	  .out = &guide_schema, .handle = guide_get, .doc = "One guide." },
+	{ "GET", "/api/v1/help", .access = ACCESS_PUBLIC, .cache = { CACHE_PUBLIC, 3600, "" },
+	  .out = &guide_page_schema, .handle = guides_list, .doc = "The guides." },
+	{ "GET", "/api/v1/help/{name}", .access = ACCESS_PUBLIC,
+	  .cache = { CACHE_PUBLIC, 3600, "" }, .in = &guide_name_schema, .out = &guide_schema,
+	  .handle = guide_get, .doc = "One guide." },
 	{ 0 },
 };

@@ -26,14 +26,3 @@ const struct asset *asset_find(const char *path, size_t length)
 
 	return bsearch(&key, assets, assets_count, sizeof(assets[0]), compare);
 }
-
-const char *asset_encoding_name(enum asset_encoding encoding)
-{
-	static const char *const names[ASSET_ENCODINGS] = {
-		[ASSET_GZIP] = "gzip",
-		[ASSET_ZSTD] = "zstd",
-		[ASSET_BROTLI] = "br",
-	};
-
-	return names[encoding];
-}

@@ -1,13 +1,16 @@
 #include "http/client.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "http/multi.h"
 #include "http/reach.h"
+#include "http/turns.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	CONNECT_MS = 5000,
@@ -23,12 +26,24 @@ enum {
 
 static const int64_t never = INT64_MAX;
 
+const struct client_limits client_limits_default = {
+	.per_host = 1024,
+	.total = 2048,
+	.queue_ms = 10 * 1000,
+	.idle_ms = 60 * 1000,
+	.life_ms = 10 * 60 * 1000,
+};
+
 struct client {
 	struct loop *loop;
 	struct multi *multi;
+	struct client_limits limits;
+	char *ca_file; /* or NULL */
+	struct turns turns;
+	struct client_counts counts;
 	uv_timer_t patience; /* when the first fetch may run out of time */
 	int64_t patience_at; /* loop time; `never` while it is not set */
-	struct list fetches; /* under way */
+	struct list fetches; /* under way, or waiting for their turn */
 	/* What owners asked for while libcurl ran, when it may not be called. */
 	struct list waiting, dropped; /* to be started, to be freed */
 };
@@ -40,9 +55,11 @@ struct fetch {
 	const struct fetch_events *events;
 	void *context;
 	struct list node;
+	struct turn turn;
 	enum reach reach;
+	int64_t begun_us;
 	int64_t first_byte_ms, stall_ms;
-	int64_t since;  /* loop time of the start, then of the latest byte of the body */
+	int64_t since; /* loop time of the start, of its turn, then of the latest byte of the body */
 	int64_t end_at; /* loop time by which all must be over */
 	size_t left;    /* bytes of the body that may still come */
 	int status;
@@ -64,7 +81,10 @@ static int64_t now(const struct client *client)
 
 static int64_t deadline(const struct fetch *fetch)
 {
-	int64_t at = fetch->since + (fetch->body_seen ? fetch->stall_ms : fetch->first_byte_ms);
+	int64_t patience = !fetch->turn.goes  ? fetch->client->limits.queue_ms
+			   : fetch->body_seen ? fetch->stall_ms
+					      : fetch->first_byte_ms;
+	int64_t at = fetch->since + patience;
 
 	return at < fetch->end_at ? at : fetch->end_at;
 }
@@ -81,24 +101,57 @@ static void be_patient_until(struct client *client, int64_t at)
 	uv_timer_start(&client->patience, on_patience, wait > 0 ? (uint64_t)wait : 0, 0);
 }
 
+static void go_on(struct client *client);
+
 static void fetch_free(struct fetch *fetch)
 {
+	struct client *client = fetch->client;
+
 	list_remove(&fetch->node);
 	curl_easy_cleanup(fetch->easy);
 	curl_slist_free_all(fetch->headers);
+	turns_leave(&client->turns, &fetch->turn);
 	free(fetch);
+	go_on(client);
+}
+
+/* Before libcurl forgets. */
+static void count_end(struct fetch *fetch, enum fetch_end end)
+{
+	struct client_counts *counts = &fetch->client->counts;
+	long opened = 0;
+
+	counts->ends[end]++;
+	if (!fetch->turn.goes)
+		return;
+	histogram_add(&counts->durations, clock_monotonic_us() - fetch->begun_us);
+	curl_easy_getinfo(fetch->easy, CURLINFO_NUM_CONNECTS, &opened);
+	if (opened > 0)
+		counts->opened++;
+	else if (end == FETCH_OK || fetch->head_seen)
+		counts->reused++;
 }
 
 /* Tells the owner, who may start and cancel others meanwhile, but not this one. */
 static void fetch_finish(struct fetch *fetch, enum fetch_end end)
 {
 	list_remove(&fetch->node);
+	count_end(fetch, end);
 	curl_multi_remove_handle(fetch->client->multi->curl, fetch->easy);
 	if (!fetch->cancelled) {
 		fetch->cancelled = true;
 		fetch->events->end(fetch->context, end, fetch->status);
 	}
 	fetch_free(fetch);
+}
+
+static enum fetch_end why_expired(const struct fetch *fetch, int64_t time)
+{
+	if (time >= fetch->end_at)
+		return FETCH_TIMEOUT;
+	if (!fetch->turn.goes)
+		return FETCH_BUSY;
+	return fetch->body_seen ? FETCH_STALLED : FETCH_TIMEOUT;
 }
 
 static void on_patience(uv_timer_t *timer)
@@ -125,8 +178,7 @@ static void on_patience(uv_timer_t *timer)
 	while (!list_empty(&expired)) {
 		struct fetch *fetch = CONTAINER_OF(expired.next, struct fetch, node);
 
-		fetch_finish(fetch, fetch->body_seen && time < fetch->end_at ? FETCH_STALLED
-									     : FETCH_TIMEOUT);
+		fetch_finish(fetch, why_expired(fetch, time));
 	}
 }
 
@@ -181,13 +233,26 @@ static curl_socket_t on_open_socket(void *context, curlsocktype purpose,
 				    struct curl_sockaddr *address)
 {
 	struct fetch *fetch = context;
+	int fd;
 
 	(void)purpose;
 	if (fetch->reach == REACH_PUBLIC && !reach_is_public(&address->addr)) {
 		fetch->out_of_reach = true;
 		return CURL_SOCKET_BAD;
 	}
-	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	if (fd >= 0)
+		fetch->client->counts.connections++;
+	return fd;
+}
+
+/* The connection may have outlived the fetch that opened it. */
+static int on_close_socket(void *context, curl_socket_t fd)
+{
+	struct client *client = context;
+
+	client->counts.connections--;
+	return close(fd);
 }
 
 /*
@@ -264,11 +329,47 @@ static void enter(struct fetch *fetch)
 {
 	struct client *client = fetch->client;
 
+	list_remove(&fetch->node);
 	list_append(&client->fetches, &fetch->node);
+	fetch->since = now(client);
+	fetch->begun_us = clock_monotonic_us();
 	be_patient_until(client, deadline(fetch));
 	/* It only fails on misuse. It starts with a timer, so nothing is called back from here. */
 	if (curl_multi_add_handle(client->multi->curl, fetch->easy) != CURLM_OK)
 		memory_exhausted();
+}
+
+/* It is its turn; libcurl may be at work just now. */
+static void begin(struct fetch *fetch)
+{
+	if (!fetch->client->multi->inside) {
+		enter(fetch);
+		return;
+	}
+	list_remove(&fetch->node);
+	list_append(&fetch->client->waiting, &fetch->node);
+}
+
+/* Somebody is done: it may be the turn of others. */
+static void go_on(struct client *client)
+{
+	struct turn *turn;
+
+	while ((turn = turns_next(&client->turns)) != NULL) {
+		struct fetch *fetch = CONTAINER_OF(turn, struct fetch, turn);
+
+		histogram_add(&client->counts.waits, clock_monotonic_us() - fetch->begun_us);
+		begin(fetch);
+	}
+}
+
+static void wait_for_turn(struct fetch *fetch)
+{
+	struct client *client = fetch->client;
+
+	fetch->begun_us = clock_monotonic_us();
+	list_append(&client->fetches, &fetch->node);
+	be_patient_until(client, deadline(fetch));
 }
 
 static void drop(struct fetch *fetch)
@@ -326,6 +427,29 @@ static void set_request(struct fetch *fetch, const struct fetch_options *options
 	set_headers(fetch, options->headers);
 }
 
+static long seconds(int64_t ms)
+{
+	return (long)((ms + 999) / 1000);
+}
+
+/*
+ * HTTP/2 where TLS negotiates it, many fetches on a connection, for which those wait that begin while it is opened; without
+ * TLS they would wait for another's answer, and not share it. How long one may be used again. A file of certificates takes
+ * the place of the system's file, and their folder is read too.
+ */
+static void set_connection_rules(struct fetch *fetch, const char *url)
+{
+	const struct client_limits *limits = &fetch->client->limits;
+	bool is_tls = strncasecmp(url, "https:", strlen("https:")) == 0;
+
+	curl_easy_setopt(fetch->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(fetch->easy, CURLOPT_PIPEWAIT, (long)is_tls);
+	if (fetch->client->ca_file)
+		curl_easy_setopt(fetch->easy, CURLOPT_CAINFO, fetch->client->ca_file);
+	curl_easy_setopt(fetch->easy, CURLOPT_MAXAGE_CONN, seconds(limits->idle_ms));
+	curl_easy_setopt(fetch->easy, CURLOPT_MAXLIFETIME_CONN, seconds(limits->life_ms));
+}
+
 static void set_rules(struct fetch *fetch, const struct fetch_options *options)
 {
 	CURL *easy = fetch->easy;
@@ -348,6 +472,9 @@ static void set_rules(struct fetch *fetch, const struct fetch_options *options)
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)READ_SIZE);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, fetch);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, fetch->client);
+	set_connection_rules(fetch, options->url);
 	if (fetch->reach == REACH_PUBLIC) {
 		curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_before_request);
 		curl_easy_setopt(easy, CURLOPT_PREREQDATA, fetch);
@@ -387,10 +514,10 @@ struct fetch *fetch_start(struct client *client, const struct fetch_options *opt
 	set_request(fetch, options);
 	set_rules(fetch, options);
 	set_callbacks(fetch);
-	if (client->multi->inside)
-		list_append(&client->waiting, &fetch->node);
+	if (turns_enter(&client->turns, &fetch->turn, options->url))
+		begin(fetch);
 	else
-		enter(fetch);
+		wait_for_turn(fetch);
 	return fetch;
 }
 
@@ -402,6 +529,8 @@ void fetch_cancel(struct fetch *fetch)
 	assert(!fetch->cancelled);
 	fetch->cancelled = true;
 	list_remove(&fetch->node);
+	if (!fetch->turn.goes)
+		turns_leave(&client->turns, &fetch->turn); /* before it comes */
 	if (client->multi->inside)
 		list_append(&client->dropped, &fetch->node);
 	else
@@ -428,11 +557,39 @@ static void on_patience_closed(uv_handle_t *timer)
 	free(timer->data);
 }
 
-struct client *client_create(struct loop *loop)
+static const char *const end_names[FETCH_ENDS] = {
+	[FETCH_OK] = "ok",
+	[FETCH_REFUSED] = "refused",
+	[FETCH_FORBIDDEN] = "forbidden",
+	[FETCH_TIMEOUT] = "timeout",
+	[FETCH_STALLED] = "stalled",
+	[FETCH_TRUNCATED] = "truncated",
+	[FETCH_TOO_LARGE] = "too_large",
+	[FETCH_FAILED] = "failed",
+	[FETCH_BUSY] = "busy",
+};
+
+const char *fetch_end_name(enum fetch_end end)
+{
+	return end_names[end];
+}
+
+const struct client_counts *client_counts(struct client *client)
+{
+	client->counts.under_way = client->turns.under_way;
+	client->counts.waiting = client->turns.waiting;
+	return &client->counts;
+}
+
+struct client *client_create(struct loop *loop, const struct client_limits *limits,
+			     const char *ca_file)
 {
 	struct client *client = MEMORY_NEW(struct client);
 
 	client->loop = loop;
+	client->limits = *limits;
+	client->ca_file = memory_strdup(ca_file);
+	turns_init(&client->turns, limits->per_host, limits->total);
 	client->patience_at = never;
 	list_init(&client->fetches);
 	list_init(&client->waiting);
@@ -441,6 +598,7 @@ struct client *client_create(struct loop *loop)
 	client->patience.data = client;
 	client->multi = multi_create(loop, on_worked, client);
 	curl_multi_setopt(client->multi->curl, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS_MAX);
+	curl_multi_setopt(client->multi->curl, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
 	return client;
 }
 
@@ -448,6 +606,8 @@ void client_destroy(struct client *client)
 {
 	while (!list_empty(&client->fetches))
 		fetch_cancel(CONTAINER_OF(client->fetches.next, struct fetch, node));
+	turns_finish(&client->turns);
 	multi_destroy(client->multi);
+	free(client->ca_file);
 	uv_close((uv_handle_t *)&client->patience, on_patience_closed);
 }

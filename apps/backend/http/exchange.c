@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/id.h"
+#include "http/forwarded.h"
 #include "http/handle.h"
 #include "http/spill.h"
 #include "http/state.h"
@@ -10,6 +11,7 @@
 static const struct text_pair no_pairs[] = { { NULL, NULL } };
 
 static void settle(struct exchange *exchange);
+static void ask(struct exchange *exchange);
 
 /* The exchange lies in its own request's arena: one allocation serves an ordinary request whole. */
 struct exchange *exchange_create(struct server *server, struct conn *conn)
@@ -85,7 +87,24 @@ static void answer(struct exchange *exchange, enum err err)
 {
 	exchange->request.result = err;
 	exchange->state = EXCHANGE_ANSWERED;
+	exchange->next = exchange->server->options.middlewares;
 	settle(exchange);
+}
+
+/* Whether a middleware has to see to something first. */
+static bool is_held(struct exchange *exchange)
+{
+	while (*exchange->next != NULL && !exchange->answered) {
+		const struct middleware *middleware = *exchange->next++;
+
+		if (middleware->hold != NULL &&
+		    middleware->hold(&exchange->request) == ERR_PENDING) {
+			exchange->state = EXCHANGE_HELD;
+			exchange->holds++;
+			return true;
+		}
+	}
+	return false;
 }
 
 /*
@@ -100,7 +119,8 @@ static void settle(struct exchange *exchange)
 	} else if (conn_usable(exchange->request.conn)) {
 		if (!exchange->encoded)
 			handle_encode(exchange, exchange->request.result);
-		exchange_send(exchange);
+		if (!is_held(exchange))
+			exchange_send(exchange);
 	}
 }
 
@@ -124,7 +144,7 @@ static void tell_cancelled(struct exchange *exchange)
 /* The handler said that the answer follows. */
 static void suspend(struct exchange *exchange)
 {
-	void (*step)(struct request * request) = exchange->request.step;
+	void (*step)(struct request *request) = exchange->request.step;
 
 	exchange->state = EXCHANGE_PENDING;
 	exchange->holds++; /* so that it is still there after the calls */
@@ -209,12 +229,72 @@ static void prepare_on_worker(struct task *task)
 	loop_post(exchange->server->loop, &exchange->arrival);
 }
 
+static void dispatch(struct exchange *exchange)
+{
+	const struct route *route = exchange->request.route;
+	bool prepare = exchange->server->prepares && strcmp(route->access, ACCESS_PUBLIC) != 0;
+
+	exchange->state = EXCHANGE_RUNNING;
+	if (!route->on_loop)
+		exchange_submit(exchange, handle_on_worker, on_handled);
+	else if (prepare)
+		exchange_submit(exchange, prepare_on_worker, on_prepared);
+	else
+		run_on_loop(exchange);
+}
+
+/* Goes on with what a middleware said. */
+static void take_word(struct exchange *exchange, enum err err)
+{
+	if (err == ERR_PENDING) {
+		exchange->holds++;
+	} else if (err != ERR_OK) {
+		answer(exchange, err);
+	} else if (exchange->request.reply.status != 0) {
+		exchange->encoded = true;
+		exchange->answered = true;
+		answer(exchange, ERR_OK);
+	} else {
+		ask(exchange);
+	}
+}
+
+static void ask(struct exchange *exchange)
+{
+	const struct middleware *middleware = *exchange->next;
+
+	if (middleware == NULL) {
+		dispatch(exchange);
+		return;
+	}
+	exchange->next++;
+	take_word(exchange,
+		  middleware->answer != NULL ? middleware->answer(&exchange->request) : ERR_OK);
+}
+
+void request_resume(struct request *request, enum err err)
+{
+	struct exchange *exchange = exchange_of(request);
+
+	loop_assert(exchange->server->loop);
+	assert(exchange->state == EXCHANGE_ASKING || exchange->state == EXCHANGE_HELD);
+	exchange->holds--;
+	if (exchange->state == EXCHANGE_HELD) {
+		exchange->state = EXCHANGE_ANSWERED;
+		settle(exchange);
+	} else if (request->conn == NULL) {
+		exchange_end(exchange);
+	} else if (conn_usable(request->conn)) {
+		take_word(exchange, err);
+	}
+}
+
 void exchange_run(struct exchange *exchange)
 {
 	const struct route *route = exchange->request.route;
-	bool prepare;
 
-	exchange->state = EXCHANGE_RUNNING;
+	exchange->state = EXCHANGE_ASKING;
+	exchange->next = exchange->server->options.middlewares;
 	exchange->request.deadline_ms =
 		(int64_t)uv_now(&exchange->server->loop->uv) + exchange->server->limits.request_ms;
 	conn_wait(exchange->request.conn, DEADLINE_REQUEST);
@@ -226,13 +306,7 @@ void exchange_run(struct exchange *exchange)
 		exchange->request.body_fd = spill_fd(exchange->body.spill);
 		exchange->request.body_size = exchange->body.received;
 	}
-	prepare = exchange->server->prepares && strcmp(route->access, ACCESS_PUBLIC) != 0;
-	if (!route->on_loop)
-		exchange_submit(exchange, handle_on_worker, on_handled);
-	else if (prepare)
-		exchange_submit(exchange, prepare_on_worker, on_prepared);
-	else
-		run_on_loop(exchange);
+	ask(exchange);
 }
 
 void exchange_refuse(struct exchange *exchange, enum err err)
@@ -310,6 +384,7 @@ static void copy_head(struct exchange *exchange, const struct head *head)
 	exchange->http_1_0 = head->http_1_0;
 	exchange->keep_alive = head->keep_alive;
 	exchange->expect_continue = head->expect_continue;
+	forwarded_resolve(exchange->server->options.proxies, request);
 }
 
 void exchange_begin(struct exchange *exchange, const struct head *head)
@@ -367,6 +442,7 @@ static struct exchange *create_stand_in(struct exchange *exchange)
 	stand_in->stand_in = true;
 	stand_in->endpoint = exchange->endpoint;
 	stand_in->request.route = exchange->request.route;
+	stand_in->request.secure = exchange->request.secure;
 	stand_in->request.method = arena_strdup(&stand_in->request.arena, exchange->request.method);
 	memcpy(stand_in->request.id, exchange->request.id, sizeof(stand_in->request.id));
 	stand_in->http_1_0 = exchange->http_1_0;

@@ -150,6 +150,15 @@ static void encode_out(struct request *request)
 	schema_encode(route->out, request->out, &reply->body);
 }
 
+void handle_encoded(struct exchange *exchange)
+{
+	const struct middleware *const *middleware = exchange->server->options.middlewares;
+
+	for (; *middleware != NULL; middleware++)
+		if ((*middleware)->encoded != NULL)
+			(*middleware)->encoded(&exchange->request);
+}
+
 void handle_encode(struct exchange *exchange, enum err outcome)
 {
 	struct request *request = &exchange->request;
@@ -163,4 +172,5 @@ void handle_encode(struct exchange *exchange, enum err outcome)
 		outcome = ERR_INTERNAL;
 	if (outcome != ERR_OK)
 		reply_problem(request, outcome);
+	handle_encoded(exchange);
 }

@@ -15,6 +15,8 @@ enum err handle_prepare(struct exchange *exchange) WARN_UNUSED;
 enum err handle_call(struct exchange *exchange) WARN_UNUSED;
 /* Makes the reply of what came out, unless ERR_PENDING. */
 void handle_encode(struct exchange *exchange, enum err outcome);
+/* Tells the middlewares that the reply stands. */
+void handle_encoded(struct exchange *exchange);
 /* Lets the middlewares go of the worker, last. */
 void handle_conclude(struct exchange *exchange);
 

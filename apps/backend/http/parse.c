@@ -151,21 +151,27 @@ static enum err parse_fields(struct lines *lines, struct text_pair *pairs, size_
 	}
 }
 
+bool list_next(const char **at, const char **ret_item, size_t *ret_length)
+{
+	const char *item = *at + strspn(*at, ", \t");
+	size_t length = strcspn(item, ",");
+
+	*at = item + length;
+	while (length > 0 && is_blank(item[length - 1]))
+		length--;
+	*ret_item = item;
+	*ret_length = length;
+	return length > 0;
+}
+
 bool list_has_word(const char *value, const char *word)
 {
-	size_t length = strlen(word);
+	const char *item;
+	size_t length;
 
-	while (*value != '\0') {
-		size_t skip = strspn(value, ", \t");
-		size_t size = strcspn(value + skip, ",");
-		const char *item = value + skip;
-
-		value = item + size;
-		while (size > 0 && is_blank(item[size - 1]))
-			size--;
-		if (size == length && strncasecmp(item, word, length) == 0)
+	while (value != NULL && list_next(&value, &item, &length))
+		if (length == strlen(word) && strncasecmp(item, word, length) == 0)
 			return true;
-	}
 	return false;
 }
 

@@ -54,7 +54,9 @@ enum err head_parse(char *text, size_t length, unsigned headers_max, struct aren
 bool target_parse(char *target, struct arena *arena, const char **ret_path,
 		  const struct text_pair **ret_query);
 
-/* Whether a comma-separated header value holds `word`, whatever its case. */
+/* Moves *at behind the next item of a comma-separated header value, without blanks around it; false at its end. */
+bool list_next(const char **at, const char **ret_item, size_t *ret_length);
+/* Whether a comma-separated header value holds `word`, whatever its case. `value` may be NULL. */
 bool list_has_word(const char *value, const char *word);
 
 #endif

@@ -3,9 +3,7 @@
 #include "http/state.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* A database that comes back is found within a second. */
 #define RETRY_AFTER_SECONDS "1"
@@ -23,9 +21,29 @@ static void drop_producer(struct reply *reply)
 	reply->producer = NULL;
 }
 
+/* With the header that it stands for. */
+static void drop_encoder(struct reply *reply)
+{
+	static const char name[] = "Content-Encoding: ";
+	struct buf *headers = &reply->headers;
+	char *line, *end;
+
+	if (reply->encoder == NULL)
+		return;
+	reply->encoder->destroy(reply->encoder);
+	reply->encoder = NULL;
+	line = headers->data != NULL ? strstr(headers->data, name) : NULL;
+	if (line == NULL)
+		return;
+	end = strstr(line, "\r\n") + 2;
+	memmove(line, end, strlen(end) + 1);
+	headers->length -= (size_t)(end - line);
+}
+
 void reply_finish(struct reply *reply)
 {
 	drop_producer(reply);
+	drop_encoder(reply);
 	buf_finish(&reply->headers);
 	buf_finish(&reply->body);
 }
@@ -91,58 +109,26 @@ void reply_producer(struct request *request, int status, const char *media,
 	reply->body.max = REPLY_PIECE_MAX;
 }
 
-/*
- * RFC 9110, section 12.5.3: what the client says of a coding, in thousandths; -1 where it does not
- * name it.
- */
-static int coding_weight(const char *accept, const char *coding)
+/* The coding that the client likes best; of equals the smallest. */
+static enum coding choose_coding(const struct asset *asset, const char *accept)
 {
-	size_t length = strlen(coding);
+	struct coding_weights weights = coding_weights(accept);
+	enum coding best = CODING_IDENTITY;
 
-	while (*accept != '\0') {
-		size_t skip = strspn(accept, ", \t");
-		const char *item = accept + skip;
-		size_t size = strcspn(item, ",");
-		size_t name = strcspn(item, "; \t,");
-		const char *weight = item + name + strspn(item + name, "; \t");
+	for (int i = CODING_IDENTITY + 1; i < CODINGS; i++) {
+		int weight = weights.of[i];
 
-		accept = item + size;
-		if (name != length || strncasecmp(item, coding, length) != 0)
+		if (asset->data[i] == NULL || weight == 0 || weight < weights.of[best])
 			continue;
-		if (weight >= accept || strncasecmp(weight, "q=", 2) != 0)
-			return 1000;
-		return (int)(strtod(weight + 2, NULL) * 1000);
-	}
-	return -1;
-}
-
-/* The coding that the client likes best; of equals the smallest, which comes last in the list. */
-static enum asset_encoding choose_encoding(const struct asset *asset, const char *accept)
-{
-	enum asset_encoding best = ASSET_IDENTITY;
-	int best_weight, others;
-
-	if (accept == NULL)
-		return ASSET_IDENTITY;
-	best_weight = coding_weight(accept, "identity");
-	others = coding_weight(accept, "*");
-	for (int i = ASSET_IDENTITY + 1; i < ASSET_ENCODINGS; i++) {
-		int weight = coding_weight(accept, asset_encoding_name((enum asset_encoding)i));
-
-		if (weight < 0)
-			weight = others;
-		if (asset->data[i] == NULL || weight <= 0 || weight < best_weight)
+		if (weight == weights.of[best] && asset->size[i] >= asset->size[best])
 			continue;
-		if (weight == best_weight && asset->size[i] >= asset->size[best])
-			continue;
-		best = (enum asset_encoding)i;
-		best_weight = weight;
+		best = (enum coding)i;
 	}
 	return best;
 }
 
-/* RFC 9110, section 13.1.2: weakly, so that W/"x" and "x" are the same. */
-static bool etag_matches(const char *list, const char *etag)
+/* Weakly, so that W/"x" and "x" are the same. */
+bool etag_matches(const char *list, const char *etag)
 {
 	size_t length = strlen(etag);
 
@@ -159,9 +145,9 @@ static bool etag_matches(const char *list, const char *etag)
 	return false;
 }
 
-static bool has_encodings(const struct asset *asset)
+static bool has_codings(const struct asset *asset)
 {
-	for (int i = ASSET_IDENTITY + 1; i < ASSET_ENCODINGS; i++)
+	for (int i = CODING_IDENTITY + 1; i < CODINGS; i++)
 		if (asset->data[i] != NULL)
 			return true;
 	return false;
@@ -169,23 +155,22 @@ static bool has_encodings(const struct asset *asset)
 
 void reply_asset(struct request *request, const struct asset *asset)
 {
-	enum asset_encoding encoding =
-		choose_encoding(asset, request_header(request, "accept-encoding"));
+	enum coding coding = choose_coding(asset, request_header_list(request, "accept-encoding"));
 	bool immutable = strncmp(asset->path, "/assets/", 8) == 0;
 
-	/* Weak, because all encodings of an asset share it. */
+	/* Weak, because all codings of an asset share it. */
 	reply_header(request, "ETag", arena_printf(&request->arena, "W/%s", asset->etag));
 	reply_header(request, "Cache-Control",
 		     immutable ? "public, max-age=31536000, immutable" : "no-cache");
-	if (has_encodings(asset))
+	if (has_codings(asset))
 		reply_header(request, "Vary", "Accept-Encoding");
-	if (etag_matches(request_header(request, "if-none-match"), asset->etag)) {
+	if (etag_matches(request_header_list(request, "if-none-match"), asset->etag)) {
 		request->reply.status = 304;
 		return;
 	}
-	if (encoding != ASSET_IDENTITY)
-		reply_header(request, "Content-Encoding", asset_encoding_name(encoding));
-	reply_fixed(request, 200, asset->type, asset->data[encoding], asset->size[encoding]);
+	if (coding != CODING_IDENTITY)
+		reply_header(request, "Content-Encoding", coding_name(coding));
+	reply_fixed(request, 200, asset->type, asset->data[coding], asset->size[coding]);
 }
 
 static void append_member(struct buf *body, const char *key, const char *value)
@@ -214,7 +199,8 @@ void reply_problem(struct request *request, enum err err)
 	struct buf *body = &reply->body;
 
 	drop_producer(reply);
-	if (err == ERR_UNAVAILABLE)
+	drop_encoder(reply);
+	if (err_status(err) == 503)
 		reply_header(request, "Retry-After", RETRY_AFTER_SECONDS);
 	reply->status = err_status(err);
 	reply->kind = REPLY_BODY;

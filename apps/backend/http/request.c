@@ -12,6 +12,17 @@ const char *request_header(const struct request *request, const char *name)
 	return NULL;
 }
 
+const char *request_header_list(struct request *request, const char *name)
+{
+	const char *list = NULL;
+
+	for (const struct text_pair *pair = request->headers; pair->name != NULL; pair++)
+		if (strcmp(pair->name, name) == 0)
+			list = list ? arena_printf(&request->arena, "%s, %s", list, pair->value)
+				    : pair->value;
+	return list;
+}
+
 /* RFC 6265, section 4.2.1: pairs with "; " between them. The first of a name counts. */
 const char *request_cookie(struct request *request, const char *name)
 {

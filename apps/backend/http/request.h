@@ -30,6 +30,7 @@ struct asset;     /* http/assets.h */
 struct conn;      /* http/connection.c */
 struct loop_task; /* base/loop.h */
 struct principal; /* security/authorize.h */
+struct rate_state;
 
 /* What a reply's body is. */
 enum reply_kind {
@@ -54,6 +55,18 @@ struct producer {
 	void (*destroy)(struct producer *producer);
 };
 
+/*
+ * Changes the bytes of a reply that is made piece by piece, a content coding. What was encoded so far can be decoded by
+ * who has it: each piece is flushed. One thread at a time, a worker for a producer's and the loop for events; `destroy`
+ * is called once, on the loop.
+ */
+struct encoder {
+	/* Appends to `out` what becomes of the piece, and with the last one what ends the body. */
+	enum err (*encode)(struct encoder *encoder, const void *data, size_t length, bool last,
+			   struct buf *out);
+	void (*destroy)(struct encoder *encoder);
+};
+
 struct reply {
 	int status;
 	enum reply_kind kind;
@@ -63,7 +76,9 @@ struct reply {
 	const void *fixed;  /* REPLY_STATIC: bytes that outlive the request */
 	size_t fixed_length;
 	struct producer *producer;
-	const char *detail; /* of a problem */
+	struct encoder *encoder; /* REPLY_PRODUCER, REPLY_EVENTS; NULL: sent as they are */
+	const char *detail;      /* of a problem */
+	bool passing; /* not to be kept, though the route says so: it changes without a write of its own */
 	struct field_errors *errors;
 };
 
@@ -78,13 +93,17 @@ struct request {
 	const char *method;
 	const char *path;   /* decoded, without the query */
 	const char *target; /* as sent */
-	const char *peer;   /* the client's address as text, without the port */
+	const char *peer;   /* the client's address as text, without the port: http/forwarded.h */
+	bool secure;        /* a trusted proxy says that it was asked over TLS */
 	/* Each ended by a NULL name; names of headers in lower case. */
 	const struct text_pair *path_values, *query, *headers;
 
 	struct buf body; /* BODY_JSON */
 	int body_fd;     /* BODY_STREAM: readable from 0; -1 otherwise */
 	int64_t body_size;
+
+	struct rate_state *limits;     /* middleware/rate_limit.c */
+	struct cached_request *cached; /* middleware/cache.c */
 
 	void *out; /* the handler's, schema->size bytes */
 	struct reply reply;
@@ -101,6 +120,11 @@ struct request {
 
 /* NULL when the request has none. `name` in lower case. */
 const char *request_header(const struct request *request, const char *name);
+/*
+ * The same of a header that is a list: what stands on several lines is one list (RFC 9110, section 5.3), joined in the
+ * arena.
+ */
+const char *request_header_list(struct request *request, const char *name);
 /* The value of a cookie, or NULL. */
 const char *request_cookie(struct request *request, const char *name);
 /* Whether the client has left or the deadline has passed: the work is for nobody. Any thread. */
@@ -126,6 +150,8 @@ void reply_fixed(struct request *request, int status, const char *media, const v
 		 size_t length);
 /* Sends the asset in the best encoding that the client takes; 304 where its ETag matches. */
 void reply_asset(struct request *request, const struct asset *asset);
+/* RFC 9110, section 13.1.2: whether If-None-Match (NULL: none) names this ETag. */
+bool etag_matches(const char *list, const char *etag);
 /* Sends what the producer makes, chunked. */
 void reply_producer(struct request *request, int status, const char *media,
 		    struct producer *producer);
@@ -136,6 +162,11 @@ void reply_producer(struct request *request, int status, const char *media,
  */
 enum err request_on_loop(struct request *request,
 			 void (*step)(struct request *request)) WARN_UNUSED;
+/*
+ * On the loop, later: what a middleware's `answer` or `hold` said ERR_PENDING for has come. `err` is what it would have
+ * returned (of `hold`: ERR_OK).
+ */
+void request_resume(struct request *request, enum err err);
 /* On the loop: ends a PENDING request as if the handler had returned `err`. */
 void request_finish(struct request *request, enum err err);
 

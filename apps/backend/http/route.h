@@ -35,6 +35,32 @@ enum body_kind {
 
 enum { JSON_BODY_MAX = 1024 * 1024 };
 
+/* Who shares a reply that is kept. */
+enum cache_scope { CACHE_NONE, CACHE_PUBLIC, CACHE_ROLE, CACHE_USER };
+
+/*
+ * What a GET's reply depends on, as tags: "settings roles", "chat:{user}" of the principal, "account:{id}" of the path. Of
+ * CACHE_ROLE: on the principal's permissions too; of CACHE_USER: on whose it is. The writers name the same tags in `raises`
+ * (middleware/cache.h).
+ */
+struct route_cache {
+	enum cache_scope scope;
+	int ttl_s;
+	const char *tags;
+};
+
+/* What a request costs, for its limits: middleware/rate_limit.h. */
+enum rate_class {
+	RATE_PRESET, /* by the method: RATE_READ for GET, else RATE_WRITE */
+	RATE_READ,
+	RATE_WRITE,
+	RATE_EXPENSIVE,
+	RATE_SIGN_IN,
+	RATE_PAGE,
+	RATE_NONE,
+	RATE_CLASSES
+};
+
 typedef enum err (*handler)(struct request *request, const void *in, void *out);
 
 struct route {
@@ -46,10 +72,18 @@ struct route {
 	const struct schema *out;
 	int status; /* of success; 0 means 200 with `out`, 204 without */
 	enum body_kind body;
-	size_t body_max;   /* bytes, BODY_STREAM */
-	bool on_loop;      /* runs on the loop: it neither waits nor touches the database */
-	bool internal;     /* left out of the OpenAPI document (pages, assets, metrics) */
+	size_t body_max; /* bytes, BODY_STREAM */
+	bool on_loop;    /* runs on the loop: it neither waits nor touches the database */
+	bool internal;   /* left out of the OpenAPI document (pages, assets, metrics) */
+	enum rate_class rate;
 	const char *media; /* of the success reply where it is not JSON: "text/event-stream" */
+	/*
+	 * Why its replies are never compressed: how long one came out must not tell of what is secret in it (BREACH).
+	 * Needed where `out` holds a credential.
+	 */
+	const char *uncompressed;
+	struct route_cache cache;
+	const char *raises; /* tags of what this changes, whatever comes of it */
 	const char *doc;
 	handler handle;
 };

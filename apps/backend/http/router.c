@@ -129,7 +129,7 @@ static enum err check_schemas(struct router *router, struct endpoint *endpoint)
 	const char *why = NULL;
 
 	if (route->in != NULL)
-		why = schema_check(route->in, &router->arena);
+		why = schema_check_input(route->in, &router->arena);
 	if (why == NULL && route->out != NULL)
 		why = schema_check(route->out, &router->arena);
 	if (why != NULL)
@@ -142,6 +142,14 @@ static enum err check_schemas(struct router *router, struct endpoint *endpoint)
 		endpoint->takes_body |= field->from == FROM_BODY && !field->stored;
 	}
 	return ERR_OK;
+}
+
+static bool holds_credential(const struct schema *schema)
+{
+	for (const struct field *field = schema->fields; field->name != NULL; field++)
+		if (field->credential || (field->schema != NULL && holds_credential(field->schema)))
+			return true;
+	return false;
 }
 
 static const char *find_fault(const struct route *route)
@@ -165,6 +173,7 @@ static enum err add_route(struct router *router, const struct route *route)
 	struct endpoint *endpoint = ARENA_NEW(&router->arena, struct endpoint);
 	const char *fault = find_fault(route);
 	struct node *node;
+	enum err err;
 
 	if (fault != NULL)
 		return refuse(route, fault);
@@ -176,7 +185,11 @@ static enum err add_route(struct router *router, const struct route *route)
 		return refuse(route, "another row has the same method and path");
 	endpoint->next = node->endpoints;
 	node->endpoints = endpoint;
-	return check_schemas(router, endpoint);
+	err = check_schemas(router, endpoint);
+	if (err == ERR_OK && route->out != NULL && route->uncompressed == NULL &&
+	    holds_credential(route->out))
+		return refuse(route, "it sends a credential and does not say so (uncompressed)");
+	return err;
 }
 
 /* "GET, HEAD, POST, OPTIONS" */

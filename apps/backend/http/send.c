@@ -215,6 +215,21 @@ static void send_head_only(struct exchange *exchange)
 
 static void on_piece_made(struct loop_task *task);
 
+static enum err encode_piece(struct exchange *exchange)
+{
+	struct reply *reply = &exchange->request.reply;
+	struct buf piece = reply->body;
+	enum err err;
+
+	if (reply->encoder == NULL || (piece.length == 0 && !exchange->last_piece))
+		return ERR_OK;
+	buf_init(&reply->body, ENCODED_PIECE_MAX);
+	err = reply->encoder->encode(reply->encoder, piece.data, piece.length, exchange->last_piece,
+				     &reply->body);
+	buf_finish(&piece);
+	return err;
+}
+
 /* Prepared for like the handler was: a reader may be slow enough to have lost its rights meanwhile. */
 static void make_piece(struct task *task)
 {
@@ -222,6 +237,7 @@ static void make_piece(struct task *task)
 	struct reply *reply = &exchange->request.reply;
 
 	buf_clear(&reply->body);
+	reply->body.max = REPLY_PIECE_MAX;
 	exchange->outcome = handle_prepare(exchange);
 	if (exchange->outcome == ERR_OK)
 		exchange->outcome =
@@ -229,6 +245,8 @@ static void make_piece(struct task *task)
 	handle_conclude(exchange);
 	if (reply->body.overflow && exchange->outcome == ERR_OK)
 		exchange->outcome = ERR_INTERNAL;
+	if (exchange->outcome == ERR_OK)
+		exchange->outcome = encode_piece(exchange);
 	loop_post(exchange->server->loop, &exchange->arrival);
 }
 

@@ -1,9 +1,9 @@
 /*
  * The HTTP/1.1 server (RFC 9110, RFC 9112): strict, small, bounded in everything.
  *
- *	loop      socket -> parse -> router: match -> middleware.admit
- *	worker    middleware.prepare -> decode body -> handler -> encode
- *	loop      middleware.decorate -> write -> middleware.done
+ *	loop      socket -> parse -> router: match -> middleware.admit -> body -> middleware.answer
+ *	worker    middleware.prepare -> decode body -> handler -> encode -> middleware.encoded
+ *	loop      middleware.hold -> middleware.decorate -> write -> middleware.done
  *
  * The server owns its sockets, connections and requests. Loop thread only, but for what runs on
  * workers as above.
@@ -17,6 +17,7 @@
 #include "http/request.h"
 #include "http/route.h"
 
+struct proxies;
 struct server;
 
 /*
@@ -28,12 +29,27 @@ struct middleware {
 	/* Loop, when the head is routed, before the body is read. */
 	enum err (*admit)(struct request *request);
 	/*
+	 * Loop, when the whole request is there, instead of its handler: a reply that it makes is sent as it
+	 * stands, an error as a problem. ERR_PENDING: request_resume follows.
+	 */
+	enum err (*answer)(struct request *request);
+	/*
 	 * Worker, before the handler, and again before each piece that a producer makes. A public
 	 * route that runs on the loop goes without; any other one takes the way over a worker first.
 	 */
 	enum err (*prepare)(struct request *request);
+	/*
+	 * After the handler, once its reply stands, an error's too: may change the body, or keep it. Where the
+	 * handler ran, a worker most often; on the loop after request_finish.
+	 */
+	void (*encoded)(struct request *request);
 	/* Worker, after prepare and the handler, whatever came of them. */
 	void (*conclude)(struct request *request);
+	/*
+	 * Loop, before a reply that was encoded is sent. ERR_PENDING: not before request_resume. Not called when
+	 * nobody wants it any more.
+	 */
+	enum err (*hold)(struct request *request);
 	/* Loop: adds headers to any reply, errors too. The route is NULL where none was found. */
 	void (*decorate)(struct request *request);
 	/*
@@ -64,7 +80,8 @@ struct server_options {
 	const struct route *const *routes;           /* tables, ended by NULL */
 	const struct middleware *const *middlewares; /* ended by NULL */
 	struct server_limits limits;
-	const char *spill_folder; /* for BODY_STREAM */
+	const char *spill_folder;      /* for BODY_STREAM */
+	const struct proxies *proxies; /* http/forwarded.h; NULL: none is trusted */
 };
 
 /*

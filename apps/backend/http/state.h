@@ -42,7 +42,8 @@ enum {
 	REPLY_BODY_MAX = 64 * 1024 * 1024,
 	LINGER_MS = 3000,
 	TICK_MS = 250,
-	HTTP_DATE_SIZE = 30, /* "Mon, 23 Nov 2026 15:48:55 GMT" and NUL */
+	ENCODED_PIECE_MAX = REPLY_PIECE_MAX + 4096, /* what does not shrink grows a little */
+	HTTP_DATE_SIZE = 30,                        /* "Mon, 23 Nov 2026 15:48:55 GMT" and NUL */
 };
 
 /* What a connection waits for, each with its own time limit. */
@@ -131,9 +132,11 @@ struct body {
 
 enum exchange_state {
 	EXCHANGE_READING,  /* its head or body */
+	EXCHANGE_ASKING,   /* a middleware may answer it */
 	EXCHANGE_RUNNING,  /* on a worker or the loop */
 	EXCHANGE_PENDING,  /* somebody holds it */
 	EXCHANGE_ANSWERED, /* request.result says with what */
+	EXCHANGE_HELD,     /* a middleware has to see to something before it is sent */
 	EXCHANGE_SENDING,
 };
 
@@ -150,7 +153,9 @@ struct exchange {
 	bool http_1_0;
 	bool keep_alive;
 	bool expect_continue;
-	bool encoded; /* the reply is made */
+	const struct middleware *const *next; /* to be asked, or to hold it */
+	bool encoded;                         /* the reply is made */
+	bool answered;                        /* by a middleware: not encoded, not held */
 	bool cancel_told;
 	bool timed_out; /* a stand-in answered 503 */
 	bool stand_in;  /* is such: no middleware admitted it */

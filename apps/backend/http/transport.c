@@ -1,6 +1,7 @@
 #include "http/transport.h"
 
 #include "base/memory.h"
+#include "http/handle.h"
 #include "http/state.h"
 
 #include <stdlib.h>
@@ -22,7 +23,8 @@ struct transport {
 	const struct transport_owner *owner;
 	void *context;
 	bool chunked;
-	bool closing; /* the owner is done; only what is queued goes out */
+	struct encoder *encoder; /* of the body's pieces; NULL: as they are */
+	bool closing;            /* the owner is done; only what is queued goes out */
 	bool finished;
 	bool beginning; /* `begin` is posted */
 	struct loop_task begin;
@@ -182,17 +184,51 @@ static void deliver(struct transport *transport, struct payload *payload, bool f
 			bytes - (done > 0 ? (size_t)done : 0));
 }
 
+/* What becomes of a piece of the body; NULL if it cannot be made, and then the connection closes. */
+static struct payload *encode(struct transport *transport, const char *data, size_t length,
+			      bool last)
+{
+	struct encoder *encoder = transport->encoder;
+	struct payload *payload = NULL;
+	struct buf out;
+
+	buf_init(&out, length + length / 8 + ENCODED_PIECE_MAX);
+	if (encoder->encode(encoder, data, length, last, &out) == ERR_OK)
+		payload = payload_create(out.data, out.length);
+	else
+		conn_close(transport->conn);
+	buf_finish(&out);
+	return payload;
+}
+
 void transport_write(struct transport *transport, struct payload *payload)
 {
 	if (transport->closing || !conn_usable(transport->conn) || payload->length == 0)
 		return; /* an empty chunk would end the body */
-	deliver(transport, payload, transport->chunked);
+	if (transport->encoder == NULL) {
+		deliver(transport, payload, transport->chunked);
+		return;
+	}
+	payload = encode(transport, payload->data, payload->length, false);
+	if (payload != NULL && payload->length > 0)
+		deliver(transport, payload, transport->chunked);
+	payload_unref(payload);
 }
 
 size_t transport_pending_bytes(const struct transport *transport)
 {
 	return transport->queue_bytes +
 	       uv_stream_get_write_queue_size((const uv_stream_t *)&transport->conn->tcp);
+}
+
+/* What ends the encoded body. */
+static void send_end(struct transport *transport)
+{
+	struct payload *payload = encode(transport, "", 0, true);
+
+	if (payload != NULL && payload->length > 0)
+		deliver(transport, payload, transport->chunked);
+	payload_unref(payload);
 }
 
 static void send_copy(struct transport *transport, const char *data, size_t length)
@@ -208,6 +244,10 @@ void transport_close(struct transport *transport)
 	static const char last_chunk[] = "0\r\n\r\n";
 
 	if (transport->closing || !conn_usable(transport->conn))
+		return;
+	if (transport->encoder != NULL)
+		send_end(transport);
+	if (!conn_usable(transport->conn))
 		return;
 	if (transport->chunked)
 		send_copy(transport, last_chunk, sizeof(last_chunk) - 1);
@@ -240,6 +280,8 @@ void transport_finish(struct transport *transport)
 {
 	transport->conn->server->counts.transports--;
 	free_items(&transport->queue);
+	if (transport->encoder != NULL)
+		transport->encoder->destroy(transport->encoder);
 	transport->finished = true;
 	transport->owner->closed(transport->context);
 	if (!transport->beginning)
@@ -292,8 +334,12 @@ struct transport *transport_take(struct request *request, int status,
 		return NULL;
 	}
 	exchange->keep_alive = false;
+	if (status != 101)
+		handle_encoded(exchange);
 	render_head(exchange, -1);
 	transport = transport_create(conn, owner, context);
+	transport->encoder = request->reply.encoder;
+	request->reply.encoder = NULL;
 	send_copy(transport, conn->server->head.data, conn->server->head.length);
 	transport->chunked = status != 101 && !exchange->http_1_0;
 	exchange_taken(exchange);

@@ -4,7 +4,7 @@
 #include "audit/audit.h"
 #include "auth/auth.h"
 #include "db/page.h"
-#include "http/request.h"
+#include "http/export.h"
 #include "middleware/authentication.h"
 
 #include <string.h>
@@ -14,6 +14,7 @@ enum {
 	LOOK_AGAIN_MS = 60 * 1000, /* a known key is read again, which also notes its use */
 	DAY_MS = 24 * 60 * 60 * 1000,
 	KEYS_MAX = 100, /* of one account */
+	KEPT_DAYS = 90, /* after a key has ended */
 };
 
 #define KEY_MEMBERS                                                                                \
@@ -51,6 +52,22 @@ static const struct field api_key_fields[] = { KEY_FIELDS(struct api_key), { 0 }
 static const struct schema api_key_schema =
 	SCHEMA(struct api_key, api_key_fields, .name = "ApiKey", .table = "api_key",
 	       .key = { "id" }, .doc = "A key for programs.");
+
+/* The same with those that were revoked, for the file of all one's data. */
+static const struct field exported_key_fields[] = {
+	FIELD(struct api_key, id, .doc = "The key's id."),
+	FIELD(struct api_key, name, .doc = "What it is for."),
+	FIELD(struct api_key, prefix, .doc = "How it begins."),
+	FIELD(struct api_key, scopes, .names = permission_words, .doc = "What it may do."),
+	FIELD(struct api_key, created_at, .doc = "When it was made."),
+	FIELD(struct api_key, expires_at, .nullable = true, .doc = "When it ends; null: never."),
+	FIELD(struct api_key, last_used_at, .nullable = true, .doc = "When it was used last."),
+	FIELD(struct api_key, revoked_at, .nullable = true, .doc = "When it was revoked."),
+	{ 0 },
+};
+
+static const struct schema exported_key_schema =
+	SCHEMA(struct api_key, exported_key_fields, .name = "ExportedApiKey");
 
 PAGE_SCHEMA(api_key_page_schema, api_key_schema, "ApiKeyPage");
 
@@ -96,6 +113,11 @@ static const struct statement select_page = {
 	"AND (created_at, id) < ($2, $3) ORDER BY created_at DESC, id DESC LIMIT $4",
 	&api_key_schema
 };
+static const struct statement select_all = {
+	"SELECT {columns} FROM api_key WHERE account_id = $1 AND (created_at, id) > ($2, $3) "
+	"ORDER BY created_at, id LIMIT $4",
+	&api_key_schema
+};
 static const struct statement select_owner = {
 	"SELECT k.id AS id, k.account_id AS account_id, k.scopes AS scopes, k.expires_at AS "
 	"expires_at, "
@@ -114,8 +136,12 @@ static const struct statement revoke_key = { "UPDATE api_key SET revoked_at = $3
 					     "account_id = $2 AND revoked_at IS NULL",
 					     NULL };
 
+static const struct statement purge_revoked = { "DELETE FROM api_key WHERE revoked_at < $1", NULL };
+static const struct statement purge_expired = { "DELETE FROM api_key WHERE expires_at < $1", NULL };
+
 const struct statement *const keys_statements[] = {
-	&select_page, &select_owner, &count_keys, &note_use, &revoke_key, NULL,
+	&select_page, &select_all,    &select_owner,  &count_keys, &note_use,
+	&revoke_key,  &purge_revoked, &purge_expired, NULL,
 };
 
 /* ---- Who a key belongs to ---- */
@@ -160,6 +186,14 @@ enum err key_load(struct app *app, const char *key, struct principal *ret_princi
 	return err;
 }
 
+enum err keys_purge(struct db *tx, struct timestamp now)
+{
+	struct timestamp before = { now.ms - (int64_t)KEPT_DAYS * DAY_MS };
+	enum err err = db_exec(tx, &purge_revoked, ARGS(before), NULL);
+
+	return err == ERR_OK ? db_exec(tx, &purge_expired, ARGS(before), NULL) : err;
+}
+
 /* ---- The list ---- */
 
 struct key_list {
@@ -199,6 +233,37 @@ static enum err keys_list(struct request *request, const void *in, void *out)
 	return err;
 }
 
+/* ---- All of them, for the file of one's data ---- */
+
+struct key_place {
+	struct timestamp created_at;
+	char id[ID_SIZE];
+};
+
+static enum err next_keys(struct export *export, struct arena *arena, bool *ret_end)
+{
+	struct key_place *after = export->state;
+	struct array found = { 0 };
+	const struct api_key *last;
+	enum err err = db_all(export->app->db, &select_all,
+			      ARGS((const char *)export->principal.user_id, after->created_at,
+				   (const char *)after->id, (int64_t)EXPORT_ROWS),
+			      arena, &found);
+
+	*ret_end = found.count < EXPORT_ROWS;
+	if (err != ERR_OK || found.count == 0)
+		return err;
+	export_records(export, &exported_key_schema, &found);
+	last = (const struct api_key *)found.items + found.count - 1;
+	after->created_at = last->created_at;
+	memcpy(after->id, last->id, ID_SIZE);
+	return ERR_OK;
+}
+
+const struct export_part keys_export = {
+	.name = "api_keys", .list = true, .state_size = sizeof(struct key_place), .next = next_keys
+};
+
 /* ---- Making one ---- */
 
 struct key_new {
@@ -229,7 +294,8 @@ struct key_made {
 
 static const struct field key_made_fields[] = {
 	KEY_FIELDS(struct key_made),
-	FIELD(struct key_made, key, .shown = true, .doc = "The key. It is shown this once."),
+	FIELD(struct key_made, key, .shown = true, .credential = true,
+	      .doc = "The key. It is shown this once."),
 	{ 0 },
 };
 
@@ -282,6 +348,10 @@ static enum err key_create(struct request *request, const void *in, void *out)
 	struct key_making making = { request, key };
 	uint64_t scopes = permissions_of(&input->scopes);
 
+	if (principal->by_key)
+		return request_fail(
+			request, ERR_FORBIDDEN,
+			"An API key makes no other keys, which would outlive it. Sign in.");
 	if (scopes & ~principal->permissions)
 		return request_invalid(request, "scopes", "go beyond what you may do yourself");
 	*key = (struct key_made){ .account_id = principal->user_id,
@@ -347,6 +417,7 @@ const struct route keys_routes[] = {
 	  .doc = "One's API keys, the newest first." },
 	{ "POST", "/api/v1/api-keys", .access = "keys:manage", .in = &key_new_schema,
 	  .out = &key_made_schema, .status = 201, .handle = key_create,
+	  .uncompressed = "The new key stands beside a name that was chosen.",
 	  .doc = "Make one. It is shown this once." },
 	{ "DELETE", "/api/v1/api-keys/{id}", .access = "keys:manage", .in = &key_id_schema,
 	  .handle = key_delete, .doc = "Revoke one; it is refused from now on." },

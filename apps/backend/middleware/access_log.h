@@ -1,5 +1,6 @@
 /*
- * A line of the log for each request: what was asked, what was answered, how long it took. Loop thread only.
+ * A line of the log for each request: what was asked, what was answered, how long it took; and one for input that was
+ * refused, with the fields and without what they held. Loop thread only.
  */
 #ifndef WEBPLUS_MIDDLEWARE_ACCESS_LOG_H
 #define WEBPLUS_MIDDLEWARE_ACCESS_LOG_H

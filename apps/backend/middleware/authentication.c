@@ -3,12 +3,15 @@
 #include "app.h"
 #include "base/map.h"
 #include "base/memory.h"
+#include "http/parse.h"
 
 #include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+static const char *const protocol_prefix = "bearer.";
 
 enum { HASH_BYTES = 16, HASH_TEXT_SIZE = HASH_BYTES * 2 + 1, GENERATION_MAX = 8192 };
 
@@ -228,17 +231,30 @@ static const char *bearer(const struct request *request)
 	return header + 7 + strspn(header + 7, " ");
 }
 
-/*
- * The one credential of a request, from whichever header it comes, so that whatever holds for one way holds for the other.
- * Who sends two different ones gets neither: "".
- */
-static const char *credential(const struct request *request)
+static const char *bearer_protocol(struct request *request)
 {
-	const char *token = bearer(request), *key = request_header(request, "x-api-key");
+	const char *protocols = request_header_list(request, "sec-websocket-protocol"), *item;
+	const size_t prefix = strlen(protocol_prefix);
+	size_t length;
 
-	if (token && key)
-		return strcmp(token, key) == 0 ? token : "";
-	return token ? token : key;
+	while (protocols && list_next(&protocols, &item, &length))
+		if (length > prefix && strncmp(item, protocol_prefix, prefix) == 0)
+			return arena_strndup(&request->arena, item + prefix, length - prefix);
+	return NULL;
+}
+
+const char *authentication_credential(struct request *request)
+{
+	const char *const ways[] = { bearer(request), request_header(request, "x-api-key"),
+				     bearer_protocol(request) };
+	const char *found = NULL;
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		if (found && ways[i] && strcmp(found, ways[i]) != 0)
+			return "";
+		found = found ? found : ways[i];
+	}
+	return found;
 }
 
 static enum err challenge(struct request *request, bool had_token)
@@ -292,7 +308,7 @@ static bool is_still_admitted(const struct request *request)
 
 void authentication_identify(struct request *request)
 {
-	const char *token = credential(request);
+	const char *token = authentication_credential(request);
 	struct admitted admitted;
 
 	if (token && check(request->app->authentication, token, &admitted) == ERR_OK)
@@ -304,7 +320,7 @@ static enum err admit(struct request *request)
 {
 	struct authentication *authentication = request->app->authentication;
 	bool is_public = strcmp(request->route->access, ACCESS_PUBLIC) == 0;
-	const char *token = credential(request);
+	const char *token = authentication_credential(request);
 	struct admitted admitted;
 	char hash[HASH_TEXT_SIZE];
 
@@ -327,7 +343,7 @@ static enum err prepare(struct request *request)
 
 	if (strcmp(request->route->access, ACCESS_PUBLIC) == 0 || is_still_admitted(request))
 		return ERR_OK;
-	err = check(request->app->authentication, credential(request), &admitted);
+	err = check(request->app->authentication, authentication_credential(request), &admitted);
 	if (err == ERR_UNAUTHENTICATED)
 		return challenge(request, true);
 	if (err != ERR_OK)

@@ -27,6 +27,12 @@ struct authentication *authentication_create(struct app *app, session_loader loa
 					     key_loader load_key);
 void authentication_destroy(struct authentication *authentication);
 
+/*
+ * The one credential of a request, from whichever header it comes (Authorization, X-API-Key, or a sub-protocol
+ * "bearer.TOKEN" of a WebSocket, since a browser cannot set headers there), so that whatever holds for one way holds for the
+ * other: NULL: it has none; "", which nobody holds: it has two different ones. In the request's memory. Never from the URL.
+ */
+const char *authentication_credential(struct request *request);
 /* On a worker: who holds this token? ERR_UNAUTHENTICATED for nobody. */
 enum err authentication_check(struct authentication *authentication, const char *token,
 			      struct principal *ret_principal) WARN_UNUSED;

@@ -3,90 +3,76 @@
 #include "app.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "cache/redis_client.h"
 #include "db/database.h"
+#include "http/client.h"
+#include "middleware/cache.h"
+#include "middleware/compression.h"
+#include "middleware/metric_tables.h"
+#include "middleware/rate_limit.h"
+#include "providers/provider.h"
+#include "websockets/bus.h"
 #include "websockets/connection_manager.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { STATUS_CLASSES = 6, BUCKETS = 12 };
-
-/* Upper bounds of the histogram, in microseconds; the last bucket is without bound. */
-static const int64_t bounds_us[BUCKETS - 1] = { 250,   500,    1000,   2500,    5000,    10000,
-						25000, 100000, 250000, 1000000, 10000000 };
+enum { LAG_PERIOD_MS = 100 };
 
 struct metrics {
-	uint64_t by_class[STATUS_CLASSES]; /* status / 100 */
-	uint64_t buckets[BUCKETS];
-	uint64_t count;
-	int64_t sum_us;
+	struct http_counts http;
+	uv_timer_t timer; /* due every LAG_PERIOD_MS: how late it comes is what others wait too */
+	struct histogram lag;
+	int64_t due_us;
 };
 
-struct metrics *metrics_create(void)
+static void on_timer(uv_timer_t *timer)
 {
-	return MEMORY_NEW(struct metrics);
+	struct metrics *metrics = timer->data;
+	int64_t now_us = clock_monotonic_us(), late_us = now_us - metrics->due_us;
+
+	histogram_add(&metrics->lag, late_us > 0 ? late_us : 0);
+	metrics->due_us = now_us + LAG_PERIOD_MS * 1000;
+	uv_update_time(timer->loop);
+	uv_timer_start(timer, on_timer, LAG_PERIOD_MS, 0);
+}
+
+struct metrics *metrics_create(struct loop *loop)
+{
+	struct metrics *metrics = MEMORY_NEW(struct metrics);
+
+	uv_timer_init(&loop->uv, &metrics->timer);
+	metrics->timer.data = metrics;
+	metrics->due_us = clock_monotonic_us() + LAG_PERIOD_MS * 1000;
+	uv_timer_start(&metrics->timer, on_timer, LAG_PERIOD_MS, 0);
+	return metrics;
+}
+
+static void on_timer_closed(uv_handle_t *timer)
+{
+	free(timer->data);
 }
 
 void metrics_destroy(struct metrics *metrics)
 {
-	free(metrics);
+	if (metrics)
+		uv_close((uv_handle_t *)&metrics->timer, on_timer_closed);
 }
 
 static void done(struct request *request)
 {
 	struct metrics *metrics = request->app->metrics;
-	int64_t duration_us = clock_monotonic_us() - request->start_us;
-	int class = request->reply.status / 100, bucket = 0;
+	int class = request->reply.status / 100;
 
-	while (bucket < BUCKETS - 1 && duration_us > bounds_us[bucket])
-		bucket++;
-	metrics->by_class[class < STATUS_CLASSES ? class : 0]++;
-	metrics->buckets[bucket]++;
-	metrics->count++;
-	metrics->sum_us += duration_us;
+	metrics->http.by_class[class < STATUS_CLASSES ? class : 0]++;
+	histogram_add(&metrics->http.durations, clock_monotonic_us() - request->start_us);
 }
 
 const struct middleware metrics_middleware = { .name = "metrics", .done = done };
-
-static void print_requests(const struct metrics *metrics, struct buf *out)
-{
-	uint64_t total = 0;
-
-	BUF_LITERAL(out,
-		    "# HELP webplus_http_requests_total Requests answered, by class of status.\n"
-		    "# TYPE webplus_http_requests_total counter\n");
-	for (int class = 1; class < STATUS_CLASSES; class ++)
-		buf_printf(out, "webplus_http_requests_total{status=\"%dxx\"} %llu\n", class,
-			   (unsigned long long)metrics->by_class[class]);
-	BUF_LITERAL(
-		out,
-		"# HELP webplus_http_request_duration_seconds From the first byte to the last.\n"
-		"# TYPE webplus_http_request_duration_seconds histogram\n");
-	for (int bucket = 0; bucket < BUCKETS; bucket++) {
-		total += metrics->buckets[bucket];
-		if (bucket < BUCKETS - 1)
-			buf_printf(out,
-				   "webplus_http_request_duration_seconds_bucket{le=\"%g\"} %llu\n",
-				   (double)bounds_us[bucket] / 1e6, (unsigned long long)total);
-		else
-			buf_printf(
-				out,
-				"webplus_http_request_duration_seconds_bucket{le=\"+Inf\"} %llu\n",
-				(unsigned long long)total);
-	}
-	buf_printf(out, "webplus_http_request_duration_seconds_sum %g\n",
-		   (double)metrics->sum_us / 1e6);
-	buf_printf(out, "webplus_http_request_duration_seconds_count %llu\n",
-		   (unsigned long long)metrics->count);
-}
-
-static void print_value(struct buf *out, const char *name, const char *type, const char *help,
-			uint64_t value)
-{
-	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", name, help, name, type, name,
-		   (unsigned long long)value);
-}
 
 /* Pages of memory in use, /proc/self/statm. */
 static uint64_t resident_bytes(void)
@@ -102,45 +88,117 @@ static uint64_t resident_bytes(void)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static void print_pool(const struct db_pool_counts *pool, struct buf *out)
+/* Of this process, the one that reads the folder included. */
+static uint64_t open_files(void)
 {
-	print_value(out, "webplus_db_pool_size", "gauge", "Database connections at most.",
-		    pool->size);
-	print_value(out, "webplus_db_pool_open", "gauge", "Database connections.", pool->open);
-	print_value(out, "webplus_db_pool_in_use", "gauge", "Database connections at work.",
-		    pool->in_use);
-	print_value(out, "webplus_db_pool_waiting", "gauge",
-		    "Threads that wait for a database connection.", pool->waiting);
-	print_value(out, "webplus_db_pool_checkouts_total", "counter",
-		    "Times a database connection was asked for.", pool->checkouts);
-	print_value(out, "webplus_db_pool_timeouts_total", "counter",
-		    "Times none came free in time.", pool->timeouts);
-	print_value(out, "webplus_db_pool_failures_total", "counter",
-		    "Database connections that could not be opened.", pool->failures);
+	DIR *folder = opendir("/proc/self/fd");
+	uint64_t count = 0;
+
+	if (!folder)
+		return 0;
+	while (readdir(folder))
+		count++;
+	closedir(folder);
+	return count - 3; /* ".", "..", and the folder's own */
+}
+
+static void print_process(const struct metrics *metrics, struct buf *out)
+{
+	struct process_counts counts = { .loop_delays = metrics->lag };
+	struct rlimit limit = { 0 };
+	struct timespec used = { 0 };
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	counts.resident_bytes = resident_bytes();
+	counts.open_files = open_files();
+	counts.max_files = limit.rlim_cur;
+	counts.cpu_seconds = (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+	metrics_print_table(process_metrics, &counts, out);
+}
+
+static void print_compression(struct compression *compression, struct buf *out)
+{
+	struct compression_totals totals = { 0 };
+
+	for (int coding = CODING_IDENTITY + 1; coding < CODINGS; coding++) {
+		struct compression_counts counts;
+
+		compression_count(compression, (enum coding)coding, &counts);
+		totals.replies[coding] = counts.replies;
+		totals.bytes_in[coding] = counts.bytes_in;
+		totals.bytes_out[coding] = counts.bytes_out;
+		totals.seconds[coding] = (double)counts.time_us / 1e6;
+	}
+	metrics_print_table(compression_metrics, &totals, out);
+}
+
+static void print_cache(const struct app *app, struct buf *out)
+{
+	struct response_counts responses = cache_response_counts(app);
+	struct cache_totals totals = { 0 };
+
+	for (int kind = 0; kind < CACHED_KINDS; kind++) {
+		struct cache_counts counts = cache_counts(app, (enum cache_kind)kind);
+
+		totals.hits[kind] = counts.hits;
+		totals.misses[kind] = counts.misses;
+		totals.evictions[kind] = counts.evictions;
+		totals.bytes[kind] = counts.bytes;
+		totals.entries[kind] = counts.entries;
+	}
+	metrics_print_table(cache_metrics, &totals, out);
+	metrics_print_table(response_metrics, &responses, out);
+}
+
+static void print_servers(struct app *app, struct buf *out)
+{
+	struct server_counts server = server_counts(app->server);
+	struct websocket_counts sockets = connection_manager_counts(app->sockets);
+	struct pool_counts workers = pool_counts(app->workers);
+	struct rate_counts limits = rate_limits_counts(app->limits);
+
+	metrics_print_table(server_metrics, &server, out);
+	metrics_print_table(worker_metrics, &workers, out);
+	metrics_print_table(socket_metrics, &sockets, out);
+	metrics_print_table(limit_metrics, &limits, out);
+}
+
+static void print_others(struct app *app, struct buf *out)
+{
+	struct db_counts db = db_counts(app->db);
+	struct model_cache_counts models = registry_counts(app->models);
+
+	metrics_print_table(db_metrics, &db, out);
+	metrics_print_table(client_metrics, client_counts(app->client), out);
+	metrics_print_table(model_metrics, &models, out);
+	if (app->redis) {
+		struct redis_counts redis = redis_client_counts(app->redis);
+
+		metrics_print_table(redis_metrics, &redis, out);
+	}
+	if (app->bus) {
+		struct bus_counts bus = bus_counts(app->bus);
+
+		metrics_print_table(bus_metrics, &bus, out);
+	}
 }
 
 void metrics_print(struct metrics *metrics, struct app *app, struct buf *out)
 {
-	struct server_counts server = server_counts(app->server);
-	struct db_counts db = db_counts(app->db);
+	metrics_print_table(http_metrics, &metrics->http, out);
+	print_process(metrics, out);
+	print_servers(app, out);
+	if (app->caching)
+		print_cache(app, out);
+	if (app->compression)
+		print_compression(app->compression, out);
+	print_others(app, out);
+}
 
-	print_requests(metrics, out);
-	print_value(out, "webplus_http_connections", "gauge", "Open connections.",
-		    server.connections);
-	print_value(out, "webplus_http_connections_total", "counter", "Connections accepted.",
-		    server.accepted);
-	print_value(out, "webplus_websockets", "gauge", "Open WebSockets.",
-		    connection_manager_count(app->sockets));
-	print_value(out, "webplus_db_reads_total", "counter", "Statements that read.", db.reads);
-	print_value(out, "webplus_db_transactions_total", "counter", "Transactions that write.",
-		    db.transactions);
-	print_value(out, "webplus_db_commits_total", "counter",
-		    "Durable commits; transactions share them.", db.commits);
-	print_value(out, "webplus_db_rollbacks_total", "counter", "Transactions rolled back.",
-		    db.rollbacks);
-	print_value(out, "webplus_db_retries_total", "counter",
-		    "Transactions run again, since they met another one.", db.retries);
-	print_pool(&db.pool, out);
-	print_value(out, "process_resident_memory_bytes", "gauge", "Resident memory.",
-		    resident_bytes());
+void metrics_print_reference(struct buf *out)
+{
+	BUF_LITERAL(out, "| metric | type | label | what |\n|---|---|---|---|\n");
+	for (const struct metric *const *table = metric_tables; *table; table++)
+		metrics_print_rows(*table, out);
 }

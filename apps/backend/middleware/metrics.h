@@ -10,9 +10,13 @@
 
 struct metrics;
 
-struct metrics *metrics_create(void);
+/* From here on the loop's delays are measured. */
+struct metrics *metrics_create(struct loop *loop);
+/* What is left is freed once the loop has run. */
 void metrics_destroy(struct metrics *metrics);
 void metrics_print(struct metrics *metrics, struct app *app, struct buf *out);
+/* Any thread. All there can be, in Markdown. */
+void metrics_print_reference(struct buf *out);
 
 extern const struct middleware metrics_middleware;
 

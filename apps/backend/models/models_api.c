@@ -2,6 +2,7 @@
 
 #include "app.h"
 #include "http/request.h"
+#include "middleware/cache.h"
 #include "providers/provider.h"
 #include "security/authorize.h"
 #include "websockets/connection_manager.h"
@@ -26,31 +27,50 @@ static const struct schema model_schema = SCHEMA(struct model, model_fields, .na
 
 PAGE_SCHEMA(model_page_schema, model_schema, "ModelPage");
 
-struct model_list {
+struct model_query {
 	int64_t limit;
 	const char *cursor;
 };
 
 static const struct field model_list_fields[] = {
-	FIELD(struct model_list, limit, .from = FROM_QUERY, .preset = "100", .min = 1, .max = 100,
+	FIELD(struct model_query, limit, .from = FROM_QUERY, .preset = "100", .min = 1, .max = 100,
 	      .doc = "How many at the most."),
-	FIELD(struct model_list, cursor, .from = FROM_QUERY, .optional = true, .max = 300,
-	      .doc = "`next_cursor` of the page before."),
+	FIELD(struct model_query, cursor, .from = FROM_QUERY, .optional = true, .max = 300,
+	      .format = FORMAT_LINE, .doc = "`next_cursor` of the page before."),
 	{ 0 },
 };
 
 static const struct schema model_list_schema =
-	SCHEMA(struct model_list, model_list_fields, .name = "ModelList");
+	SCHEMA(struct model_query, model_list_fields, .name = "ModelList");
+
+/* The reply outlives the list that it was made from. */
+static void copy_models(struct request *request, struct model **ret_models, size_t *ret_count)
+{
+	const struct model_list *list = registry_models(request->app->models);
+	struct arena *arena = &request->arena;
+	struct model *models = ARENA_ARRAY(arena, list->count, struct model);
+
+	for (size_t i = 0; i < list->count; i++) {
+		models[i] = list->models[i];
+		models[i].id = arena_strdup(arena, models[i].id);
+		models[i].name = arena_strdup(arena, models[i].name);
+		models[i].provider = arena_strdup(arena, models[i].provider);
+		models[i].detail = arena_strdup(arena, models[i].detail);
+	}
+	*ret_models = models;
+	*ret_count = list->count;
+	model_cache_give_back(list);
+}
 
 /* The cursor is the id of the last model that was seen. */
 static enum err models_list(struct request *request, const void *in, void *out)
 {
-	const struct model_list *input = in;
+	const struct model_query *input = in;
 	struct page *page = out;
 	struct model *models;
 	size_t count, first = 0;
 
-	registry_models(request->app->models, &request->arena, &models, &count);
+	copy_models(request, &models, &count);
 	if (input->cursor) {
 		while (first < count && strcmp(models[first].id, input->cursor) != 0)
 			first++;
@@ -67,8 +87,8 @@ static enum err models_list(struct request *request, const void *in, void *out)
 }
 
 const struct route models_routes[] = {
-	{ "GET", "/api/v1/models", .access = "models:read", .in = &model_list_schema,
-	  .out = &model_page_schema, .handle = models_list,
+	{ "GET", "/api/v1/models", .access = "models:read", .cache = { CACHE_ROLE, 30, "models" },
+	  .in = &model_list_schema, .out = &model_page_schema, .handle = models_list,
 	  .doc = "The models, the built-in one first." },
 	{ 0 },
 };
@@ -98,5 +118,6 @@ void models_changed(struct app *app)
 {
 	struct event event = { .type = "models", .topic = "models", .seq = -1, .fields = "" };
 
+	cache_raise(app, "models", NULL);
 	topic_publish(app->topics, "models", &event);
 }

@@ -214,7 +214,7 @@ static void refresh(struct provider *provider)
 {
 	static const struct model model = { .id = "guide", .name = "Web+ Guide" };
 
-	provider_models_set(provider, &model, 1, MODEL_READY, NULL);
+	provider_models_set(provider, &model, 1);
 }
 
 static const char *last_question(const struct chat_request *request)

@@ -44,8 +44,8 @@ void guide_documents(struct arena *arena, struct guide_document **ret_documents,
 		documents[count++] = (struct guide_document){
 			.name = arena_strndup(arena, asset->path + strlen(folder),
 					      length - strlen(folder) - strlen(suffix)),
-			.text = (const char *)asset->data[ASSET_IDENTITY],
-			.length = asset->size[ASSET_IDENTITY],
+			.text = (const char *)asset->data[CODING_IDENTITY],
+			.length = asset->size[CODING_IDENTITY],
 		};
 	}
 	*ret_documents = documents;

@@ -175,6 +175,7 @@ static enum chat_end end_of_fetch(const struct chat *chat, enum fetch_end how)
 	case FETCH_FORBIDDEN:
 		return CHAT_REFUSED;
 	case FETCH_TIMEOUT:
+	case FETCH_BUSY:
 		return CHAT_TIMEOUT;
 	case FETCH_STALLED:
 		return CHAT_STALLED;
@@ -182,6 +183,7 @@ static enum chat_end end_of_fetch(const struct chat *chat, enum fetch_end how)
 		return CHAT_TRUNCATED;
 	case FETCH_TOO_LARGE:
 	case FETCH_FAILED:
+	case FETCH_ENDS:
 		break;
 	}
 	return CHAT_MALFORMED;

@@ -35,7 +35,7 @@ static bool set_models(struct provider *provider, const struct asking *asking)
 	arena_init(&arena);
 	valid = root != NULL && asking->dialect->read_models(root, &arena, &models, &count);
 	if (valid)
-		provider_models_set(provider, models, count, MODEL_READY, NULL);
+		provider_models_set(provider, models, count);
 	arena_finish(&arena);
 	json_decref(root);
 	return valid;
@@ -45,7 +45,7 @@ static enum chat_end fault_of(enum fetch_end end, int status)
 {
 	if (end == FETCH_OK)
 		return status == 200 ? CHAT_MALFORMED : chat_end_of_status(status);
-	if (end == FETCH_TIMEOUT || end == FETCH_STALLED)
+	if (end == FETCH_TIMEOUT || end == FETCH_STALLED || end == FETCH_BUSY)
 		return CHAT_TIMEOUT;
 	return end == FETCH_REFUSED || end == FETCH_FORBIDDEN ? CHAT_REFUSED : CHAT_MALFORMED;
 }
@@ -64,7 +64,7 @@ static void on_end(void *context, enum fetch_end end, int status)
 	if (fault == CHAT_MODEL_NOT_FOUND)
 		fault = CHAT_MALFORMED;
 	if (end != FETCH_OK || status != 200 || !set_models(provider, asking))
-		provider_models_set(provider, NULL, 0, MODEL_UNAVAILABLE, chat_end_detail(fault));
+		provider_models_fail(provider, chat_end_detail(fault));
 	buf_release(&asking->reply);
 }
 

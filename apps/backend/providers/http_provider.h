@@ -6,6 +6,7 @@
 #ifndef WEBPLUS_PROVIDERS_HTTP_PROVIDER_H
 #define WEBPLUS_PROVIDERS_HTTP_PROVIDER_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "providers/ndjson_parser.h"
 #include "providers/provider.h"
@@ -27,7 +28,7 @@ struct dialect {
 			    size_t *ret_count);
 };
 
-/* Asks for the list; ends with provider_models_set. Does nothing while it is being asked. */
+/* Asks for the list; ends with provider_models_set or _fail. Does nothing while it is being asked. */
 void http_models_refresh(struct provider *provider, const struct dialect *dialect);
 void http_models_destroy(struct provider *provider);
 

@@ -2,13 +2,6 @@
 
 #include <assert.h>
 
-const char *const model_status_names[] = {
-	[MODEL_READY] = "ready",
-	[MODEL_LOADING] = "loading",
-	[MODEL_UNAVAILABLE] = "unavailable",
-	NULL,
-};
-
 const char *chat_end_code(enum chat_end end)
 {
 	static const char *const codes[CHAT_END_COUNT] = {

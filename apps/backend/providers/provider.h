@@ -9,27 +9,14 @@
 #ifndef WEBPLUS_PROVIDERS_PROVIDER_H
 #define WEBPLUS_PROVIDERS_PROVIDER_H
 
-#include "base/arena.h"
 #include "base/loop.h"
 #include "base/pool.h"
+#include "cache/model_cache.h"
 #include "http/client.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum model_status { MODEL_READY, MODEL_LOADING, MODEL_UNAVAILABLE };
-extern const char *const model_status_names[]; /* ended by NULL */
-
-struct model {
-	const char
-		*id; /* "ollama/llama3.2:3b": the provider's name, a slash, the upstream's name */
-	const char *name;     /* for people */
-	const char *provider; /* the provider's name */
-	enum model_status status;
-	const char *detail;     /* why it is not ready, or NULL */
-	int64_t context_window; /* tokens; 0 when unknown */
-};
 
 enum chat_role { CHAT_SYSTEM, CHAT_USER, CHAT_ASSISTANT };
 
@@ -94,7 +81,7 @@ struct chat; /* one answer under way; each kind has its own */
 
 struct provider_kind {
 	const char *name; /* "openai" */
-	/* Starts reading the list of models; ends with provider_models_set. */
+	/* Starts reading the list of models; ends with provider_models_set or _fail. */
 	void (*refresh)(struct provider *provider);
 	/*
 	 * Never NULL: what cannot start ends with an error, later. The request is copied as needed.
@@ -115,8 +102,6 @@ struct provider {
 	char *key;  /* API key or NULL */
 	void *state;
 	struct list node;
-	struct model *models; /* owned by the registry */
-	size_t models_count;
 };
 
 /* How patient to be with an upstream; from the configuration. */
@@ -143,18 +128,18 @@ struct registry_options {
 
 /*
  * All providers. Created before the loop runs; registry_start begins discovery and the refreshing.
- * registry_models may be called from any thread (it copies under a lock); the rest on the loop.
+ * Any thread may ask for models; the rest is called on the loop.
  */
 struct registry *registry_create(const struct registry_options *options);
 void registry_start(struct registry *registry);
 /* On the loop, after every chat ended or was cancelled. */
 void registry_destroy(struct registry *registry);
 
-/* Every model, those of the built-in provider first, then by id. The texts live in the arena. */
-void registry_models(struct registry *registry, struct arena *arena, struct model **ret_models,
-		     size_t *ret_count);
+/* Any thread. Every model; given back with model_cache_give_back. */
+const struct model_list *registry_models(struct registry *registry);
 /* Whether a model of that id is known (any status). Any thread. */
 bool registry_has_model(struct registry *registry, const char *id);
+struct model_cache_counts registry_counts(struct registry *registry);
 
 /* An answer of whichever provider the model belongs to. */
 struct registry_chat {
@@ -171,12 +156,11 @@ struct registry_chat registry_chat_start(struct registry *registry, const char *
 					 const struct chat_events *events, void *context);
 void registry_chat_cancel(struct registry_chat chat);
 
-/*
- * For the kinds: replaces a provider's list, copying it. `id` is the upstream's name here: the
- * provider's is put before it. With `status` other than READY and no models, the old list stays
- * with that status and detail.
- */
-void provider_models_set(struct provider *provider, const struct model *models, size_t count,
-			 enum model_status status, const char *detail);
+/* For the kinds, how a refresh ends. */
+
+/* The provider's list, which is copied. `id` is the upstream's name here: the provider's is put before it. */
+void provider_models_set(struct provider *provider, const struct model *models, size_t count);
+/* None came: what was there before stays, as unavailable for this reason. */
+void provider_models_fail(struct provider *provider, const char *detail);
 
 #endif

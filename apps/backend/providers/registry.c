@@ -24,8 +24,7 @@ static const struct local_server {
 /* A provider with what the registry alone knows of it. */
 struct entry {
 	struct provider provider;
-	struct arena arena; /* of its models */
-	bool listed;        /* a list has come at least once */
+	bool listed; /* a list has come at least once */
 	/* The looks at its list, on the monotonic clock. */
 	int64_t looked_ms; /* when the last one ended */
 	int64_t look_ms;   /* when the next one is due; LOOKING: it is under way */
@@ -162,7 +161,6 @@ static void add_provider(struct registry *registry, const struct provider_kind *
 	provider->key = memory_strdup(key);
 	for (size_t end = url != NULL ? strlen(url) : 0; end > 0 && url[end - 1] == '/'; end--)
 		provider->url[end - 1] = '\0';
-	arena_init(&entry->arena);
 	list_append(&registry->providers, &provider->node);
 }
 
@@ -173,7 +171,6 @@ static void destroy_provider(struct provider *provider)
 	free(provider->name);
 	free(provider->url);
 	free(provider->key);
-	arena_finish(&entry_of(provider)->arena);
 	free(entry_of(provider));
 }
 
@@ -216,7 +213,7 @@ struct registry *registry_create(const struct registry_options *options)
 		registry->options.refresh_ms = REFRESH_MS;
 	if (options->retry_ms <= 0)
 		registry->options.retry_ms = RETRY_MS;
-	pthread_mutex_init(&registry->lock, NULL);
+	registry->models = model_cache_create();
 	list_init(&registry->providers);
 	registry->nobody = (struct provider){ .kind = &nobody_kind, .registry = registry };
 	uv_timer_init(&options->loop->uv, &registry->timer);
@@ -252,7 +249,7 @@ static void on_handle_closed(uv_handle_t *handle)
 
 	if (--registry->handles > 0)
 		return;
-	pthread_mutex_destroy(&registry->lock);
+	model_cache_destroy(registry->models);
 	free(registry);
 }
 
@@ -266,144 +263,51 @@ void registry_destroy(struct registry *registry)
 
 /* The lists of models. */
 
-static bool same_text(const char *a, const char *b)
+static void list_changed(struct registry *registry, bool different)
 {
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-static bool same_models(const struct model *a, size_t a_count, const struct model *b,
-			size_t b_count)
-{
-	if (a_count != b_count)
-		return false;
-	for (size_t i = 0; i < a_count; i++)
-		if (!same_text(a[i].id, b[i].id) || !same_text(a[i].name, b[i].name) ||
-		    !same_text(a[i].detail, b[i].detail) || a[i].status != b[i].status ||
-		    a[i].context_window != b[i].context_window)
-			return false;
-	return true;
-}
-
-static struct model copy_model(const struct model *model, struct arena *arena)
-{
-	return (struct model){
-		.id = arena_strdup(arena, model->id),
-		.name = arena_strdup(arena, model->name),
-		.provider = arena_strdup(arena, model->provider),
-		.status = model->status,
-		.detail = arena_strdup(arena, model->detail),
-		.context_window = model->context_window,
-	};
-}
-
-/* Takes the list over if it differs from the one there is. */
-static void replace_models(struct provider *provider, struct model *models, size_t count,
-			   struct arena *arena)
-{
-	struct registry *registry = provider->registry;
-	struct entry *entry = entry_of(provider);
-	struct arena former = entry->arena;
-
-	if (same_models(provider->models, provider->models_count, models, count)) {
-		arena_finish(arena);
-		return;
-	}
-	pthread_mutex_lock(&registry->lock);
-	entry->arena = *arena;
-	provider->models = models;
-	provider->models_count = count;
-	pthread_mutex_unlock(&registry->lock);
-	arena_finish(&former);
-	if (registry->options.changed != NULL)
+	if (different && registry->options.changed != NULL)
 		registry->options.changed(registry->options.context);
 }
 
-void provider_models_set(struct provider *provider, const struct model *models, size_t count,
-			 enum model_status status, const char *detail)
+void provider_models_set(struct provider *provider, const struct model *models, size_t count)
 {
-	struct entry *entry = entry_of(provider);
-	bool keep = status != MODEL_READY && count == 0;
-	const struct model *source = keep ? provider->models : models;
-	struct model *list;
-	struct arena arena;
+	struct registry *registry = provider->registry;
 
-	loop_assert(provider->registry->options.loop);
-	count = keep ? provider->models_count : count;
-	entry->listed = entry->listed || !keep;
-	arena_init(&arena);
-	list = ARENA_ARRAY(&arena, count, struct model);
-	for (size_t i = 0; i < count; i++) {
-		struct model model = source[i];
-
-		model.provider = provider->name;
-		model.status = status;
-		model.detail = detail;
-		if (!keep)
-			model.id = arena_printf(&arena, "%s/%s", provider->name, source[i].id);
-		list[i] = copy_model(&model, &arena);
-	}
-	replace_models(provider, list, count, &arena);
-	looked(entry, status == MODEL_READY);
+	loop_assert(registry->options.loop);
+	entry_of(provider)->listed = true;
+	list_changed(registry, model_cache_put(registry->models, provider->name, models, count));
+	looked(entry_of(provider), true);
 }
 
-static bool is_builtin(const struct model *model)
+void provider_models_fail(struct provider *provider, const char *detail)
 {
-	return strncmp(model->id, "webplus/", strlen("webplus/")) == 0;
+	struct registry *registry = provider->registry;
+
+	loop_assert(registry->options.loop);
+	list_changed(registry,
+		     model_cache_mark(registry->models, provider->name, MODEL_UNAVAILABLE, detail));
+	looked(entry_of(provider), false);
 }
 
-static int compare_models(const void *a_pointer, const void *b_pointer)
+const struct model_list *registry_models(struct registry *registry)
 {
-	const struct model *a = a_pointer, *b = b_pointer;
-
-	if (is_builtin(a) != is_builtin(b))
-		return is_builtin(a) ? -1 : 1;
-	return strcmp(a->id, b->id);
-}
-
-void registry_models(struct registry *registry, struct arena *arena, struct model **ret_models,
-		     size_t *ret_count)
-{
-	size_t total = 0, count = 0;
-	struct model *models;
-
-	pthread_mutex_lock(&registry->lock);
-	LIST_EACH(provider, &registry->providers, struct provider, node)
-		total += provider->models_count;
-	models = ARENA_ARRAY(arena, total, struct model);
-	LIST_EACH(provider, &registry->providers, struct provider, node)
-		for (size_t i = 0; i < provider->models_count; i++)
-			models[count++] = copy_model(&provider->models[i], arena);
-	pthread_mutex_unlock(&registry->lock);
 	uv_async_send(&registry->hurry);
-	if (count > 0)
-		qsort(models, count, sizeof(models[0]), compare_models);
-	*ret_models = models;
-	*ret_count = count;
-}
-
-static const struct model *provider_model(const struct provider *provider, const char *id)
-{
-	for (size_t i = 0; i < provider->models_count; i++)
-		if (strcmp(provider->models[i].id, id) == 0)
-			return &provider->models[i];
-	return NULL;
+	return model_cache_read(registry->models);
 }
 
 bool registry_has_model(struct registry *registry, const char *id)
 {
-	bool found = false, ready = false;
+	enum model_status status = MODEL_UNAVAILABLE;
+	bool found = model_cache_status(registry->models, id, &status);
 
-	pthread_mutex_lock(&registry->lock);
-	LIST_EACH(provider, &registry->providers, struct provider, node) {
-		const struct model *model = provider_model(provider, id);
-
-		found = found || model;
-		ready = ready || (model && model->status == MODEL_READY);
-	}
-	pthread_mutex_unlock(&registry->lock);
-	if (!ready)
+	if (status != MODEL_READY)
 		uv_async_send(&registry->hurry);
 	return found;
+}
+
+struct model_cache_counts registry_counts(struct registry *registry)
+{
+	return model_cache_counts(registry->models);
 }
 
 /* Answers. */
@@ -413,13 +317,16 @@ static struct provider *find_provider(struct registry *registry, const char *id)
 {
 	const char *slash = strchr(id, '/');
 
+	enum model_status status;
+
 	LIST_EACH(provider, &registry->providers, struct provider, node) {
 		size_t length = strlen(provider->name);
 
 		if (slash == NULL || length != (size_t)(slash - id) ||
 		    memcmp(provider->name, id, length) != 0)
 			continue;
-		if (!entry_of(provider)->listed || provider_model(provider, id))
+		if (!entry_of(provider)->listed ||
+		    model_cache_status(registry->models, id, &status))
 			return provider;
 	}
 	return &registry->nobody;

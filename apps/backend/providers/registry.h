@@ -6,13 +6,11 @@
 
 #include "providers/provider.h"
 
-#include <pthread.h>
-
 struct registry {
 	struct registry_options options; /* its texts are the registry's own copies */
-	pthread_mutex_t lock;            /* of the lists of models, which any thread may read */
-	struct list providers;           /* in the order of their names; constant once created */
-	struct provider nobody;          /* answers for models that are not there */
+	struct model_cache *models;
+	struct list providers;  /* in the order of their names; constant once created */
+	struct provider nobody; /* answers for models that are not there */
 	bool started;
 	uv_timer_t timer; /* of the next look at the lists */
 	uv_async_t hurry; /* what is not there is asked for; sent from any thread */

@@ -25,19 +25,29 @@ static void append_escape(struct buf *out, unsigned char c)
 		buf_append(out, (char[]){ '\\', escapes[c] }, 2);
 }
 
+/* How many bytes from the front need no escape. */
+static size_t plain_length(const char *text, size_t length)
+{
+	size_t i = 0;
+
+	while (i < length && !escapes[(unsigned char)text[i]])
+		i++;
+	return i;
+}
+
 void json_append_string_n(struct buf *out, const char *text, size_t length)
 {
-	size_t start = 0;
+	size_t plain = plain_length(text, length);
 
 	buf_append_char(out, '"');
-	for (size_t i = 0; i < length; i++) {
-		if (!escapes[(unsigned char)text[i]])
-			continue;
-		buf_append(out, text + start, i - start);
-		append_escape(out, (unsigned char)text[i]);
-		start = i + 1;
+	buf_append(out, text, plain);
+	while (plain < length) {
+		append_escape(out, (unsigned char)text[plain]);
+		text += plain + 1;
+		length -= plain + 1;
+		plain = plain_length(text, length);
+		buf_append(out, text, plain);
 	}
-	buf_append(out, text + start, length - start);
 	buf_append_char(out, '"');
 }
 
@@ -157,6 +167,21 @@ static void encode_value(const struct field *field, const char *at, struct buf *
 	}
 }
 
+/* `{"name":` or `,"name":` */
+static void append_name(struct buf *out, char separator, const char *name)
+{
+	size_t length = strlen(name), whole = length + 4;
+	char *room = buf_reserve(out, whole);
+
+	if (!room)
+		return;
+	room[0] = separator;
+	room[1] = '"';
+	memcpy(room + 2, name, length);
+	memcpy(room + 2 + length, "\":", 2);
+	buf_commit(out, whole);
+}
+
 void schema_encode(const struct schema *schema, const void *record, struct buf *out)
 {
 	char separator = '{';
@@ -164,11 +189,8 @@ void schema_encode(const struct schema *schema, const void *record, struct buf *
 	for (const struct field *field = schema->fields; field->name; field++) {
 		if (field->secret || field->stored)
 			continue;
-		buf_append_char(out, separator);
+		append_name(out, separator, field->name);
 		separator = ',';
-		buf_append_char(out, '"');
-		buf_append_text(out, field->name);
-		buf_append(out, "\":", 2);
 		encode_value(field, (const char *)record + field->offset, out);
 	}
 	if (separator == '{')

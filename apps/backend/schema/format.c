@@ -31,9 +31,15 @@ static bool is_email(const char *text)
 	return true;
 }
 
+/* What is shown in one line: nothing in it moves, hides or turns what stands beside it. */
 static bool is_line(const char *text)
 {
-	return strpbrk(text, "\n\t") == NULL;
+	if (strpbrk(text, "\n\t") != NULL)
+		return false;
+	for (uint32_t c = utf8_next(&text); c; c = utf8_next(&text))
+		if (utf8_is_layout(c))
+			return false;
+	return true;
 }
 
 static bool is_token(const char *text)
@@ -48,18 +54,24 @@ static const struct {
 	bool (*check)(const char *text);
 	const char *message;
 	const char *pattern;
+	int64_t max;    /* characters; 0: the row of the field says */
+	bool normalize; /* it is compared: utf8_normalize */
 } formats[FORMAT_COUNT] = {
 	[FORMAT_ID] = { id_valid, "must be an id: a UUID in lower case",
-			"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$" },
+			"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+			.max = ID_SIZE - 1 },
 	[FORMAT_USERNAME] = { is_username,
 			      "must be 3 to 32 letters, digits, dots, hyphens or underscores, and "
 			      "begin with a letter "
 			      "or digit",
-			      "^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$" },
-	[FORMAT_EMAIL] = { is_email, "must be an e-mail address", "^[^@\\s]{1,64}@[^@\\s]+$" },
-	[FORMAT_LINE] = { is_line, "must be a single line", "^[^\\n\\t]*$" },
-	[FORMAT_TOKEN] = { is_token, "must be visible ASCII characters without spaces",
-			   "^[!-~]*$" },
+			      "^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$", .max = 32 },
+	[FORMAT_EMAIL] = { is_email, "must be an e-mail address", "^[^@\\s]{1,64}@[^@\\s]+$",
+			   .max = 254, .normalize = true },
+	[FORMAT_LINE] = { is_line, "must be a single line, without marks that turn its direction",
+			  "^[^\\n\\t\\u2028-\\u202e\\u2066-\\u2069]*$", .normalize = true },
+	[FORMAT_TOKEN] = { .check = is_token,
+			   .message = "must be visible ASCII characters without spaces",
+			   .pattern = "^[!-~]*$" },
 };
 
 bool format_check(enum format format, const char *text, const char **ret_message)
@@ -73,4 +85,14 @@ bool format_check(enum format format, const char *text, const char **ret_message
 const char *format_pattern(enum format format)
 {
 	return formats[format].pattern;
+}
+
+int64_t format_max(enum format format)
+{
+	return formats[format].max;
+}
+
+bool format_is_compared(enum format format)
+{
+	return formats[format].normalize;
 }

@@ -93,6 +93,8 @@ static const char *check_field(const struct schema *schema, const struct field *
 		return "a sealed field needs the .table and .key of its schema";
 	if (field->max && field->min > field->max)
 		return ".min is above .max";
+	if (field->wire == WIRE_INT && field->min > 0 && field->max == 0)
+		return "an integer with .min needs .max: 0 would be its largest";
 	if (field->from != FROM_BODY && field->wire >= WIRE_BLOB)
 		return "what is no scalar comes from the body alone";
 	return check_wire(field);
@@ -145,4 +147,44 @@ static const char *check_depth(const struct schema *schema, struct arena *arena,
 const char *schema_check(const struct schema *schema, struct arena *arena)
 {
 	return check_depth(schema, arena, 0);
+}
+
+static bool is_bounded(const struct field *field)
+{
+	switch (field->wire) {
+	case WIRE_TEXT:
+		return field->max > 0 || format_max(field->format) > 0;
+	case WIRE_INT:
+	case WIRE_NUMBER:
+	case WIRE_LIST:
+	case WIRE_TEXTS:
+		return field->max != 0;
+	default:
+		return true;
+	}
+}
+
+static const char *check_bounds(const struct schema *schema, struct arena *arena)
+{
+	for (const struct field *field = schema->fields; field->name; field++) {
+		const char *fault = NULL;
+
+		if (field->stored || field->shown)
+			continue;
+		if (!is_bounded(field))
+			return arena_printf(arena, "%s.%s: comes from outside and has no .max",
+					    schema->name, field->name);
+		if (field->schema)
+			fault = check_bounds(field->schema, arena);
+		if (fault)
+			return fault;
+	}
+	return NULL;
+}
+
+const char *schema_check_input(const struct schema *schema, struct arena *arena)
+{
+	const char *fault = schema_check(schema, arena);
+
+	return fault ? fault : check_bounds(schema, arena);
 }

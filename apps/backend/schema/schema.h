@@ -29,6 +29,9 @@
  *	struct texts          array of strings      TEXT, one a line   max elements; .names closes the set
  *	a struct              object of .schema     columns name_…     null where its first field is NULL
  *
+ * What comes from outside has bounds that its row names: schema_check_input. Texts that are compared, those of FORMAT_LINE
+ * and FORMAT_EMAIL, are brought into Unicode's form C.
+ *
  * A nullable integer or time that is 0 is null. A string from outside is valid UTF-8 without NUL, and without other
  * control characters than tab and line feed.
  *
@@ -74,7 +77,7 @@ enum format {
 	/* 3 to 32 of a-z 0-9 . _ -, beginning with a letter or digit; upper case is accepted */
 	FORMAT_USERNAME,
 	FORMAT_EMAIL, /* one @, RFC 5321 lengths, no spaces */
-	FORMAT_LINE,  /* no line feed, no tab */
+	FORMAT_LINE,  /* no line feed, no tab, nothing that turns its direction */
 	FORMAT_TOKEN, /* visible ASCII */
 	FORMAT_COUNT
 };
@@ -103,6 +106,9 @@ struct presence {
 	uint64_t set, null;
 };
 
+/* 2^53 - 1: what JavaScript reads exactly. */
+#define INTEGER_MAX INT64_C(9007199254740991)
+
 struct schema;
 
 struct field {
@@ -128,6 +134,7 @@ struct field {
 	const char *secret;  /* sealed at rest, never shown */
 	bool stored;         /* in SQL only */
 	bool shown;          /* on the wire only */
+	bool credential;     /* whoever has it may act: a reply that holds it is not compressed */
 };
 
 struct schema {
@@ -151,19 +158,18 @@ struct schema {
 		struct timestamp: WIRE_TIME,                                                       \
 		struct blob: WIRE_BLOB,                                                            \
 		struct array: WIRE_LIST,                                                           \
-		struct texts: WIRE_TEXTS,                                                           \
+		struct texts: WIRE_TEXTS,                                                          \
 		default: WIRE_OBJECT)
 
 #define FIELD(type, member, ...)                                                                   \
-	{                                                                                          \
-		.name = #member, .wire = WIRE_OF(type, member), .offset = offsetof(type, member),  \
-		.size = sizeof(((type *)0)->member), __VA_ARGS__                                   \
-	}
+	{ .name = #member,                                                                         \
+	  .wire = WIRE_OF(type, member),                                                           \
+	  .offset = offsetof(type, member),                                                        \
+	  .size = sizeof(((type *)0)->member),                                                     \
+	  __VA_ARGS__ }
 
 #define SCHEMA(type, field_table, ...)                                                             \
-	{                                                                                          \
-		.fields = (field_table), .size = sizeof(type), __VA_ARGS__                         \
-	}
+	{ .fields = (field_table), .size = sizeof(type), __VA_ARGS__ }
 
 /* Every list on the wire. */
 struct page {
@@ -188,6 +194,8 @@ const struct field *schema_field(const struct schema *schema, const char *name);
 bool schema_given(const struct schema *schema, const void *record, const char *name);
 /* Finds what is wrong with the table itself, nested ones too: NULL, or a sentence for its author. */
 const char *schema_check(const struct schema *schema, struct arena *arena);
+/* The same for a record that comes from outside, where each text, number and list needs bounds of its own. */
+const char *schema_check_input(const struct schema *schema, struct arena *arena);
 
 /* What was wrong with an input: every error at once, but no more than FIELD_ERRORS_MAX of them. */
 enum { FIELD_ERRORS_MAX = 32 };
@@ -252,5 +260,9 @@ void field_print_json_schema(const struct field *field, bool input, struct buf *
 bool format_check(enum format format, const char *text, const char **ret_message);
 /* The regular expression (ECMA-262) of the format, or NULL. */
 const char *format_pattern(enum format format);
+/* The most characters that a text of the format has; 0: the format does not say. */
+int64_t format_max(enum format format);
+/* Whether its texts are compared, and so are brought into one form (base/utf8.h) as they come in. */
+bool format_is_compared(enum format format);
 
 #endif

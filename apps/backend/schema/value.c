@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INTEGER_MAX INT64_C(9007199254740991) /* 2^53 - 1: what JavaScript reads exactly */
-
 struct bounds field_bounds(const struct field *field)
 {
 	bool unset = field->min == 0 && field->max == 0;
@@ -17,6 +15,8 @@ struct bounds field_bounds(const struct field *field)
 
 	switch (field->wire) {
 	case WIRE_TEXT:
+		if (field->max == 0 && format_max(field->format) > 0)
+			return (struct bounds){ field->min, format_max(field->format) };
 		return (struct bounds){ field->min, field->max ? field->max : TEXT_MAX_DEFAULT };
 	case WIRE_LIST:
 	case WIRE_TEXTS:
@@ -24,7 +24,7 @@ struct bounds field_bounds(const struct field *field)
 	case WIRE_INT:
 		if (unset)
 			return (struct bounds){ -widest, widest };
-		return (struct bounds){ field->min, field->max ? field->max : widest };
+		return (struct bounds){ field->min, field->max };
 	default:
 		return (struct bounds){ field->min, field->max };
 	}
@@ -68,6 +68,10 @@ bool value_set_text(struct decoder *decoder, const struct field *field, const ch
 
 	if (!utf8_valid(text, strlen(text)))
 		return refuse(decoder, path, "must be UTF-8");
+	if (format_is_compared(field->format))
+		text = utf8_normalize(decoder->arena, text);
+	if (!text)
+		return refuse(decoder, path, "must be a text that Unicode can bring into one form");
 	if (!text_length_fits(decoder, field, path, text))
 		return false;
 	if (has_control(text))

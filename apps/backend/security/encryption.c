@@ -1,13 +1,13 @@
 #include "security/encryption.h"
 
+#include "security/data_keys.h"
+
 #include <assert.h>
 #include <sodium.h>
 #include <string.h>
 
 enum {
 	SEAL_VERSION = 1,
-	/* The one data key there is until keys can be rotated: derived from the master key. */
-	DATA_KEY_ID = 1,
 	HEAD_SIZE = 1 + 4,
 	NONCE_SIZE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
 	TAG_SIZE = crypto_aead_xchacha20poly1305_ietf_ABYTES,
@@ -58,30 +58,39 @@ static void associated_init(struct associated *associated, const struct seal_pla
 	memcpy(associated->data + field + key0, second, key1);
 }
 
+static void put_head(uint8_t head[static HEAD_SIZE], uint32_t number)
+{
+	head[0] = SEAL_VERSION;
+	for (int i = 0; i < 4; i++)
+		head[1 + i] = (uint8_t)(number >> (24 - 8 * i));
+}
+
 struct blob seal(const struct keyring *keyring, const struct seal_place *place, const void *plain,
 		 size_t length, struct arena *arena)
 {
-	static const uint8_t head[HEAD_SIZE] = { SEAL_VERSION, 0, 0, 0, DATA_KEY_ID };
+	uint32_t number = data_keys_newest(keyring_data_keys(keyring));
 	uint8_t *sealed = arena_alloc(arena, length + SEAL_OVERHEAD);
 	uint8_t *nonce = sealed + HEAD_SIZE;
 	struct associated associated;
 
 	assert(place->field != NULL && place->key[0] != NULL);
 	associated_init(&associated, place, arena);
-	memcpy(sealed, head, HEAD_SIZE);
+	put_head(sealed, number);
 	draw_nonce(nonce);
 	crypto_aead_xchacha20poly1305_ietf_encrypt(
 		nonce + NONCE_SIZE, NULL, plain, length, (const uint8_t *)associated.data,
-		associated.length, NULL, nonce, keyring_key(keyring, KEY_DATA));
+		associated.length, NULL, nonce, data_key(keyring_data_keys(keyring), number));
 	return (struct blob){ sealed, length + SEAL_OVERHEAD };
 }
 
-static const uint8_t *find_key(const struct keyring *keyring, const uint8_t id[static 4])
+uint32_t seal_key_number(struct blob sealed)
 {
-	static const uint8_t data_key_id[4] = { 0, 0, 0, DATA_KEY_ID };
+	const uint8_t *bytes = sealed.data;
 
-	return memcmp(id, data_key_id, sizeof(data_key_id)) == 0 ? keyring_key(keyring, KEY_DATA)
-								 : NULL;
+	if (sealed.size < SEAL_OVERHEAD || bytes[0] != SEAL_VERSION)
+		return 0;
+	return (uint32_t)bytes[1] << 24 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 8 |
+	       bytes[4];
 }
 
 enum err unseal(const struct keyring *keyring, const struct seal_place *place, struct blob sealed,
@@ -90,13 +99,15 @@ enum err unseal(const struct keyring *keyring, const struct seal_place *place, s
 	const uint8_t *bytes = sealed.data, *key, *nonce;
 	struct associated associated;
 	unsigned char *plain;
+	uint32_t number;
 	size_t length;
 
-	if (sealed.size < SEAL_OVERHEAD || bytes[0] != SEAL_VERSION)
+	number = seal_key_number(sealed);
+	if (number == 0)
 		return ERR_CORRUPT;
-	key = find_key(keyring, bytes + 1);
+	key = data_key(keyring_data_keys(keyring), number);
 	if (key == NULL)
-		return ERR_CORRUPT;
+		return ERR_KEY_MISSING;
 	nonce = bytes + HEAD_SIZE;
 	length = sealed.size - SEAL_OVERHEAD;
 	plain = arena_alloc(arena, length + 1);

@@ -30,11 +30,14 @@ struct seal_place {
 struct blob seal(const struct keyring *keyring, const struct seal_place *place, const void *plain,
 		 size_t length, struct arena *arena);
 /*
- * ERR_CORRUPT when it was cut, changed, moved, or sealed under a key that is not in the ring.
- * NUL-terminated.
+ * NUL-terminated. ERR_CORRUPT when it was cut, changed or moved; ERR_KEY_MISSING when it names a data key that is not in
+ * the ring, which another server may have made since.
  */
 enum err unseal(const struct keyring *keyring, const struct seal_place *place, struct blob sealed,
 		struct arena *arena, const char **ret_plain, size_t *ret_length) WARN_UNUSED;
+
+/* Which data key it was sealed under; 0 for what is no sealed value. */
+uint32_t seal_key_number(struct blob sealed);
 
 /*
  * A keyed hash (BLAKE2b-256) by which a unique sealed field is looked up: equal values, equal

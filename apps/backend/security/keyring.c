@@ -1,5 +1,7 @@
 #include "security/keyring.h"
 
+#include "security/data_keys.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,15 +14,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PURPOSE_COUNT = KEY_REFRESH_CHAIN + 1, KEY_TEXT_SIZE = 2 * KEY_SIZE + 1 };
+enum { PURPOSE_COUNT = KEY_WRAPPING + 1, KEY_TEXT_SIZE = 2 * KEY_SIZE + 1 };
 
 /* crypto_kdf's name for this program; part of every derived key. */
 static const char kdf_context[crypto_kdf_CONTEXTBYTES] = { 'w', 'e', 'b', 'p', 'l', 'u', 's', '1' };
 
-/*
- * Bytes only, since sodium_malloc aligns to the end of a page. The master key itself is not kept.
- */
+static const char root_name[] = "root_key";
+
+/* What hashes in the database were made with: derived from the root, and so the same under every master key. */
+static const bool is_lasting[PURPOSE_COUNT] = {
+	[KEY_DATA] = true,  [KEY_LOOKUP] = true,  [KEY_REFRESH_TOKEN] = true,
+	[KEY_AUDIT] = true, [KEY_API_KEY] = true, [KEY_INVITATION] = true,
+};
+
+/* A pointer and bytes, in a multiple of 8, since sodium_malloc aligns to the end of a page. */
 struct keyring {
+	struct data_keys *data_keys;
+	uint8_t root[KEY_SIZE];
 	uint8_t keys[PURPOSE_COUNT][KEY_SIZE];
 };
 
@@ -125,7 +135,7 @@ static bool sync_folder_of(const char *path)
  * another process was first. A power cut leaves no half a key, and data is never sealed under a key
  * that was not yet on the disk.
  */
-static enum err create_file(const char *path, const char **ret_reason)
+enum err keyring_make_file(const char *path, const char **ret_reason)
 {
 	char temporary[PATH_MAX];
 	uint8_t key[KEY_SIZE];
@@ -154,7 +164,7 @@ static enum err load_file(const char *path, uint8_t key[static KEY_SIZE], const 
 	enum err err;
 
 	if (fd < 0 && errno == ENOENT) {
-		err = create_file(path, ret_reason);
+		err = keyring_make_file(path, ret_reason);
 		if (err != ERR_OK)
 			return err;
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -175,9 +185,16 @@ static enum err derive(const uint8_t master[static KEY_SIZE], struct keyring **r
 		*ret_reason = "there is no memory for the keys";
 		return ERR_UNAVAILABLE;
 	}
+	memcpy(keyring->root, master, KEY_SIZE);
 	for (unsigned purpose = 0; purpose < PURPOSE_COUNT; purpose++)
 		crypto_kdf_derive_from_key(keyring->keys[purpose], KEY_SIZE, purpose, kdf_context,
 					   master);
+	keyring->data_keys = data_keys_create(keyring->keys[KEY_DATA], keyring->keys[KEY_WRAPPING]);
+	if (keyring->data_keys == NULL) {
+		sodium_free(keyring);
+		*ret_reason = "there is no memory for the keys";
+		return ERR_UNAVAILABLE;
+	}
 	sodium_mprotect_readonly(keyring);
 	*ret_keyring = keyring;
 	return ERR_OK;
@@ -205,14 +222,53 @@ enum err keyring_open(const char *text, const char *path, struct keyring **ret_k
 	return err;
 }
 
+void keyring_make_root(const struct keyring *keyring, uint8_t wrapped[static WRAPPED_KEY_SIZE])
+{
+	uint8_t root[KEY_SIZE];
+
+	randombytes_buf(root, sizeof(root));
+	key_wrap(keyring->keys[KEY_WRAPPING], root_name, root, wrapped);
+	sodium_memzero(root, sizeof(root));
+}
+
+enum err keyring_use_root(struct keyring *keyring, struct blob wrapped)
+{
+	enum err err;
+
+	sodium_mprotect_readwrite(keyring);
+	err = key_unwrap(keyring->keys[KEY_WRAPPING], root_name, wrapped, keyring->root);
+	for (unsigned purpose = 0; err == ERR_OK && purpose < PURPOSE_COUNT; purpose++)
+		if (is_lasting[purpose])
+			crypto_kdf_derive_from_key(keyring->keys[purpose], KEY_SIZE, purpose,
+						   kdf_context, keyring->root);
+	sodium_mprotect_readonly(keyring);
+	if (err == ERR_OK)
+		data_keys_begin(keyring->data_keys);
+	return err;
+}
+
+void keyring_wrap_root(const struct keyring *keyring, const struct keyring *under,
+		       uint8_t wrapped[static WRAPPED_KEY_SIZE])
+{
+	key_wrap(under->keys[KEY_WRAPPING], root_name, keyring->root, wrapped);
+}
+
 void keyring_destroy(struct keyring *keyring)
 {
+	if (keyring == NULL)
+		return;
+	data_keys_destroy(keyring->data_keys);
 	sodium_free(keyring);
+}
+
+struct data_keys *keyring_data_keys(const struct keyring *keyring)
+{
+	return keyring->data_keys;
 }
 
 const uint8_t *keyring_key(const struct keyring *keyring, enum key_purpose purpose)
 {
-	assert(purpose >= KEY_DATA && purpose <= KEY_REFRESH_CHAIN);
+	assert(purpose >= KEY_DATA && purpose <= KEY_WRAPPING);
 	return keyring->keys[purpose];
 }
 

@@ -1,27 +1,31 @@
 /*
- * The keys of an installation. One master key, from the environment or from a file beside the data
- * (mode 0600, made at the first start), never in the database; every other key is derived from it
- * by purpose (BLAKE2b, libsodium's crypto_kdf) or, for data keys, stored wrapped by it, so that
- * they can be rotated.
+ * The keys of an installation. One master key, from a setting, from a command, or from a file (mode 0600, made at the
+ * first start), never in the database; it wraps the keys that are stored there: the data keys, so that they can be rotated,
+ * and a random root, so that the master key itself can be changed. Every other key is derived by purpose (BLAKE2b,
+ * libsodium's crypto_kdf) from the root, if what is stored depends on it, or else from the master key. In installations
+ * that were made without a root, the master key of then is the root.
  *
  * A keyring is made once at start, holds its keys in locked memory (sodium_malloc), and is readable
- * from any thread.
+ * from any thread; only its data keys become more.
  */
 #ifndef WEBPLUS_SECURITY_KEYRING_H
 #define WEBPLUS_SECURITY_KEYRING_H
 
 #include "base/err.h"
+#include "schema/schema.h"
+#include "security/key_wrap.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum { KEY_SIZE = 32, KEY_FINGERPRINT_SIZE = 17 };
+enum { KEY_FINGERPRINT_SIZE = 17 };
 
+struct data_keys; /* security/data_keys.h */
 struct keyring;
 
 /* What a derived key is for. The numbers are part of what is stored: never change or reuse one. */
 enum key_purpose {
-	KEY_DATA = 1,          /* sealing of fields */
+	KEY_DATA = 1,          /* the first data key, where that is not stored */
 	KEY_LOOKUP = 2,        /* blind index of unique sealed fields */
 	KEY_ACCESS_TOKEN = 3,  /* signature of access tokens */
 	KEY_REFRESH_TOKEN = 4, /* hashes of refresh tokens */
@@ -32,6 +36,7 @@ enum key_purpose {
 	KEY_API_KEY = 8,        /* hashes of API keys */
 	KEY_INVITATION = 9,     /* hashes of invitations */
 	KEY_REFRESH_CHAIN = 10, /* makes a refresh token from the one before */
+	KEY_WRAPPING = 11,      /* wraps what is stored of keys */
 };
 
 /*
@@ -41,10 +46,24 @@ enum key_purpose {
  */
 enum err keyring_open(const char *text, const char *path, struct keyring **ret_keyring,
 		      const char **ret_reason) WARN_UNUSED;
+/* Makes the file with a random key, and nothing if there is one. It is on the disk when this returns. */
+enum err keyring_make_file(const char *path, const char **ret_reason) WARN_UNUSED;
 void keyring_destroy(struct keyring *keyring);
+
+/* A new random root, wrapped, to be stored and then used. */
+void keyring_make_root(const struct keyring *keyring, uint8_t wrapped[static WRAPPED_KEY_SIZE]);
+/*
+ * Derives from the stored root what depends on it, and expects all data keys to be stored. Before another thread has the
+ * keyring. ERR_CORRUPT: it was not wrapped by this master key.
+ */
+enum err keyring_use_root(struct keyring *keyring, struct blob wrapped) WARN_UNUSED;
+/* The root as it is stored under another master key, that of `under`. */
+void keyring_wrap_root(const struct keyring *keyring, const struct keyring *under,
+		       uint8_t wrapped[static WRAPPED_KEY_SIZE]);
 
 /* KEY_SIZE bytes that live as long as the keyring. */
 const uint8_t *keyring_key(const struct keyring *keyring, enum key_purpose purpose);
+struct data_keys *keyring_data_keys(const struct keyring *keyring);
 /*
  * Sixteen hexadecimal digits that name the master key and say nothing of it; stored in the database
  * and compared at start.

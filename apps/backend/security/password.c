@@ -1,12 +1,15 @@
 #include "security/password.h"
 
+#include "base/pool.h"
 #include "base/utf8.h"
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,6 +36,7 @@ _Static_assert((int)PASSWORD_HASH_SIZE == crypto_pwhash_STRBYTES, "as the header
 /* One place per core: more at once would only take memory, 64 MiB each. */
 static sem_t places;
 static pthread_once_t places_once = PTHREAD_ONCE_INIT;
+static atomic_uint waiting, waiting_max = UINT_MAX;
 
 static void make_places(void)
 {
@@ -41,23 +45,49 @@ static void make_places(void)
 	sem_init(&places, 0, cores > 0 ? (unsigned)cores : 1);
 }
 
-static void take_place(void)
+void password_limit_waiting(unsigned max)
 {
-	pthread_once(&places_once, make_places);
-	while (sem_wait(&places) < 0 && errno == EINTR)
+	atomic_store(&waiting_max, max);
+}
+
+static enum err wait_for_place(void)
+{
+	enum err err = ERR_OK;
+
+	if (atomic_fetch_add(&waiting, 1) >= atomic_load(&waiting_max))
+		err = ERR_UNAVAILABLE;
+	while (err == ERR_OK && sem_wait(&places) < 0 && errno == EINTR)
 		;
+	atomic_fetch_sub(&waiting, 1);
+	return err;
+}
+
+static enum err take_place(void)
+{
+	enum err err = ERR_OK;
+
+	pthread_once(&places_once, make_places);
+	pool_wait_begin();
+	if (sem_trywait(&places) != 0)
+		err = wait_for_place();
+	if (err != ERR_OK)
+		pool_wait_end();
+	return err;
 }
 
 static void leave_place(void)
 {
 	sem_post(&places);
+	pool_wait_end();
 }
 
 enum err password_hash(const char *password, char hash[static PASSWORD_HASH_SIZE])
 {
+	enum err err = take_place();
 	int result;
 
-	take_place();
+	if (err != ERR_OK)
+		return err;
 	result = crypto_pwhash_str_alg(
 		hash, password, strlen(password), crypto_pwhash_OPSLIMIT_INTERACTIVE,
 		crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13);
@@ -65,21 +95,23 @@ enum err password_hash(const char *password, char hash[static PASSWORD_HASH_SIZE
 	return result == 0 ? ERR_OK : ERR_UNAVAILABLE;
 }
 
-bool password_verify(const char *password, const char *hash, bool *ret_outdated)
+enum err password_verify(const char *password, const char *hash, bool *ret_outdated)
 {
 	const char *against = hash != NULL ? hash : nobodys_hash;
+	enum err err = take_place();
 	bool verified;
 
-	take_place();
+	if (err != ERR_OK)
+		return err;
 	verified = crypto_pwhash_str_verify(against, password, strlen(password)) == 0;
 	leave_place();
 	if (hash == NULL || !verified)
-		return false;
+		return ERR_UNAUTHENTICATED;
 	if (ret_outdated != NULL)
 		*ret_outdated =
 			crypto_pwhash_str_needs_rehash(hash, crypto_pwhash_OPSLIMIT_INTERACTIVE,
 						       crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0;
-	return true;
+	return ERR_OK;
 }
 
 /* Whole passwords and the words they are made of, in lower case, sorted by byte. */

@@ -189,13 +189,15 @@ void api_docs_print(const struct route *const *tables, struct buf *out)
 	struct records records = { .count = 0 };
 	const struct route *before = NULL;
 
-	BUF_LITERAL(out,
-		    "<!doctype html><html lang=en><meta charset=utf-8><title>Web+ API</title>"
-		    "<meta name=viewport content=\"width=device-width,initial-scale=1\">"
-		    "<link rel=stylesheet href=/api/docs/style.css><h1>Web+ API</h1>"
-		    "<p class=muted>Sign in with <code>POST /api/v1/auth/login</code> and send "
-		    "<code>Authorization: Bearer …</code>. For programs: "
-		    "<a href=/api/v1/openapi.json>openapi.json</a>.</p>");
+	BUF_LITERAL(
+		out,
+		"<!doctype html><html lang=en><meta charset=utf-8><title>Web+ API</title>"
+		"<meta name=viewport content=\"width=device-width,initial-scale=1\">"
+		"<link rel=stylesheet href=/api/docs/style.css><h1>Web+ API</h1>"
+		"<p class=muted>Send <code>Authorization: Bearer …</code> with an API key, made under "
+		"<a href=/settings/api-keys>Settings</a>, or with the access token that "
+		"<code>POST /api/v1/auth/login</code> gives. For programs: "
+		"<a href=/api/v1/openapi.json>openapi.json</a>.</p>");
 	for (; *tables; tables++)
 		for (const struct route *route = *tables; route->method; route++) {
 			if (route->internal)

@@ -105,9 +105,20 @@ static void print_success(const struct route *route, struct buf *out)
 		buf_printf(out, ",\"content\":{\"%s\":{\"schema\":{\"type\":\"%s\"}}}",
 			   route->media,
 			   strcmp(route->media, "application/json") == 0 ? "object" : "string");
+	buf_append_char(out, '}');
+	if (route->cache.tags)
+		BUF_LITERAL(out, ",\"304\":{\"description\":\"If-None-Match names what there is "
+				 "still.\"}");
+	if (route->rate != RATE_NONE)
+		BUF_LITERAL(out,
+			    ",\"429\":{\"description\":\"Too many requests: Retry-After says "
+			    "when to come back.\",\"headers\":{\"Retry-After\":{\"description\":"
+			    "\"Seconds.\",\"schema\":{\"type\":\"integer\",\"minimum\":1}}},"
+			    "\"content\":{\"application/problem+json\":{\"schema\":"
+			    "{\"$ref\":\"#/components/schemas/Problem\"}}}}");
 	BUF_LITERAL(
 		out,
-		"},\"default\":{\"description\":\"A problem (RFC 9457).\",\"content\":"
+		",\"default\":{\"description\":\"A problem (RFC 9457).\",\"content\":"
 		"{\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}}");
 }
 

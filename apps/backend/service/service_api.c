@@ -6,6 +6,7 @@
 #include "http/request.h"
 #include "middleware/metrics.h"
 #include "routes.h"
+#include "search/search.h"
 #include "service/api_docs.h"
 #include "websockets/connection_manager.h"
 
@@ -82,6 +83,7 @@ static enum err metrics(struct request *request, const void *in, void *out)
 	(void)out;
 	buf_init(&text, DOCUMENT_MAX);
 	metrics_print(request->app->metrics, request->app, &text);
+	search_print_metrics(request->app, &text);
 	reply_text(request, 200, "text/plain; version=0.0.4; charset=utf-8", text.data,
 		   text.length);
 	buf_finish(&text);
@@ -154,21 +156,22 @@ static enum err page(struct request *request, const void *in, void *out)
 }
 
 const struct route service_routes[] = {
-	{ "GET", "/api/v1/health", .access = ACCESS_PUBLIC, .out = &health_schema, .on_loop = true,
-	  .handle = health, .doc = "Whether the process lives." },
-	{ "GET", "/api/v1/ready", .access = ACCESS_PUBLIC, .out = &readiness_schema,
-	  .handle = ready, .doc = "Whether requests can be answered." },
+	{ "GET", "/api/v1/health", .access = ACCESS_PUBLIC, .rate = RATE_NONE,
+	  .out = &health_schema, .on_loop = true, .handle = health,
+	  .doc = "Whether the process lives." },
+	{ "GET", "/api/v1/ready", .access = ACCESS_PUBLIC, .rate = RATE_NONE,
+	  .out = &readiness_schema, .handle = ready, .doc = "Whether requests can be answered." },
 	{ "GET", "/api/v1/openapi.json", .access = ACCESS_PUBLIC, .media = "application/json",
 	  .internal = true, .handle = openapi, .doc = "This document." },
 	{ "GET", "/api/v1/ws", .access = ACCESS_PUBLIC, .internal = true, .on_loop = true,
 	  .handle = open_socket, .doc = "The WebSocket; see docs/websockets.md." },
-	{ "GET", "/metrics", .access = ACCESS_PUBLIC, .internal = true, .on_loop = true,
-	  .handle = metrics, .doc = "For Prometheus." },
-	{ "GET", "/api/docs", .access = ACCESS_PUBLIC, .internal = true, .handle = docs,
-	  .doc = "The API, to read." },
-	{ "GET", "/api/docs/style.css", .access = ACCESS_PUBLIC, .internal = true, .on_loop = true,
-	  .handle = docs_style, .doc = "How it looks." },
-	{ "GET", "/{path...}", .access = ACCESS_PUBLIC, .internal = true, .on_loop = true,
-	  .handle = page, .doc = "The page and its files." },
+	{ "GET", "/metrics", .access = ACCESS_PUBLIC, .rate = RATE_NONE, .internal = true,
+	  .on_loop = true, .handle = metrics, .doc = "For Prometheus." },
+	{ "GET", "/api/docs", .access = ACCESS_PUBLIC, .rate = RATE_PAGE, .internal = true,
+	  .handle = docs, .doc = "The API, to read." },
+	{ "GET", "/api/docs/style.css", .access = ACCESS_PUBLIC, .rate = RATE_PAGE,
+	  .internal = true, .on_loop = true, .handle = docs_style, .doc = "How it looks." },
+	{ "GET", "/{path...}", .access = ACCESS_PUBLIC, .rate = RATE_PAGE, .internal = true,
+	  .on_loop = true, .handle = page, .doc = "The page and its files." },
 	{ 0 },
 };

@@ -4,8 +4,11 @@
 #include "audit/audit.h"
 #include "auth/auth.h"
 #include "db/page.h"
+#include "http/export.h"
 #include "http/request.h"
 #include "users/roles.h"
+
+#include <stdio.h>
 
 enum { DAY_MS = 24 * 60 * 60 * 1000 };
 
@@ -50,7 +53,7 @@ PAGE_SCHEMA(invitation_page_schema, invitation_schema, "InvitationPage");
 
 static const struct field invitation_made_fields[] = {
 	INVITATION_FIELDS(struct invitation_made),
-	FIELD(struct invitation_made, token, .shown = true,
+	FIELD(struct invitation_made, token, .shown = true, .credential = true,
 	      .doc = "For the link `/register?invitation=…`. It is shown this once."),
 	{ 0 },
 };
@@ -77,8 +80,13 @@ static const struct statement delete_one = {
 	"DELETE FROM invitation WHERE id = $1 AND used_at IS NULL", NULL
 };
 
+static const struct statement select_made = {
+	"SELECT {columns} FROM invitation WHERE id > $2 AND created_by = $1 ORDER BY id LIMIT $3",
+	&invitation_schema
+};
+
 const struct statement *const invitation_statements[] = {
-	&select_by_token, &use, &select_page, &delete_one, NULL,
+	&select_by_token, &use, &select_page, &select_made, &delete_one, NULL,
 };
 
 /* ERR_NOT_FOUND when who invited could not give this role any more: an invitation must not outlive the right to make it. */
@@ -164,6 +172,30 @@ static enum err invitations_list(struct request *request, const void *in, void *
 			place_encode((struct place){ last->created_at, last->id }, &request->arena);
 	return err;
 }
+
+/* ---- Those that one has made, for the file of one's data ---- */
+
+static enum err next_made(struct export *export, struct arena *arena, bool *ret_end)
+{
+	char *after = export->state;
+	struct array found = { 0 };
+	enum err err = db_all(export->app->db, &select_made,
+			      ARGS((const char *)export->principal.user_id, (const char *)after,
+				   (int64_t)EXPORT_ROWS),
+			      arena, &found);
+
+	*ret_end = found.count < EXPORT_ROWS;
+	if (err != ERR_OK || found.count == 0)
+		return err;
+	export_records(export, &invitation_schema, &found);
+	snprintf(after, ID_SIZE, "%s",
+		 ((const struct invitation *)found.items)[found.count - 1].id);
+	return ERR_OK;
+}
+
+const struct export_part invitations_export = {
+	.name = "invitations", .list = true, .state_size = ID_SIZE, .next = next_made
+};
 
 /* ---- Making one ---- */
 
@@ -277,6 +309,7 @@ const struct route invitation_routes[] = {
 	  .doc = "The invitations that were not used yet." },
 	{ "POST", "/api/v1/invitations", .access = "users:manage", .in = &invitation_new_schema,
 	  .out = &invitation_made_schema, .status = 201, .handle = invitation_create,
+	  .uncompressed = "The new token stands beside an address that was given.",
 	  .doc = "Invite somebody. The token is shown this once." },
 	{ "DELETE", "/api/v1/invitations/{id}", .access = "users:manage",
 	  .in = &invitation_id_schema, .handle = invitation_delete,

@@ -283,15 +283,16 @@ static enum err role_delete(struct request *request, const void *in, void *out)
 }
 
 const struct route role_routes[] = {
-	{ "GET", "/api/v1/roles", .access = "users:manage", .out = &role_page_schema,
-	  .handle = roles_list, .doc = "The roles, those that are built in first." },
-	{ "POST", "/api/v1/roles", .access = "roles:manage", .in = &role_new_schema,
-	  .out = &role_schema, .status = 201, .handle = role_create,
+	{ "GET", "/api/v1/roles", .access = "users:manage", .cache = { CACHE_ROLE, 300, "roles" },
+	  .out = &role_page_schema, .handle = roles_list,
+	  .doc = "The roles, those that are built in first." },
+	{ "POST", "/api/v1/roles", .access = "roles:manage", .raises = "roles",
+	  .in = &role_new_schema, .out = &role_schema, .status = 201, .handle = role_create,
 	  .doc = "Make a role of permissions." },
-	{ "PATCH", "/api/v1/roles/{name}", .access = "roles:manage", .in = &role_change_schema,
-	  .out = &role_schema, .handle = role_patch,
+	{ "PATCH", "/api/v1/roles/{name}", .access = "roles:manage", .raises = "roles",
+	  .in = &role_change_schema, .out = &role_schema, .handle = role_patch,
 	  .doc = "Change what a role may do; for those who have it, at once." },
-	{ "DELETE", "/api/v1/roles/{name}", .access = "roles:manage", .in = &role_name_schema,
-	  .handle = role_delete, .doc = "Delete a role that nobody has." },
+	{ "DELETE", "/api/v1/roles/{name}", .access = "roles:manage", .raises = "roles",
+	  .in = &role_name_schema, .handle = role_delete, .doc = "Delete a role that nobody has." },
 	{ 0 },
 };

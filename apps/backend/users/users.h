@@ -9,6 +9,9 @@
 #include "http/route.h"
 #include "security/authorize.h"
 
+struct export_part;
+
+extern const struct export_part grants_export, invitations_export;
 extern const struct route users_routes[];
 extern const struct route invitation_routes[];
 extern const struct route role_routes[];

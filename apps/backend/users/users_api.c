@@ -243,16 +243,19 @@ static enum err user_delete(struct request *request, const void *in, void *out)
 }
 
 const struct route users_routes[] = {
-	{ "GET", "/api/v1/users", .access = "users:manage", .in = &user_list_schema,
-	  .out = &user_page_schema, .handle = users_list, .doc = "The accounts, by name." },
-	{ "GET", "/api/v1/users/{id}", .access = "users:manage", .in = &user_id_schema,
-	  .out = &account_schema, .handle = user_get, .doc = "One account." },
-	{ "PATCH", "/api/v1/users/{id}", .access = "users:manage", .in = &user_change_schema,
-	  .out = &account_schema, .handle = user_patch,
+	{ "GET", "/api/v1/users", .access = "users:manage", .cache = { CACHE_ROLE, 60, "users" },
+	  .in = &user_list_schema, .out = &user_page_schema, .handle = users_list,
+	  .doc = "The accounts, by name." },
+	{ "GET", "/api/v1/users/{id}", .access = "users:manage",
+	  .cache = { CACHE_ROLE, 60, "users" }, .in = &user_id_schema, .out = &account_schema,
+	  .handle = user_get, .doc = "One account." },
+	{ "PATCH", "/api/v1/users/{id}", .access = "users:manage", .raises = "account:{id} users",
+	  .in = &user_change_schema, .out = &account_schema, .handle = user_patch,
 	  .doc = "Change its role, or whether it may sign in." },
 	{ "POST", "/api/v1/users/{id}/end-sessions", .access = "users:manage",
 	  .in = &user_id_schema, .handle = user_end_sessions, .doc = "Sign it out everywhere." },
-	{ "DELETE", "/api/v1/users/{id}", .access = "users:manage", .in = &user_id_schema,
-	  .handle = user_delete, .doc = "Delete it with all its data, at once and for good." },
+	{ "DELETE", "/api/v1/users/{id}", .access = "users:manage",
+	  .raises = "account:{id} users chat:{id}", .in = &user_id_schema, .handle = user_delete,
+	  .doc = "Delete it with all its data, at once and for good." },
 	{ 0 },
 };

@@ -19,6 +19,12 @@ void command_admit(struct websocket *socket, const struct principal *principal)
 		websocket_close(socket, CLOSE_UNAUTHENTICATED, "The token is another user's.");
 		return;
 	}
+	if (socket->user == NULL && limits_admit(&socket->manager->limits, principal->user_id,
+						 &socket->user) != REFUSED_NOT) {
+		socket->manager->counts.refused[REFUSED_USER]++;
+		websocket_close(socket, CLOSE_TOO_MANY, "You have too many sockets open.");
+		return;
+	}
 	socket->principal = *principal;
 	/* From here on time is counted by a clock that does not jump. */
 	socket->ends_ms = now + (principal->ends_ms - clock_now().ms);
@@ -62,8 +68,12 @@ static void deliver(struct subscriber *subscriber, struct event *event)
 	struct subscription *subscription =
 		CONTAINER_OF(subscriber, struct subscription, subscriber);
 
+	struct websocket_counts *counts = &subscription->socket->manager->counts;
+
 	if (event->websocket == NULL)
 		event->websocket = message_event(event);
+	counts->events++;
+	counts->event_bytes += event->websocket->length;
 	websocket_send(subscription->socket, payload_ref(event->websocket));
 }
 
@@ -89,6 +99,7 @@ static void end_subscription(struct subscription *subscription)
 		subscription->kind->left(options->app, subscription);
 	list_remove(&subscription->node);
 	subscription->socket->subscription_count--;
+	subscription->socket->manager->counts.subscriptions--;
 	free(subscription);
 }
 
@@ -146,6 +157,7 @@ static void subscribe_finish(struct job *job)
 	memcpy(subscription->topic, job->text, strlen(job->text) + 1);
 	list_append(&socket->subscriptions, &subscription->node);
 	socket->subscription_count++;
+	socket->manager->counts.subscriptions++;
 	websocket_send(socket, message_subscribed(subscription->topic, subscription->seq));
 	job->kind->join(options->app, subscription, &socket->principal,
 			topic_id(job->kind, subscription->topic));
@@ -155,6 +167,17 @@ void command_unsubscribe_all(struct websocket *socket)
 {
 	LIST_EACH_SAFE(subscription, &socket->subscriptions, struct subscription, node)
 		end_subscription(subscription);
+}
+
+bool command_holds(const struct websocket *socket)
+{
+	struct app *app = socket->manager->options.app;
+
+	LIST_EACH(subscription, &socket->subscriptions, struct subscription, node)
+		if (subscription->kind->holds != NULL &&
+		    subscription->kind->holds(app, subscription))
+			return true;
+	return false;
 }
 
 static void unsubscribe(struct websocket *socket, const char *topic)
@@ -187,8 +210,17 @@ static void subscribe(struct websocket *socket, const struct client_message *mes
 	job_submit(job);
 }
 
+static const enum rate_type rate_types[] = {
+	[MESSAGE_AUTHENTICATE] = RATE_AUTHENTICATE,
+	[MESSAGE_SUBSCRIBE] = RATE_SUBSCRIBE,
+	[MESSAGE_UNSUBSCRIBE] = RATE_UNSUBSCRIBE,
+	[MESSAGE_PING] = RATE_PING,
+};
+
 static void obey(struct websocket *socket, const struct client_message *message)
 {
+	if (!websocket_allow(socket, rate_types[message->type]))
+		return;
 	if (message->type == MESSAGE_AUTHENTICATE) {
 		command_authenticate(socket, message->token);
 		return;
@@ -221,7 +253,7 @@ void command_run(struct websocket *socket, const char *text, size_t length)
 	arena_init(&arena);
 	if (client_message_decode(text, length, &arena, &message, &detail) == ERR_OK)
 		obey(socket, &message);
-	else
+	else if (websocket_allow(socket, RATE_MALFORMED))
 		websocket_send(socket, message_error(NULL, ERR_MALFORMED, detail));
 	arena_finish(&arena);
 }

@@ -12,9 +12,12 @@
 
 enum {
 	TICK_MAX_MS = 1000,
+	SWEEP_MS = 10000,
 	TICKS_PER_DEADLINE =
 		4, /* how much later than its time a deadline may be met: a quarter of it */
 };
+
+#define RETRY_AFTER_S "15"
 
 /* Frames */
 
@@ -25,12 +28,14 @@ static void on_text(void *context, const char *text, size_t length)
 
 static void on_ping(void *context, const void *data, size_t length)
 {
-	websocket_send(context, frame_create(OPCODE_PONG, data, length));
+	if (websocket_allow(context, RATE_CONTROL))
+		websocket_send(context, frame_create(OPCODE_PONG, data, length));
 }
 
 static void on_pong(void *context)
 {
-	(void)context; /* that something was heard is noted in on_read */
+	(void)websocket_allow(context,
+			      RATE_CONTROL); /* that something was heard is noted in on_read */
 }
 
 /*
@@ -76,9 +81,13 @@ static void on_closed(void *context)
 	struct websocket *socket = context;
 	struct connection_manager *manager = socket->manager;
 
+	if (socket->state != WEBSOCKET_CLOSING)
+		manager->counts.lost++;
 	socket->transport = NULL;
 	socket->state = WEBSOCKET_CLOSING;
 	list_remove(&socket->node);
+	limits_leave(&manager->limits, socket->address, socket->user);
+	socket->address = socket->user = NULL;
 	if (--manager->count == 0)
 		uv_timer_stop(&manager->timer);
 	command_unsubscribe_all(socket);
@@ -87,9 +96,18 @@ static void on_closed(void *context)
 	websocket_unref(socket);
 }
 
+static void leave(struct websocket *socket)
+{
+	if (!command_holds(socket))
+		websocket_close(socket, CLOSE_GOING_AWAY, "The server is going away.");
+}
+
 static void on_drain(void *context)
 {
-	websocket_close(context, CLOSE_GOING_AWAY, "The server is going away.");
+	struct websocket *socket = context;
+
+	socket->leaves = true;
+	leave(socket);
 }
 
 static const struct transport_owner transport_owner = {
@@ -106,9 +124,13 @@ static void check_open(struct websocket *socket, int64_t now)
 		websocket_close(socket, CLOSE_UNAUTHENTICATED, "The session is over.");
 		return;
 	}
-	if (now < socket->deadline_ms)
+	if (socket->leaves)
+		leave(socket);
+	if (now < socket->deadline_ms || socket->state != WEBSOCKET_OPEN)
 		return;
 	if (socket->pinged) {
+		socket->state = WEBSOCKET_CLOSING;
+		socket->manager->counts.silent++;
 		transport_abort(socket->transport);
 		return;
 	}
@@ -142,6 +164,10 @@ static void on_tick(uv_timer_t *timer)
 
 	LIST_EACH_SAFE(socket, &manager->sockets, struct websocket, node)
 		check(socket, now);
+	if (now < manager->sweep_ms)
+		return;
+	manager->sweep_ms = now + SWEEP_MS;
+	limits_sweep(&manager->limits, clock_monotonic_us());
 }
 
 static uint64_t tick_ms(const struct connection_manager_options *options)
@@ -164,29 +190,45 @@ static void keep_time(struct connection_manager *manager)
 
 /* The upgrade */
 
+/* Before the upgrade, since a refusal then costs nothing. Who it is is not known yet. */
+static enum err enter(struct connection_manager *manager, struct request *request,
+		      struct party **ret_address)
+{
+	enum refusal refusal = limits_enter(&manager->limits, request->peer, ret_address);
+
+	if (refusal == REFUSED_NOT)
+		return ERR_OK;
+	manager->counts.refused[refusal]++;
+	reply_header(request, "Retry-After", RETRY_AFTER_S);
+	if (refusal == REFUSED_ADDRESS)
+		return request_fail(request, ERR_TOO_MANY, "%s",
+				    "There are too many WebSockets from your address.");
+	return request_fail(request, ERR_UNAVAILABLE, "%s",
+			    "The server has as many WebSockets as it takes.");
+}
+
 enum err websocket_upgrade(struct connection_manager *manager, struct request *request)
 {
-	enum err err = handshake_accept(request);
-	struct principal principal;
+	struct party *address = NULL;
 	struct websocket *socket;
-	bool known = request->principal != NULL;
+	enum err err = handshake_accept(request);
 	char *token;
 
+	if (err == ERR_OK)
+		err = enter(manager, request, &address);
 	if (err != ERR_OK)
 		return err;
 	/* The request is gone once its connection is taken. */
-	if (known)
-		principal = *request->principal;
-	token = known ? NULL : memory_strdup(handshake_token(request));
+	token = memory_strdup(manager->options.credential(request));
+	manager->counts.opened++;
 	socket = websocket_create(manager);
+	socket->address = address;
 	list_append(&manager->sockets, &socket->node);
 	if (manager->count++ == 0)
 		keep_time(manager);
 	socket->transport = transport_take(request, 101, &transport_owner, socket);
 	if (socket->transport == NULL)
 		on_closed(socket);
-	else if (known)
-		command_admit(socket, &principal);
 	else if (token != NULL)
 		command_authenticate(socket, token);
 	free(token);
@@ -203,6 +245,7 @@ connection_manager_create(const struct connection_manager_options *options)
 	manager->options = *options;
 	manager->references = 1;
 	list_init(&manager->sockets);
+	limits_init(&manager->limits, &options->sockets);
 	uv_timer_init(&options->loop->uv, &manager->timer);
 	manager->timer.data = manager;
 	manager->ping = frame_create(OPCODE_PING, NULL, 0);
@@ -219,13 +262,19 @@ void connection_manager_destroy(struct connection_manager *manager)
 	if (manager == NULL)
 		return;
 	assert(manager->count == 0);
+	limits_finish(&manager->limits);
 	payload_unref(manager->ping);
 	uv_close((uv_handle_t *)&manager->timer, on_timer_closed);
 }
 
-unsigned connection_manager_count(const struct connection_manager *manager)
+struct websocket_counts connection_manager_counts(const struct connection_manager *manager)
 {
-	return manager->count;
+	struct websocket_counts counts = manager->counts;
+
+	counts.open = manager->count;
+	LIST_EACH(socket, &manager->sockets, struct websocket, node)
+		counts.known += socket->user != NULL;
+	return counts;
 }
 
 struct ending {

@@ -1,10 +1,12 @@
 /*
  * Every WebSocket (RFC 6455) of the server: its life, who it is, what it subscribed to.
  *
- * A socket says who it is by the Authorization header of the upgrade or by its first message; then
- * it subscribes to topics, each authorised on a worker. See docs/websockets.md for the messages. A
- * reader that falls behind a bound of bytes is cut with 4408 and comes back by number. Loop thread
- * only, but for `authenticate` and `authorize`, which are called on workers.
+ * A socket says who it is by a credential of the upgrade or by its first message; then it subscribes
+ * to topics, each authorised on a worker. See docs/websockets.md for the messages. How many sockets
+ * there may be is limits.h, how often they may speak rate_limiter.h. A reader that falls behind a
+ * bound of bytes is cut with 4408 and comes back by number. When the server drains, sockets are
+ * closed with 1001; those that hear something which ends within the grace, when it has ended. Loop
+ * thread only, but for `authenticate` and `authorize`, which are called on workers.
  */
 #ifndef WEBPLUS_WEBSOCKETS_CONNECTION_MANAGER_H
 #define WEBPLUS_WEBSOCKETS_CONNECTION_MANAGER_H
@@ -14,6 +16,8 @@
 #include "base/pool.h"
 #include "http/request.h"
 #include "security/authorize.h"
+#include "websockets/frames.h"
+#include "websockets/limits.h"
 #include "websockets/topics.h"
 
 struct connection_manager;
@@ -43,6 +47,8 @@ struct topic_kind {
 		     const struct principal *principal, const char *id);
 	/* Loop: it unsubscribed or went away. May be NULL. topic_leave is done by the caller. */
 	void (*left)(struct app *app, struct subscription *subscription);
+	/* Loop: whether a server that drains is still to be heard on it. NULL: no. */
+	bool (*holds)(struct app *app, const struct subscription *subscription);
 };
 
 struct connection_manager_options {
@@ -54,6 +60,9 @@ struct connection_manager_options {
 	/* Worker: who holds this access token? ERR_UNAUTHENTICATED for nobody. */
 	enum err (*authenticate)(struct app *app, const char *token,
 				 struct principal *ret_principal);
+	/* Loop: the credential that came with the upgrade, in the request's arena; NULL: none. */
+	const char *(*credential)(struct request *request);
+	struct socket_limits sockets;
 	size_t pending_max;         /* bytes waiting for a slow reader: 1 MiB */
 	size_t message_max;         /* bytes of one message from the client: 64 KiB */
 	unsigned subscriptions_max; /* of one socket: 256 */
@@ -78,6 +87,18 @@ void connection_manager_end(struct connection_manager *manager, const char *acco
 /* Sends one event to this subscriber alone, as `deliver` does. */
 void subscription_send(struct subscription *subscription, struct event *event);
 
-unsigned connection_manager_count(const struct connection_manager *manager);
+/* How many there are now, and since the start. */
+struct websocket_counts {
+	unsigned open, known, subscriptions;
+	uint64_t opened;
+	uint64_t refused[REFUSALS];  /* by enum refusal */
+	uint64_t closed[CLOSE_ROWS]; /* by close_rows: what the server said */
+	uint64_t silent, lost;       /* cut without an answer to a ping; gone without a word */
+	uint64_t received[RATE_TYPES];
+	uint64_t warned;
+	uint64_t events, event_bytes; /* sent on topics */
+};
+
+struct websocket_counts connection_manager_counts(const struct connection_manager *manager);
 
 #endif

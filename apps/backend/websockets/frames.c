@@ -19,6 +19,12 @@ enum {
 	LENGTH_64 = 127,
 };
 
+const struct close_row close_rows[CLOSE_ROWS] = {
+#define CLOSE_ROW(name, code, doc) { CLOSE_##name, doc },
+	CLOSE_LIST(CLOSE_ROW)
+#undef CLOSE_ROW
+};
+
 /* What a reader needs in the middle of a message. */
 struct frame_work {
 	wslay_frame_context_ptr frames;

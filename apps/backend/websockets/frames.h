@@ -20,19 +20,38 @@
 struct frame_work;
 struct payload; /* http/transport.h */
 
-/* RFC 6455, section 7.4.1; those from 4000 on are ours. */
+/* What the server closes with. RFC 6455, section 7.4.1; those from 4000 on are ours. X(name, code, doc) */
+#define CLOSE_LIST(X)                                                                              \
+	X(NORMAL, 1000, "as the client asked")                                                     \
+	X(GOING_AWAY, 1001, "the server is going away; come back, to it or another one")           \
+	X(PROTOCOL, 1002, "the protocol was broken")                                               \
+	X(UNSUPPORTED, 1003, "a binary message")                                                   \
+	X(BAD_TEXT, 1007, "text that is not UTF-8")                                                \
+	X(POLICY, 1008, "more sent at once than can wait")                                         \
+	X(TOO_BIG, 1009, "a message above 64 KiB, or above 4 KiB before it is known who sends it") \
+	X(UNAUTHENTICATED, 4401, "not signed in, or not any more: get a new token first")          \
+	X(TOO_SLOW, 4408,                                                                          \
+	  "more than 1 MiB waited for a client that read too slowly: come back by number")         \
+	X(TOO_MANY, 4429,                                                                          \
+	  "too many messages, or too many sockets of this user: come back, but later")
+
 enum close_code {
-	CLOSE_NORMAL = 1000,
-	CLOSE_GOING_AWAY = 1001,
-	CLOSE_PROTOCOL = 1002,
-	CLOSE_UNSUPPORTED = 1003,
-	CLOSE_NO_STATUS = 1005, /* never sent: the peer gave none */
-	CLOSE_BAD_TEXT = 1007,
-	CLOSE_POLICY = 1008,
-	CLOSE_TOO_BIG = 1009,
-	CLOSE_UNAUTHENTICATED = 4401,
-	CLOSE_TOO_SLOW = 4408,
+#define CLOSE_ENUM(name, code, doc) CLOSE_##name = (code),
+	CLOSE_LIST(CLOSE_ENUM)
+#undef CLOSE_ENUM
+		CLOSE_NO_STATUS = 1005, /* never sent: the peer gave none */
 };
+
+struct close_row {
+	enum close_code code;
+	const char *doc;
+};
+
+#define CLOSE_COUNT_ONE(name, code, doc) +1
+enum { CLOSE_ROWS = 0 CLOSE_LIST(CLOSE_COUNT_ONE) };
+#undef CLOSE_COUNT_ONE
+
+extern const struct close_row close_rows[CLOSE_ROWS];
 
 enum opcode {
 	OPCODE_CONTINUATION = 0x0,

@@ -1,6 +1,6 @@
 #include "websockets/handshake.h"
 
-#include "base/arena.h"
+#include "http/parse.h"
 #include "http/request.h"
 
 #include <openssl/sha.h>
@@ -15,31 +15,6 @@ enum {
 
 static const char accept_guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 static const char protocol[] = "webplus";
-static const char bearer_prefix[] = "bearer.";
-static const char bearer_scheme[] = "Bearer ";
-
-/* Moves *at behind the next word of a list such as "keep-alive, Upgrade"; false at its end. */
-static bool next_word(const char **at, const char **ret_word, size_t *ret_length)
-{
-	const char *word = *at + strspn(*at, ", \t");
-	size_t length = strcspn(word, ", \t");
-
-	*ret_word = word;
-	*ret_length = length;
-	*at = word + length;
-	return length > 0;
-}
-
-bool handshake_has_word(const char *header, const char *word)
-{
-	const char *found;
-	size_t length;
-
-	while (header != NULL && next_word(&header, &found, &length))
-		if (length == strlen(word) && strncasecmp(found, word, length) == 0)
-			return true;
-	return false;
-}
 
 bool handshake_origin_matches(const char *origin, const char *host)
 {
@@ -79,13 +54,16 @@ enum err handshake_accept(struct request *request)
 	const char *origin = request_header(request, "origin");
 	char accept[ACCEPT_SIZE];
 
-	if (!handshake_has_word(request_header(request, "connection"), "upgrade") ||
-	    !handshake_has_word(request_header(request, "upgrade"), "websocket"))
+	if (!list_has_word(request_header_list(request, "connection"), "upgrade") ||
+	    !list_has_word(request_header_list(request, "upgrade"), "websocket"))
 		return request_fail(request, ERR_MALFORMED, "This address takes WebSockets alone.");
 	if (version == NULL || strcmp(version, "13") != 0) {
 		reply_header(request, "Sec-WebSocket-Version", "13");
 		return request_fail(request, ERR_MALFORMED, "Sec-WebSocket-Version must be 13.");
 	}
+	if (request->query != NULL && request->query->name != NULL)
+		return request_fail(request, ERR_MALFORMED,
+				    "There is no query here; a token does not belong into it.");
 	if (!key_valid(key))
 		return request_fail(request, ERR_MALFORMED, "Sec-WebSocket-Key is not valid.");
 	if (origin != NULL && !handshake_origin_matches(origin, request_header(request, "host")))
@@ -95,24 +73,7 @@ enum err handshake_accept(struct request *request)
 	reply_header(request, "Upgrade", "websocket");
 	reply_header(request, "Connection", "Upgrade");
 	reply_header(request, "Sec-WebSocket-Accept", accept);
-	if (handshake_has_word(request_header(request, "sec-websocket-protocol"), protocol))
+	if (list_has_word(request_header_list(request, "sec-websocket-protocol"), protocol))
 		reply_header(request, "Sec-WebSocket-Protocol", protocol);
 	return ERR_OK;
-}
-
-const char *handshake_token(struct request *request)
-{
-	const char *authorization = request_header(request, "authorization");
-	const char *protocols = request_header(request, "sec-websocket-protocol");
-	const size_t prefix = sizeof(bearer_prefix) - 1;
-	const char *word;
-	size_t length;
-
-	if (authorization != NULL &&
-	    strncasecmp(authorization, bearer_scheme, sizeof(bearer_scheme) - 1) == 0)
-		return arena_strdup(&request->arena, authorization + sizeof(bearer_scheme) - 1);
-	while (protocols != NULL && next_word(&protocols, &word, &length))
-		if (length > prefix && strncmp(word, bearer_prefix, prefix) == 0)
-			return arena_strndup(&request->arena, word + prefix, length - prefix);
-	return NULL;
 }

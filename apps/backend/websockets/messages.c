@@ -5,6 +5,7 @@
 #include "websockets/frames.h"
 #include "websockets/topics.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -194,6 +195,18 @@ struct payload *message_error(const char *topic, enum err err, const char *detai
 					     .status = err_status(err),
 					     .code = err_code(err),
 					     .detail = detail != NULL ? detail : err_title(err) });
+}
+
+struct payload *message_warning(const char *type)
+{
+	char detail[128];
+
+	snprintf(detail, sizeof(detail),
+		 "Too much \"%s\": send less often, or the socket is closed.", type);
+	return render(&error_schema, &(struct server_message){ .type = "warning",
+							       .status = err_status(ERR_TOO_MANY),
+							       .code = err_code(ERR_TOO_MANY),
+							       .detail = detail });
 }
 
 struct payload *message_event(const struct event *event)

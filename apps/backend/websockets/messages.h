@@ -39,6 +39,8 @@ struct payload *message_authenticated(const char *user_id);
 struct payload *message_subscribed(const char *topic, int64_t seq);
 struct payload *message_unsubscribed(const char *topic);
 struct payload *message_pong(void);
+/* The client sends too much of this type, and will be closed if it goes on. */
+struct payload *message_warning(const char *type);
 /* `topic` may be NULL, `detail` too: then the title of the error is sent. */
 struct payload *message_error(const char *topic, enum err err, const char *detail);
 struct payload *message_event(const struct event *event);

@@ -16,7 +16,15 @@ struct topic {
 
 void topics_init(struct topics *topics)
 {
+	*topics = (struct topics){ .watch = NULL };
 	map_init(&topics->by_name);
+}
+
+void topics_set_watch(struct topics *topics, const struct topics_watch *watch, void *context)
+{
+	assert(topics->by_name.count == 0);
+	topics->watch = watch;
+	topics->watch_context = context;
 }
 
 void topics_finish(struct topics *topics)
@@ -35,6 +43,8 @@ static struct topic *create(struct topics *topics, const char *name)
 	list_init(&topic->subscribers);
 	list_init(&topic->due);
 	map_set(&topics->by_name, name, topic);
+	if (topics->watch != NULL)
+		topics->watch->opened(topics->watch_context, name);
 	return topic;
 }
 
@@ -43,6 +53,8 @@ static void destroy_if_empty(struct topics *topics, struct topic *topic)
 	if (topic->count > 0 || topic->publishing)
 		return;
 	map_remove(&topics->by_name, topic->name);
+	if (topics->watch != NULL)
+		topics->watch->closed(topics->watch_context, topic->name);
 	free(topic);
 }
 

@@ -40,13 +40,24 @@ struct subscriber {
 	void (*deliver)(struct subscriber *subscriber, struct event *event);
 };
 
+/* Hears when a topic gets its first subscriber and when its last one has gone. */
+struct topics_watch {
+	void (*opened)(void *context, const char *name);
+	void (*closed)(void *context, const char *name);
+};
+
 struct topics {
 	struct map by_name; /* to struct topic, only those with a subscriber */
+	const struct topics_watch *watch;
+	void *watch_context;
 };
 
 void topics_init(struct topics *topics);
 /* Every subscriber must be gone. */
 void topics_finish(struct topics *topics);
+
+/* While there is no subscriber. NULL: nobody watches. It must not change subscriptions. */
+void topics_set_watch(struct topics *topics, const struct topics_watch *watch, void *context);
 
 /* The subscriber is the caller's memory, and must leave before it is freed. */
 void topic_join(struct topics *topics, const char *name, struct subscriber *subscriber);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "websockets/messages.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -58,10 +59,18 @@ static void write_frame(struct websocket *socket, struct payload *payload)
 	payload_unref(payload);
 }
 
+static void count_close(struct websocket_counts *counts, enum close_code code)
+{
+	for (int row = 0; row < CLOSE_ROWS; row++)
+		if (close_rows[row].code == code)
+			counts->closed[row]++;
+}
+
 void websocket_close(struct websocket *socket, enum close_code code, const char *reason)
 {
 	if (socket->state == WEBSOCKET_CLOSING)
 		return;
+	count_close(&socket->manager->counts, code);
 	write_frame(socket, frame_create_close(code, reason));
 	socket->state = WEBSOCKET_CLOSING;
 	socket->deadline_ms = clock_monotonic_ms() + GOODBYE_MS;
@@ -78,6 +87,29 @@ void websocket_send(struct websocket *socket, struct payload *payload)
 	if (socket->transport != NULL &&
 	    transport_pending_bytes(socket->transport) > socket->manager->options.pending_max)
 		websocket_close(socket, CLOSE_TOO_SLOW, "Read faster, and come back by number.");
+}
+
+/* How often it speaks */
+
+bool websocket_allow(struct websocket *socket, enum rate_type type)
+{
+	struct websocket_counts *counts = &socket->manager->counts;
+	int64_t now_us = clock_monotonic_us();
+	enum rate_verdict own = rate_take(&socket->rates, type, 1, now_us);
+	enum rate_verdict users = socket->user == NULL ? RATE_FINE
+						       : rate_take(&socket->user->rates, type,
+								   RATE_USER_SOCKETS, now_us);
+
+	counts->received[type]++;
+	if (own == RATE_EMPTY || users == RATE_EMPTY) {
+		websocket_close(socket, CLOSE_TOO_MANY, "Too many messages.");
+		return false;
+	}
+	if (own == RATE_WARNED || users == RATE_WARNED) {
+		counts->warned++;
+		websocket_send(socket, message_warning(rate_limits[type].word));
+	}
+	return true;
 }
 
 /* Jobs, and what waits for their end */

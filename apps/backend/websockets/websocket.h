@@ -21,9 +21,12 @@ enum websocket_state {
 struct connection_manager {
 	struct connection_manager_options options;
 	struct list sockets; /* those with a transport */
+	struct limits limits;
+	struct websocket_counts counts; /* but for those of `limits` */
 	unsigned count;
 	unsigned references; /* the creator's, and one for each struct websocket */
 	uv_timer_t timer;    /* runs while there are sockets */
+	int64_t sweep_ms;    /* when users without sockets are looked at next */
 	struct payload *ping;
 };
 
@@ -33,7 +36,11 @@ struct websocket {
 	struct list node;            /* in manager->sockets */
 	unsigned references;         /* the transport's and the job's */
 	enum websocket_state state;
-	bool pinged;         /* and nothing was heard since */
+	bool pinged; /* and nothing was heard since */
+	bool leaves; /* the server drains: closed when nothing of it holds any more */
+	struct party *address,
+		*user; /* which it counts for; the user's is NULL until it is known */
+	struct rates rates;
 	int64_t deadline_ms; /* NEW: must be known by then; OPEN: next ping; CLOSING: is cut */
 	int64_t ends_ms;     /* monotonic: end of the session or key, which the token may not see */
 	struct principal principal; /* constant while a job is under way */
@@ -78,6 +85,9 @@ void websocket_send(struct websocket *socket, struct payload *payload);
  */
 void websocket_close(struct websocket *socket, enum close_code code, const char *reason);
 
+/* Counts a message of the client's; false: it was one too many, and the socket is closed. */
+bool websocket_allow(struct websocket *socket, enum rate_type type);
+
 /* A job with a copy of `text`, to be filled and then submitted. The socket must have none. */
 struct job *job_create(struct websocket *socket, const char *text,
 		       enum err (*work)(struct job *job), void (*finish)(struct job *job));
@@ -93,6 +103,8 @@ void command_authenticate(struct websocket *socket, const char *token);
 bool command_is_authenticate(const struct job *job);
 /* The socket is `principal` from here on. */
 void command_admit(struct websocket *socket, const struct principal *principal);
+/* Whether one of its subscriptions keeps it while the server drains. */
+bool command_holds(const struct websocket *socket);
 void command_unsubscribe_all(struct websocket *socket);
 
 #endif

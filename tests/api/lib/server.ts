@@ -2,7 +2,7 @@
  * The real program, started on a free port with a folder and a database of its own. What it prints is kept, and shown when it dies
  * unasked.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -12,6 +12,8 @@ import { createInterface } from "node:readline";
 
 import { type Database, freshDatabase } from "./postgres.ts";
 
+/** That tools/with-redis runs, if it does. */
+const redis = process.env["WEBPLUS_TEST_REDIS"];
 const root = path.resolve(import.meta.dirname, "../../..");
 
 export const binary =
@@ -23,6 +25,10 @@ export interface ServerOptions {
   data?: string;
   /** By default a free port of the kernel's choice. */
   listen?: string;
+  /** By default the one that was built. */
+  program?: string;
+  /** The processors it has, as taskset lists them; by default all. */
+  processors?: string;
 }
 
 /** None outlives the tests. */
@@ -41,6 +47,7 @@ export class Server {
   output: string[] = [];
   #child: ChildProcess | undefined;
   #listen = "127.0.0.1:0";
+  #command = [binary];
   #onSetupToken: () => void = () => {};
   #database: Database | undefined;
   #exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }> | undefined;
@@ -57,19 +64,29 @@ export class Server {
       options.env?.["WEBPLUS_DATABASE_URL"] === undefined ? await freshDatabase() : undefined;
     const server = new Server(data, {
       ...(database && { WEBPLUS_DATABASE_URL: database.url }),
+      ...(redis !== undefined && { WEBPLUS_REDIS_URL: redis }),
       ...options.env,
     });
     server.#database = database;
     server.#listen = options.listen ?? server.#listen;
+    const program = options.program ?? binary;
+    const { processors } = options;
+    server.#command = processors === undefined ? [program] : ["taskset", "-c", processors, program];
     await server.run();
     return server;
   }
 
   /** Starts the program, again if it has ended, and waits until it listens. */
   async run(): Promise<void> {
-    const child = spawn(binary, ["serve", "--listen", this.#listen, "--data", this.data], {
+    const child = this.#spawn(["serve", "--listen", this.#listen, "--data", this.data], {
       cwd: this.data,
-      env: { ...inherited(), WEBPLUS_DISCOVER: "false", WEBPLUS_ACCESS_LOG: "false", ...this.env },
+      env: {
+        ...inherited(),
+        WEBPLUS_DISCOVER: "false",
+        WEBPLUS_ACCESS_LOG: "false",
+        WEBPLUS_RATE_LIMITS: "false",
+        ...this.env,
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;
@@ -139,18 +156,23 @@ export class Server {
     if (code !== 0) throw new Error(`The server ended with ${code ?? signal}.\n${this.tail()}`);
   }
 
+  #spawn(args: string[], options: SpawnOptions): ChildProcess {
+    const [program, ...before] = this.#command as [string, ...string[]];
+    return spawn(program, [...before, ...args], options);
+  }
+
   /** Runs another command of the program on the same folder. */
   async command(args: string[], input = ""): Promise<{ code: number; output: string }> {
-    const child = spawn(binary, args, {
+    const child = this.#spawn(args, {
       cwd: this.data,
       env: { ...inherited(), ...this.env },
       stdio: "pipe",
     });
     let output = "";
-    child.stdout.on("data", (data: Buffer) => (output += data.toString()));
-    child.stderr.on("data", (data: Buffer) => (output += data.toString()));
-    child.stdin.on("error", () => {}); // it may end before it has read
-    child.stdin.end(input);
+    child.stdout!.on("data", (data: Buffer) => (output += data.toString()));
+    child.stderr!.on("data", (data: Buffer) => (output += data.toString()));
+    child.stdin!.on("error", () => {}); // it may end before it has read
+    child.stdin!.end(input);
     const [code] = (await once(child, "close")) as [number];
     return { code, output };
   }

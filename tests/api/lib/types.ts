@@ -22,6 +22,7 @@ export interface Conversation {
   active_message_id: string | null;
   created_at: string;
   updated_at: string;
+  deleted_at: string | null;
 }
 
 export interface Message {

@@ -11,6 +11,8 @@ export const opcode = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, 
 export interface OpenOptions {
   headers?: Record<string, string | undefined>;
   path?: string;
+  /** Instead of one that is made from the address. */
+  connection?: net.Socket;
 }
 
 export interface Handshake {
@@ -53,7 +55,7 @@ export class WebSocketClient {
       "sec-websocket-key": key,
       ...options.headers,
     };
-    const connection = net.connect(Number(port), hostname);
+    const connection = options.connection ?? net.connect(Number(port), hostname);
     const lines = Object.entries(headers).flatMap(([name, value]) =>
       value === undefined ? [] : [`${name}: ${value}`],
     );

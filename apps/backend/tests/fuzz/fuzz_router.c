@@ -21,9 +21,7 @@ static enum err handle(struct request *request, const void *in, void *out)
 }
 
 #define ROW(verb, text)                                                                            \
-	{                                                                                          \
-		.method = (verb), .path = (text), .access = ACCESS_PUBLIC, .handle = handle        \
-	}
+	{ .method = (verb), .path = (text), .access = ACCESS_PUBLIC, .handle = handle }
 
 static const struct route routes[] = {
 	ROW("GET", "/"),          ROW("GET", "/a/{id}"),

@@ -90,7 +90,8 @@ struct note {
 
 static const struct field note_fields[] = {
 	FIELD(struct note, text, .max = 100, .doc = "Text."),
-	FIELD(struct note, number, .optional = true, .doc = "A number."),
+	FIELD(struct note, number, .optional = true, .min = -1000, .max = INTEGER_MAX,
+	      .doc = "A number."),
 	{ 0 },
 };
 static const struct schema note_schema = SCHEMA(struct note, note_fields, .name = "Note");

@@ -50,7 +50,8 @@ struct sample {
 static const struct field sample_fields[] = {
 	FIELD(struct sample, text, .min = 2, .max = 5, .doc = "Two to five characters."),
 	FIELD(struct sample, flag, .optional = true, .doc = "A flag."),
-	FIELD(struct sample, small, .optional = true, .min = 1, .doc = "A small number."),
+	FIELD(struct sample, small, .optional = true, .min = 1, .max = 2147483647,
+	      .doc = "A small number."),
 	FIELD(struct sample, big, .optional = true, .nullable = true, .doc = "A large number."),
 	FIELD(struct sample, number, .optional = true, .min = -10, .max = 10, .doc = "A fraction."),
 	FIELD(struct sample, color, .preset = "green", .names = color_names, .doc = "A color."),

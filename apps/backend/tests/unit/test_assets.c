@@ -49,8 +49,8 @@ static void a_part_of_a_path_finds_nothing(void **state)
 
 static size_t gunzip(const struct asset *asset, unsigned char *out, size_t size)
 {
-	z_stream stream = { .next_in = (unsigned char *)asset->data[ASSET_GZIP],
-			    .avail_in = (unsigned)asset->size[ASSET_GZIP],
+	z_stream stream = { .next_in = (unsigned char *)asset->data[CODING_GZIP],
+			    .avail_in = (unsigned)asset->size[CODING_GZIP],
 			    .next_out = out,
 			    .avail_out = (unsigned)size };
 
@@ -62,38 +62,38 @@ static size_t gunzip(const struct asset *asset, unsigned char *out, size_t size)
 
 static size_t unbrotli(const struct asset *asset, unsigned char *out, size_t size)
 {
-	assert_int_equal(BrotliDecoderDecompress(asset->size[ASSET_BROTLI],
-						 asset->data[ASSET_BROTLI], &size, out),
+	assert_int_equal(BrotliDecoderDecompress(asset->size[CODING_BROTLI],
+						 asset->data[CODING_BROTLI], &size, out),
 			 BROTLI_DECODER_RESULT_SUCCESS);
 	return size;
 }
 
 static size_t unzstd(const struct asset *asset, unsigned char *out, size_t size)
 {
-	return ZSTD_decompress(out, size, asset->data[ASSET_ZSTD], asset->size[ASSET_ZSTD]);
+	return ZSTD_decompress(out, size, asset->data[CODING_ZSTD], asset->size[CODING_ZSTD]);
 }
 
 static void every_encoding_gives_the_same_bytes(void **state)
 {
-	size_t (*const decode[ASSET_ENCODINGS])(const struct asset *, unsigned char *, size_t) = {
-		[ASSET_GZIP] = gunzip,
-		[ASSET_ZSTD] = unzstd,
-		[ASSET_BROTLI] = unbrotli,
+	size_t (*const decode[CODINGS])(const struct asset *, unsigned char *, size_t) = {
+		[CODING_GZIP] = gunzip,
+		[CODING_ZSTD] = unzstd,
+		[CODING_BROTLI] = unbrotli,
 	};
 
 	(void)state;
 	for (size_t i = 0; i < assets_count; i++) {
 		const struct asset *asset = &assets[i];
-		size_t size = asset->size[ASSET_IDENTITY];
+		size_t size = asset->size[CODING_IDENTITY];
 		unsigned char *out = malloc(size + 1);
 
 		assert_non_null(out);
-		for (size_t e = ASSET_GZIP; e < ASSET_ENCODINGS; e++) {
+		for (size_t e = CODING_GZIP; e < CODINGS; e++) {
 			if (asset->data[e] == NULL)
 				continue;
 			assert_true(asset->size[e] < size);
 			assert_int_equal(decode[e](asset, out, size), size);
-			assert_memory_equal(out, asset->data[ASSET_IDENTITY], size);
+			assert_memory_equal(out, asset->data[CODING_IDENTITY], size);
 		}
 		free(out);
 	}
@@ -102,10 +102,10 @@ static void every_encoding_gives_the_same_bytes(void **state)
 static void encodings_have_the_names_of_http(void **state)
 {
 	(void)state;
-	assert_null(asset_encoding_name(ASSET_IDENTITY));
-	assert_string_equal(asset_encoding_name(ASSET_GZIP), "gzip");
-	assert_string_equal(asset_encoding_name(ASSET_ZSTD), "zstd");
-	assert_string_equal(asset_encoding_name(ASSET_BROTLI), "br");
+	assert_null(coding_name(CODING_IDENTITY));
+	assert_string_equal(coding_name(CODING_GZIP), "gzip");
+	assert_string_equal(coding_name(CODING_ZSTD), "zstd");
+	assert_string_equal(coding_name(CODING_BROTLI), "br");
 }
 
 int main(void)

@@ -394,6 +394,46 @@ static void a_public_route_may_ask_who_calls(void **state)
 	visit_end(&visitor);
 }
 
+/* NULL for a header that the request has not. */
+static void assert_credential(const char *authorization, const char *key, const char *protocol,
+			      const char *expected)
+{
+	struct text_pair headers[4] = { { NULL, NULL } };
+	struct request request = { .headers = headers };
+	struct text_pair *next = headers;
+	const char *found;
+
+	if (authorization)
+		*next++ = (struct text_pair){ "authorization", authorization };
+	if (key)
+		*next++ = (struct text_pair){ "x-api-key", key };
+	if (protocol)
+		*next++ = (struct text_pair){ "sec-websocket-protocol", protocol };
+	arena_init(&request.arena);
+	found = authentication_credential(&request);
+	if (expected)
+		assert_string_equal(found, expected);
+	else
+		assert_null(found);
+	arena_finish(&request.arena);
+}
+
+static void a_request_has_one_credential_whichever_way_it_comes(void **state)
+{
+	(void)state;
+	assert_credential("Bearer a.b.c", NULL, NULL, "a.b.c");
+	assert_credential("Basic eDp5", NULL, NULL, NULL);
+	assert_credential(NULL, "wp_x", NULL, "wp_x");
+	assert_credential(NULL, NULL, "webplus, bearer.a.b.c", "a.b.c");
+	assert_credential(NULL, NULL, "bearer.x ,webplus", "x");
+	assert_credential(NULL, NULL, "bearer., webplus", NULL);
+	assert_credential(NULL, NULL, "webplus", NULL);
+	assert_credential("Bearer x", "x", "bearer.x", "x");
+	assert_credential("Bearer x", "y", NULL, "");
+	assert_credential("Bearer x", NULL, "bearer.y", "");
+	assert_credential(NULL, "x", "bearer.y", "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -412,6 +452,7 @@ int main(void)
 		TEST(an_ended_session_is_refused_on_the_loop_too),
 		TEST(a_session_that_ends_between_head_and_body_is_refused),
 		TEST(a_public_route_may_ask_who_calls),
+		TEST(a_request_has_one_credential_whichever_way_it_comes),
 	};
 
 	return RUN_TESTS(tests);

@@ -43,9 +43,10 @@ static const char *add_conversation(struct scene *scene, const struct principal 
 	return conversation.id;
 }
 
-static const char *add_message(struct scene *scene, const char *parent_id, const char *content)
+static const char *add_message_as(struct scene *scene, const char *id, const char *parent_id,
+				  const char *content)
 {
-	struct message message = { .id = new_id(scene),
+	struct message message = { .id = id,
 				   .conversation_id = scene->conversation_id,
 				   .owner_id = scene->ada.user_id,
 				   .parent_id = parent_id,
@@ -54,6 +55,11 @@ static const char *add_message(struct scene *scene, const char *parent_id, const
 
 	assert_int_equal(message_insert(scene->home.db, &message), ERR_OK);
 	return message.id;
+}
+
+static const char *add_message(struct scene *scene, const char *parent_id, const char *content)
+{
+	return add_message_as(scene, new_id(scene), parent_id, content);
 }
 
 static const char *add_streaming(struct scene *scene, const char *parent_id,
@@ -156,8 +162,9 @@ static void content_and_titles_are_sealed(void **state)
 	const char *id = add_message(scene, NULL, "words that are nobody's business");
 	const char *streaming = add_streaming(scene, id, &scene->node);
 	struct message_chunk chunk = { streaming, 1, { "\x04", 1 }, "secret chunk" };
+	bool ours;
 
-	assert_int_equal(chunks_insert(scene->home.db, &scene->node, &chunk, 1), ERR_OK);
+	assert_int_equal(chunks_insert(scene->home.db, &scene->node, &chunk, 1, &ours), ERR_OK);
 	assert_true(home_holds_bytes(&scene->home, "webplus/guide"));
 	assert_false(home_holds_bytes(&scene->home, "nobody's business"));
 	assert_false(home_holds_bytes(&scene->home, "private title"));
@@ -299,7 +306,8 @@ static void what_was_deleted_long_ago_is_purged(void **state)
 	struct timestamp now = { 100 * day };
 	struct conversation_patch patch = { .id = scene->conversation_id,
 					    .deleted_at = { now.ms - UNDO_DAYS * day } };
-	struct idempotency_key key = { scene->ada.user_id, "k", "h", "u", "a", { now.ms - day } };
+	struct idempotency_key key = { scene->ada.user_id, "k", "h", "u", "a", NULL, "m",
+				       { now.ms - day } };
 
 	add_message(scene, NULL, "goes with it");
 	conversation_patch_give(&patch, "deleted_at");
@@ -329,12 +337,17 @@ static const char *spell(struct scene *scene, const struct array *messages)
 	return text;
 }
 
+static struct message_bounds unbounded(int64_t count)
+{
+	return (struct message_bounds){ count, INT64_MAX };
+}
+
 static const char *back(struct scene *scene, const char *from, int64_t limit)
 {
 	struct array messages;
 
-	assert_int_equal(message_branch(scene->home.db, scene->conversation_id, from, limit,
-					&scene->home.arena, &messages),
+	assert_int_equal(message_branch(scene->home.db, scene->conversation_id, from,
+					unbounded(limit), &scene->home.arena, &messages),
 			 ERR_OK);
 	return spell(scene, &messages);
 }
@@ -344,7 +357,8 @@ static const char *forth(struct scene *scene, const char *leaf, const char *afte
 	struct array messages;
 
 	assert_int_equal(message_branch_from_root(scene->home.db, scene->conversation_id, leaf,
-						  after, limit, &scene->home.arena, &messages),
+						  after, unbounded(limit), &scene->home.arena,
+						  &messages),
 			 ERR_OK);
 	return spell(scene, &messages);
 }
@@ -352,9 +366,10 @@ static const char *forth(struct scene *scene, const char *leaf, const char *afte
 static const char *tree(struct scene *scene, const char *after, int64_t limit)
 {
 	struct array messages;
+	bool more;
 
-	assert_int_equal(message_tree(scene->home.db, scene->conversation_id, after, limit,
-				      &scene->home.arena, &messages),
+	assert_int_equal(message_tree(scene->home.db, scene->conversation_id, after,
+				      unbounded(limit), &scene->home.arena, &messages, &more),
 			 ERR_OK);
 	return spell(scene, &messages);
 }
@@ -379,6 +394,56 @@ static void a_branch_is_read_both_ways(void **state)
 	assert_string_equal(tree(scene, "", 10), "abcSdT");
 	assert_string_equal(tree(scene, "", 3), "abc");
 	assert_string_equal(tree(scene, c, 2), "Sd");
+}
+
+/* ---- Pages that end early ---- */
+
+static const char *long_message(struct scene *scene, const char *parent_id, char letter)
+{
+	char content[10001];
+
+	memset(content, letter, sizeof(content) - 1);
+	content[sizeof(content) - 1] = '\0';
+	return add_message(scene, parent_id, content);
+}
+
+static const char *initials(struct scene *scene, const struct array *messages)
+{
+	const struct message *list = messages->items;
+	char *text = arena_alloc(&scene->home.arena, messages->count + 1);
+
+	for (size_t i = 0; i < messages->count; i++)
+		text[i] = *list[i].content;
+	return text;
+}
+
+/* A page of 15 000 bytes ends with the second message of 10 000; one that is longer than a page is one. */
+static void a_page_has_a_bound_in_bytes(void **state)
+{
+	const struct message_bounds two = { 10, 15000 }, one = { 10, 5000 };
+	struct scene *scene = *state;
+	const char *a = long_message(scene, NULL, 'a'), *b = long_message(scene, a, 'b');
+	const char *c = long_message(scene, b, 'c');
+	struct arena *arena = &scene->home.arena;
+	const char *conversation_id = scene->conversation_id;
+	struct db *db = scene->home.db;
+	struct array page;
+	bool more;
+
+	assert_int_equal(message_branch(db, conversation_id, c, two, arena, &page), ERR_OK);
+	assert_string_equal(initials(scene, &page), "cb");
+	assert_int_equal(message_branch_from_root(db, conversation_id, c, "", two, arena, &page),
+			 ERR_OK);
+	assert_string_equal(initials(scene, &page), "ab");
+	assert_int_equal(message_branch_from_root(db, conversation_id, c, b, two, arena, &page),
+			 ERR_OK);
+	assert_string_equal(initials(scene, &page), "c");
+	assert_int_equal(message_tree(db, conversation_id, "", one, arena, &page, &more), ERR_OK);
+	assert_string_equal(initials(scene, &page), "a");
+	assert_true(more);
+	assert_int_equal(message_tree(db, conversation_id, a, two, arena, &page, &more), ERR_OK);
+	assert_string_equal(initials(scene, &page), "bc");
+	assert_false(more);
 }
 
 static void a_branch_stays_in_its_conversation(void **state)
@@ -410,13 +475,36 @@ static void add_chunk(struct scene *scene, const struct node *node, const char *
 		      const char *text)
 {
 	struct message_chunk chunk = chunk_of(id, seq, text);
+	bool ours;
 
-	assert_int_equal(chunks_insert(scene->home.db, node, &chunk, 1), ERR_OK);
+	assert_int_equal(chunks_insert(scene->home.db, node, &chunk, 1, &ours), ERR_OK);
+	assert_true(ours);
 }
 
 static int64_t chunks_left(struct scene *scene)
 {
 	return home_number(&scene->home, "SELECT count(*) FROM message_chunk");
+}
+
+/* Two servers made it, and the clock of the second is behind: what follows has the lesser id. */
+static void a_branch_goes_down_to_what_nothing_follows(void **state)
+{
+	struct scene *scene = *state;
+	const char *early = new_id(scene), *late = new_id(scene);
+	const char *first = add_message(scene, NULL, "a question");
+	const char *answer, *leaf;
+
+	add_message_as(scene, late, first, "an answer");
+	add_message_as(scene, early, late, "what was asked next");
+	assert_int_equal(message_newest_below(scene->home.db, scene->conversation_id, first,
+					      &scene->home.arena, &leaf),
+			 ERR_OK);
+	assert_string_equal(leaf, early);
+	answer = add_message(scene, first, "another answer");
+	assert_int_equal(message_newest_below(scene->home.db, scene->conversation_id, first,
+					      &scene->home.arena, &leaf),
+			 ERR_OK);
+	assert_string_equal(leaf, answer);
 }
 
 static void each_start_of_a_server_is_another_epoch(void **state)
@@ -463,22 +551,50 @@ static void a_prefix_has_no_gap(void **state)
 	assert_int_equal(message.seq, 1);
 }
 
+/* What it has committed beyond its content counts too. */
+static void what_streams_counts_in_a_page(void **state)
+{
+	const struct message_bounds bounds = { 10, 120 };
+	struct scene *scene = *state;
+	const char *a = add_streaming(scene, NULL, &scene->node);
+	const char *text = arena_printf(&scene->home.arena, "%0100d", 0);
+	struct array page;
+	bool more;
+
+	(void)add_message(scene, a, "b");
+	assert_int_equal(message_tree(scene->home.db, scene->conversation_id, "", bounds,
+				      &scene->home.arena, &page, &more),
+			 ERR_OK);
+	assert_int_equal(page.count, 2);
+	add_chunk(scene, &scene->node, a, 1, text);
+	assert_int_equal(message_tree(scene->home.db, scene->conversation_id, "", bounds,
+				      &scene->home.arena, &page, &more),
+			 ERR_OK);
+	assert_int_equal(page.count, 1);
+	assert_true(more);
+}
+
 static void chunks_of_an_old_epoch_are_left_out(void **state)
 {
 	struct scene *scene = *state;
 	const char *old = add_streaming(scene, NULL, &scene->node), *ours;
 	struct message_chunk chunks[2];
+	bool written[2];
 	struct node again;
 
 	assert_int_equal(node_start(scene->home.db, &scene->home.arena, &again), ERR_OK);
 	ours = add_streaming(scene, NULL, &again);
 	chunks[0] = chunk_of(old, 1, "abc");
 	chunks[1] = chunk_of(ours, 1, "abc");
-	assert_int_equal(chunks_insert(scene->home.db, &again, chunks, 2), ERR_OK);
+	assert_int_equal(chunks_insert(scene->home.db, &again, chunks, 2, written), ERR_OK);
+	assert_false(written[0]);
+	assert_true(written[1]);
 	assert_string_equal(read_message(scene, old).content, "");
 	assert_string_equal(read_message(scene, ours).content, "abc");
 	chunks[1] = chunk_of(ours, 2, "def"); /* who was before us comes late */
-	assert_int_equal(chunks_insert(scene->home.db, &scene->node, &chunks[1], 1), ERR_OK);
+	assert_int_equal(chunks_insert(scene->home.db, &scene->node, &chunks[1], 1, written),
+			 ERR_OK);
+	assert_false(written[0]);
 	assert_string_equal(read_message(scene, ours).content, "abc");
 }
 
@@ -487,6 +603,7 @@ static void an_end_folds_the_chunks(void **state)
 	struct scene *scene = *state;
 	const char *id = add_streaming(scene, NULL, &scene->node);
 	struct message end = { .id = id,
+			       .owner_id = scene->ada.user_id,
 			       .status = MESSAGE_FAILED,
 			       .content = "Hello",
 			       .seq = 2,
@@ -525,6 +642,7 @@ static void an_answer_goes_on_from_its_prefix(void **state)
 	struct scene *scene = *state;
 	const char *id = add_streaming(scene, NULL, &scene->node);
 	struct message end = { .id = id,
+			       .owner_id = scene->ada.user_id,
 			       .status = MESSAGE_STOPPED,
 			       .content = "Hel",
 			       .seq = 1,
@@ -601,7 +719,8 @@ static void a_lease_keeps_others_away(void **state)
 static void a_key_is_its_owners_and_used_once(void **state)
 {
 	struct scene *scene = *state;
-	struct idempotency_key key = { scene->ada.user_id, "k", "hash", "u", "a", { 1 } }, found;
+	struct idempotency_key key = { scene->ada.user_id, "k", "hash", "u", "a", "p", "m", { 1 } },
+			       found;
 	struct arena *arena = &scene->home.arena;
 
 	assert_int_equal(idempotency_find(scene->home.db, scene->ada.user_id, "k", arena, &found),
@@ -629,7 +748,10 @@ int main(void)
 		TEST(a_damaged_conversation_does_not_hide_the_others),
 		TEST(what_was_deleted_long_ago_is_purged),
 		TEST(a_branch_is_read_both_ways),
+		TEST(a_page_has_a_bound_in_bytes),
+		TEST(what_streams_counts_in_a_page),
 		TEST(a_branch_stays_in_its_conversation),
+		TEST(a_branch_goes_down_to_what_nothing_follows),
 		TEST(each_start_of_a_server_is_another_epoch),
 		TEST(what_streams_is_read_with_its_committed_prefix),
 		TEST(a_prefix_has_no_gap),

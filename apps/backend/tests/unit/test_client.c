@@ -62,7 +62,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	loop_init(&loop);
-	client = client_create(&loop);
+	client = client_create(&loop, &client_limits_default, NULL);
 	upstream_listen(&upstream, &loop);
 	return 0;
 }
@@ -490,8 +490,121 @@ static void the_end_of_the_client_ends_what_is_under_way(void **state)
 	client_destroy(client);
 	run_until_zero(&loop, &upstream.open);
 	assert_int_equal(seen.ends, 0);
-	client = client_create(&loop);
+	client = client_create(&loop, &client_limits_default, NULL);
 	buf_finish(&seen.body);
+}
+
+/* A client with other limits, for the rest of the test. */
+static void limit(unsigned per_host, int64_t queue_ms)
+{
+	struct client_limits limits = client_limits_default;
+
+	limits.per_host = per_host;
+	limits.queue_ms = queue_ms;
+	client_destroy(client);
+	client = client_create(&loop, &limits, NULL);
+}
+
+enum { CROWD = 6 };
+
+static void no_more_than_so_many_go_to_a_host_at_once(void **state)
+{
+	static const struct step steps[] = {
+		{ .send = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", .then = THEN_SERVE },
+	};
+	struct seen seen[CROWD];
+
+	(void)state;
+	limit(2, 10000);
+	upstream.steps = steps;
+	for (int i = 0; i < CROWD; i++) {
+		seen_init(&seen[i]);
+		start(&seen[i], (struct fetch_options){ 0 });
+	}
+	assert_int_equal(client_counts(client)->under_way, 2);
+	assert_int_equal(client_counts(client)->waiting, CROWD - 2);
+	for (int i = 0; i < CROWD; i++) {
+		run_until(&loop, &seen[i].ends, 1);
+		assert_int_equal(seen[i].end, FETCH_OK);
+		buf_finish(&seen[i].body);
+	}
+	assert_int_equal(upstream.requests, CROWD);
+	assert_int_equal(upstream.connections, 2);
+	assert_int_equal(client_counts(client)->opened, 2);
+	assert_int_equal(client_counts(client)->reused, CROWD - 2);
+	assert_int_equal(client_counts(client)->connections, 2);
+	assert_int_equal(client_counts(client)->ends[FETCH_OK], CROWD);
+	assert_int_equal(client_counts(client)->durations.count, CROWD);
+	assert_int_equal(client_counts(client)->waits.count, CROWD - 2);
+	assert_int_equal(client_counts(client)->under_way, 0);
+}
+
+static void who_waits_too_long_is_told_so(void **state)
+{
+	struct seen first, second;
+
+	(void)state;
+	limit(1, 50);
+	seen_init(&first);
+	seen_init(&second);
+	upstream.steps = stream;
+	start(&first, (struct fetch_options){ 0 });
+	start(&second, (struct fetch_options){ 0 });
+	run_until(&loop, &second.ends, 1);
+	assert_int_equal(second.end, FETCH_BUSY);
+	assert_int_equal(first.ends, 0);
+	assert_int_equal(upstream.requests, 1);
+	fetch_cancel(first.fetch);
+	run_until_zero(&loop, &upstream.open);
+	buf_finish(&first.body);
+	buf_finish(&second.body);
+}
+
+static void a_cancel_gives_the_turn_to_the_next(void **state)
+{
+	struct seen first, second, third;
+
+	(void)state;
+	limit(1, 10000);
+	seen_init(&first);
+	seen_init(&second);
+	seen_init(&third);
+	upstream.steps = stream;
+	start(&first, (struct fetch_options){ 0 });
+	start(&second, (struct fetch_options){ 0 });
+	start(&third, (struct fetch_options){ 0 });
+	fetch_cancel(second.fetch);
+	run_until(&loop, &first.pieces, 1);
+	fetch_cancel(first.fetch);
+	run_until(&loop, &third.pieces, 1);
+	assert_int_equal(second.ends + second.heads, 0);
+	assert_int_equal(upstream.requests, 2);
+	fetch_cancel(third.fetch);
+	run_until_zero(&loop, &upstream.open);
+	assert_int_equal(client_counts(client)->under_way, 0);
+	buf_finish(&first.body);
+	buf_finish(&second.body);
+	buf_finish(&third.body);
+}
+
+static void cancelled_at_its_first_bytes_it_makes_room(void **state)
+{
+	struct seen first, second;
+
+	(void)state;
+	limit(1, 10000);
+	seen_init(&first);
+	seen_init(&second);
+	upstream.steps = stream;
+	start(&first, (struct fetch_options){ 0 });
+	start(&second, (struct fetch_options){ 0 });
+	first.cancel_at_data = first.fetch;
+	run_until(&loop, &second.pieces, 1);
+	assert_int_equal(first.pieces, 1);
+	fetch_cancel(second.fetch);
+	run_until_zero(&loop, &upstream.open);
+	buf_finish(&first.body);
+	buf_finish(&second.body);
 }
 
 int main(void)
@@ -517,6 +630,10 @@ int main(void)
 		TEST(two_that_expire_together_may_cancel_each_other),
 		TEST(an_owner_may_start_another_from_its_callbacks),
 		TEST(the_end_of_the_client_ends_what_is_under_way),
+		TEST(no_more_than_so_many_go_to_a_host_at_once),
+		TEST(who_waits_too_long_is_told_so),
+		TEST(a_cancel_gives_the_turn_to_the_next),
+		TEST(cancelled_at_its_first_bytes_it_makes_room),
 	};
 
 	return RUN_TESTS(tests);

@@ -1,5 +1,7 @@
 #include "security/encryption.h"
 
+#include "security/data_keys.h"
+
 #include "test.h"
 
 #include <sodium.h>
@@ -38,16 +40,22 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void assert_corrupt(struct fixture *fixture, const struct keyring *keyring,
-			   const struct seal_place *where, struct blob sealed)
+static void assert_closed(struct fixture *fixture, const struct keyring *keyring,
+			  const struct seal_place *where, struct blob sealed, enum err expected)
 {
 	const char *plain = "untouched";
 	size_t length = 7;
 
 	assert_int_equal(unseal(keyring, where, sealed, &fixture->arena, &plain, &length),
-			 ERR_CORRUPT);
+			 expected);
 	assert_string_equal(plain, "untouched");
 	assert_int_equal(length, 7);
+}
+
+static void assert_corrupt(struct fixture *fixture, const struct keyring *keyring,
+			   const struct seal_place *where, struct blob sealed)
+{
+	assert_closed(fixture, keyring, where, sealed, ERR_CORRUPT);
 }
 
 static void what_was_sealed_opens(void **state)
@@ -134,6 +142,12 @@ static void a_seal_of_another_installation_does_not_open(void **state)
 		       seal(fixture->other, &place, "secret", 6, &fixture->arena));
 }
 
+/* Number 0 is none at all. */
+static bool is_in_key_number(size_t bit)
+{
+	return bit >= 8 && bit < 40 && bit != 32;
+}
+
 static void no_bit_may_change(void **state)
 {
 	struct fixture *fixture = *state;
@@ -143,8 +157,9 @@ static void no_bit_may_change(void **state)
 	memcpy(bytes, sealed.data, sealed.size);
 	for (size_t bit = 0; bit < sealed.size * 8; bit++) {
 		bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
-		assert_corrupt(fixture, fixture->keyring, &place,
-			       (struct blob){ bytes, sealed.size });
+		assert_closed(fixture, fixture->keyring, &place,
+			      (struct blob){ bytes, sealed.size },
+			      is_in_key_number(bit) ? ERR_KEY_MISSING : ERR_CORRUPT);
 		bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
 	}
 }
@@ -211,19 +226,75 @@ static void a_lookup_hash_is_of_the_field_the_value_and_the_installation(void **
 	assert_memory_not_equal(hash, again, LOOKUP_SIZE);
 }
 
+/* ---- Data keys ---- */
+
+static struct blob wrapped_key(struct fixture *fixture, const struct keyring *keyring,
+			       uint32_t number)
+{
+	uint8_t *wrapped = arena_alloc(&fixture->arena, WRAPPED_KEY_SIZE);
+
+	data_key_make(keyring_data_keys(keyring), number, wrapped);
+	return (struct blob){ wrapped, WRAPPED_KEY_SIZE };
+}
+
+static void the_newest_key_seals_and_all_open(void **state)
+{
+	struct fixture *fixture = *state;
+	struct data_keys *keys = keyring_data_keys(fixture->keyring);
+	struct blob before = seal(fixture->keyring, &place, "old", 3, &fixture->arena), after;
+	const char *plain;
+	size_t length;
+
+	assert_int_equal(data_key_learn(keys, 2, wrapped_key(fixture, fixture->keyring, 2)),
+			 ERR_OK);
+	after = seal(fixture->keyring, &place, "new", 3, &fixture->arena);
+	assert_int_equal(seal_key_number(before), 1);
+	assert_int_equal(seal_key_number(after), 2);
+	assert_int_equal(unseal(fixture->keyring, &place, before, &fixture->arena, &plain, &length),
+			 ERR_OK);
+	assert_string_equal(plain, "old");
+	assert_int_equal(unseal(fixture->keyring, &place, after, &fixture->arena, &plain, &length),
+			 ERR_OK);
+	assert_string_equal(plain, "new");
+	assert_closed(fixture, fixture->other, &place, after, ERR_KEY_MISSING);
+}
+
+static void a_key_opens_under_its_number_and_master_alone(void **state)
+{
+	struct fixture *fixture = *state;
+	struct data_keys *keys = keyring_data_keys(fixture->keyring);
+	struct blob second = wrapped_key(fixture, fixture->keyring, 2);
+	struct blob cut = { second.data, second.size - 1 };
+
+	assert_int_equal(data_key_learn(keys, 2, wrapped_key(fixture, fixture->other, 2)),
+			 ERR_CORRUPT);
+	assert_int_equal(data_key_learn(keys, 2, wrapped_key(fixture, fixture->keyring, 3)),
+			 ERR_CORRUPT);
+	assert_int_equal(data_key_learn(keys, 2, cut), ERR_CORRUPT);
+	assert_int_equal(data_key_learn(keys, 3, wrapped_key(fixture, fixture->keyring, 3)),
+			 ERR_CORRUPT); /* 2 comes first */
+	assert_int_equal(data_keys_newest(keys), 1);
+	assert_int_equal(data_key_learn(keys, 2, second), ERR_OK);
+	assert_int_equal(data_key_learn(keys, 2, cut), ERR_OK); /* known */
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_was_sealed_opens),
-		cmocka_unit_test(what_another_program_sealed_opens),
-		cmocka_unit_test(the_same_text_never_seals_alike),
-		cmocka_unit_test(a_seal_opens_only_where_it_stands),
-		cmocka_unit_test(a_seal_of_another_installation_does_not_open),
-		cmocka_unit_test(no_bit_may_change),
-		cmocka_unit_test(no_byte_may_be_missing_or_added),
-		cmocka_unit_test(a_long_key_of_a_row_is_no_matter),
-		cmocka_unit_test(a_lookup_hash_is_of_the_field_the_value_and_the_installation),
+		TEST(what_was_sealed_opens),
+		TEST(what_another_program_sealed_opens),
+		TEST(the_same_text_never_seals_alike),
+		TEST(a_seal_opens_only_where_it_stands),
+		TEST(a_seal_of_another_installation_does_not_open),
+		TEST(no_bit_may_change),
+		TEST(no_byte_may_be_missing_or_added),
+		TEST(a_long_key_of_a_row_is_no_matter),
+		TEST(a_lookup_hash_is_of_the_field_the_value_and_the_installation),
+		TEST(the_newest_key_seals_and_all_open),
+		TEST(a_key_opens_under_its_number_and_master_alone),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

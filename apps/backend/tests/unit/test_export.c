@@ -4,6 +4,7 @@
 #include "audit/audit_store.h"
 #include "auth/auth_store.h"
 #include "chat/chat_store.h"
+#include "users/users.h"
 
 #include "support_call.h"
 #include "support_stage.h"
@@ -65,6 +66,26 @@ static void add_conversation(struct stage *stage, const struct principal *owner,
 			    arena_printf(&stage->home.arena, "%s %d \xe6\xbc\xa2\"\\", title, i));
 }
 
+static void add_long_messages(struct stage *stage, const struct principal *owner, char letter,
+			      size_t length, int count)
+{
+	char id[ID_SIZE];
+	struct conversation conversation = { .id = id,
+					     .owner_id = owner->user_id,
+					     .title = "long",
+					     .model_id = "webplus/guide",
+					     .created_at = { 1 },
+					     .updated_at = { 1 } };
+	char *content = calloc(1, length + 1);
+
+	memset(content, letter, length);
+	id_make(id);
+	assert_int_equal(conversation_insert(stage->app.db, &conversation), ERR_OK);
+	for (int i = 0; i < count; i++)
+		add_message(stage, &conversation, content);
+	free(content);
+}
+
 static json_t *exported(struct stage *stage, const struct principal *who)
 {
 	struct call call;
@@ -106,11 +127,11 @@ static void an_export_has_everything_of_one_and_nothing_of_others(void **state)
 	assert_null(json_object_get(json_object_get(all, "account"), "password_hash"));
 	assert_int_equal(json_array_size(json_object_get(all, "conversations")), 3);
 	assert_string_equal(
-		text_of(json_object_get(conversation_of(all, 0), "conversation"), "title"),
+		text_of(json_object_get(conversation_of(all, 2), "conversation"), "title"),
 		"empty");
-	assert_int_equal(json_array_size(json_object_get(conversation_of(all, 0), "messages")), 0);
+	assert_int_equal(json_array_size(json_object_get(conversation_of(all, 2), "messages")), 0);
 	assert_int_equal(json_array_size(json_object_get(conversation_of(all, 1), "messages")), 20);
-	messages = json_object_get(conversation_of(all, 2), "messages");
+	messages = json_object_get(conversation_of(all, 0), "messages");
 	assert_int_equal(json_array_size(messages), 45);
 	assert_string_equal(text_of(json_array_get(messages, 44), "content"),
 			    "first 44 \xe6\xbc\xa2\"\\");
@@ -135,24 +156,189 @@ static void a_long_message_comes_whole(void **state)
 {
 	struct stage *stage = *state;
 	struct principal eve = stage_account(stage, "eve", ROLE_USER);
-	struct conversation conversation = { .id = arena_alloc(&stage->home.arena, ID_SIZE),
-					     .owner_id = eve.user_id,
-					     .title = "long",
-					     .model_id = "webplus/guide",
-					     .created_at = { 1 },
-					     .updated_at = { 1 } };
 	size_t length = REPLY_PIECE_MAX * 3 + 1;
-	char *content = calloc(1, length + 1);
 	json_t *all, *message;
 
-	memset(content, 'x', length);
-	id_make((char *)(uintptr_t)conversation.id);
-	assert_int_equal(conversation_insert(stage->app.db, &conversation), ERR_OK);
-	add_message(stage, &conversation, content);
-	free(content);
+	add_long_messages(stage, &eve, 'x', length, 1);
 	all = exported(stage, &eve);
 	message = json_array_get(json_object_get(conversation_of(all, 0), "messages"), 0);
 	assert_int_equal(json_string_length(json_object_get(message, "content")), length);
+	json_decref(all);
+}
+
+/* How often the letter is in the file, of which only a piece is in memory here. */
+static size_t count_in_export(struct stage *stage, const struct principal *who, char letter)
+{
+	struct producer *producer;
+	struct call call;
+	bool done = false;
+	size_t count = 0;
+
+	call_begin(&call, &stage->app, who);
+	assert_int_equal(call_run(&call, "GET", "/api/v1/auth/export", NULL, NULL), ERR_OK);
+	producer = call.request.reply.producer;
+	while (!done) {
+		struct buf piece;
+
+		buf_init(&piece, REPLY_PIECE_MAX);
+		assert_int_equal(producer->next(producer, &piece, &done), ERR_OK);
+		for (size_t i = 0; i < piece.length; i++)
+			count += piece.data[i] == letter;
+		buf_finish(&piece);
+	}
+	producer->destroy(producer);
+	call.request.reply.producer = NULL;
+	call_end(&call);
+	return count;
+}
+
+static void many_long_messages_come_all(void **state)
+{
+	struct stage *stage = *state;
+	struct principal eve = stage_account(stage, "eve", ROLE_USER);
+
+	add_long_messages(stage, &eve, '~', 1024 * 1024 + 1, 40);
+	assert_int_equal(count_in_export(stage, &eve, '~'), 40 * (1024 * 1024 + 1));
+}
+
+/* Each byte takes six in the file: a few of them at once would be too much. */
+static void the_longest_messages_come_one_by_one(void **state)
+{
+	struct stage *stage = *state;
+	struct principal eve = stage_account(stage, "eve", ROLE_USER);
+	enum { LONGEST = 4 * 1024 * 1024 };
+
+	add_long_messages(stage, &eve, '\x01', LONGEST, 6);
+	assert_int_equal(count_in_export(stage, &eve, '\\'), 6 * LONGEST);
+}
+
+/* ---- What else is in it ---- */
+
+static enum err run_grant(struct db *tx, void *context)
+{
+	return grant_set(tx, context);
+}
+
+static void give_file(struct stage *stage, const struct principal *whom, const char *id)
+{
+	const char *permission = "chat:read";
+	struct grant grant = { .resource_kind = "file",
+			       .resource_id = id,
+			       .subject_kind = "user",
+			       .subject_id = whom->user_id,
+			       .permissions = { &permission, 1 },
+			       .created_at = { 1 } };
+
+	assert_int_equal(db_transaction(stage->app.db, run_grant, &grant), ERR_OK);
+}
+
+static void make_key(struct stage *stage, const struct principal *who, const char *name)
+{
+	assert_int_equal(run(stage, who, "POST", "/api/v1/api-keys", NULL,
+			     arena_printf(&stage->home.arena,
+					  "{\"name\":\"%s\",\"scopes\":[\"chat:read\"]}", name)),
+			 ERR_OK);
+}
+
+static size_t count_part(json_t *all, const char *part)
+{
+	json_t *list = json_object_get(all, part);
+
+	assert_true(json_is_array(list));
+	return json_array_size(list);
+}
+
+static void an_export_has_what_is_known_of_one(void **state)
+{
+	struct stage *stage = *state;
+	struct principal eve = stage_account(stage, "eve", ROLE_USER);
+	struct principal bob = stage_account(stage, "bob", ROLE_USER);
+	json_t *all, *key;
+
+	make_key(stage, &eve, "hers");
+	make_key(stage, &bob, "his");
+	for (int i = 0; i < 120; i++)
+		give_file(stage, &eve, arena_printf(&stage->home.arena, "f%d", i));
+	give_file(stage, &bob, "f0");
+	assert_int_equal(run(stage, &eve, "DELETE", SESSIONS "/{id}", eve.session_id, NULL),
+			 ERR_OK);
+	all = exported(stage, &eve);
+	assert_int_equal(count_part(all, "sessions"), 1); /* one that was ended */
+	assert_int_equal(count_part(all, "grants"), 120);
+	assert_int_equal(count_part(all, "api_keys"), 1);
+	key = json_array_get(json_object_get(all, "api_keys"), 0);
+	assert_string_equal(text_of(key, "name"), "hers");
+	assert_null(json_object_get(key, "hash"));
+	assert_int_equal(count_part(all, "audit"), 3); /* the key, the session, the export */
+	for (size_t i = 0; i < 3; i++)
+		assert_string_equal(
+			text_of(json_array_get(json_object_get(all, "audit"), i), "actor_id"),
+			eve.user_id);
+	json_decref(all);
+}
+
+/* ---- What changes meanwhile ---- */
+
+/* Says something in each of them, which moves it in the list, and deletes one. */
+static void touch_all(struct stage *stage, const struct principal *who, const char *deleted_title)
+{
+	struct array found = { 0 };
+	struct conversation *list;
+	bool more;
+
+	assert_int_equal(conversation_page(stage->app.db, who, (struct timestamp){ INT64_MAX }, "",
+					   10, &stage->home.arena, &found, &more),
+			 ERR_OK);
+	list = found.items;
+	for (size_t i = 0; i < found.count; i++) {
+		struct conversation_patch patch = { .id = list[i].id,
+						    .updated_at = { 10000 - (int64_t)i },
+						    .deleted_at = { 20000 } };
+
+		conversation_patch_give(&patch, "updated_at");
+		if (strcmp(list[i].title, deleted_title) == 0)
+			conversation_patch_give(&patch, "deleted_at");
+		assert_int_equal(conversation_update(stage->app.db, &patch), ERR_OK);
+	}
+}
+
+static void what_changes_meanwhile_is_not_left_out(void **state)
+{
+	struct stage *stage = *state;
+	struct principal eve = stage_account(stage, "eve", ROLE_USER);
+	struct producer *producer;
+	struct buf whole;
+	struct call call;
+	bool done = false, touched = false;
+	json_t *all;
+
+	add_conversation(stage, &eve, "one", 1000, 1);
+	add_conversation(stage, &eve, "two", 2000, 1);
+	add_conversation(stage, &eve, "three", 3000, 1);
+	call_begin(&call, &stage->app, &eve);
+	assert_int_equal(call_run(&call, "GET", "/api/v1/auth/export", NULL, NULL), ERR_OK);
+	producer = call.request.reply.producer;
+	buf_init(&whole, 1 << 20);
+	while (!done) {
+		assert_int_equal(producer->next(producer, &whole, &done), ERR_OK);
+		if (!touched && strstr(whole.data, "\"messages\":"))
+			touch_all(stage, &eve, "two");
+		touched = touched || strstr(whole.data, "\"messages\":");
+	}
+	producer->destroy(producer);
+	call.request.reply.producer = NULL;
+	call_end(&call);
+	all = json_loads(whole.data, JSON_REJECT_DUPLICATES, NULL);
+	buf_finish(&whole);
+	assert_int_equal(count_part(all, "conversations"), 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(
+			json_array_size(json_object_get(conversation_of(all, i), "messages")), 1);
+	assert_true(json_is_null(json_object_get(
+		json_object_get(conversation_of(all, 2), "conversation"), "deleted_at")));
+	assert_string_equal(
+		text_of(json_object_get(conversation_of(all, 1), "conversation"), "deleted_at"),
+		"1970-01-01T00:00:20.000Z");
 	json_decref(all);
 }
 
@@ -193,10 +379,35 @@ static void an_account_goes_with_all_it_has(void **state)
 					.action = "account.delete",
 					.limit = 9 };
 	assert_int_equal(audit_page(stage->app.db, &filter, &stage->home.arena, &rows), ERR_OK);
-	assert_int_equal(rows.count, 1);
+	assert_int_equal(rows.count, 2); /* and the wrong password */
 	assert_string_equal(((const struct audit_row *)rows.items)->details, "{}");
 	/* Another request of hers that was under way. */
 	assert_int_equal(run(stage, &eve, "DELETE", ME, NULL, deletion(stage)), ERR_NOT_FOUND);
+}
+
+static void wrong_passwords_are_in_the_log(void **state)
+{
+	struct stage *stage = *state;
+	struct principal eve = stage_account(stage, "eve", ROLE_USER);
+	const char *by = arena_printf(&stage->home.arena,
+				      "SELECT count(*) FROM audit WHERE outcome = 'refused' AND "
+				      "actor_id = '%s' AND object_id = actor_id",
+				      eve.user_id);
+
+	assert_int_equal(run(stage, &eve, "DELETE", ME, NULL, "{\"password\":\"wrong one\"}"),
+			 ERR_INVALID);
+	assert_int_equal(stage_count(stage, by), 1);
+	assert_int_equal(run(stage, &eve, "PATCH", ME, NULL,
+			     "{\"email\":\"n@example.org\",\"password\":\"wrong one\"}"),
+			 ERR_INVALID);
+	assert_int_equal(stage_count(stage, by), 2);
+	assert_int_equal(
+		run(stage, &eve, "POST", PASSWORD, NULL,
+		    "{\"current_password\":\"wrong one\",\"new_password\":\"quite another one\"}"),
+		ERR_INVALID);
+	assert_int_equal(stage_count(stage, by), 3);
+	/* A deletion that was refused excuses no row that lost its details. */
+	assert_int_equal(audit_find_deletion(stage->app.db, eve.user_id), ERR_NOT_FOUND);
 }
 
 static void the_only_administrator_cannot_go(void **state)
@@ -327,7 +538,12 @@ int main(void)
 		STAGE_TEST(an_export_has_everything_of_one_and_nothing_of_others),
 		STAGE_TEST(an_export_of_nothing_is_whole),
 		STAGE_TEST(a_long_message_comes_whole),
+		STAGE_TEST(many_long_messages_come_all),
+		STAGE_TEST(the_longest_messages_come_one_by_one),
+		STAGE_TEST(an_export_has_what_is_known_of_one),
+		STAGE_TEST(what_changes_meanwhile_is_not_left_out),
 		STAGE_TEST(an_account_goes_with_all_it_has),
+		STAGE_TEST(wrong_passwords_are_in_the_log),
 		STAGE_TEST(the_only_administrator_cannot_go),
 		STAGE_TEST(the_profile_changes_in_what_is_given),
 		STAGE_TEST(a_new_password_leaves_the_session_that_gave_it),

@@ -3,9 +3,11 @@
  * going on. The model is played by the test; everything else is the server's, without its sockets.
  */
 #include "chat/generation.h"
+#include "config.h"
 
 #include "base/clock.h"
 #include "base/pool.h"
+#include "chat/chat.h"
 #include "chat/feed.h"
 #include "chat/posting.h"
 #include "providers/registry.h"
@@ -100,9 +102,11 @@ static void create_models(struct stage *stage)
 
 static void create_generations(struct stage *stage)
 {
+	static const struct config config = { .access_log = true };
 	struct node node;
 	int64_t interrupted;
 
+	stage->app.config = &config;
 	assert_int_equal(node_start(stage->app.db, &stage->home.arena, &node), ERR_OK);
 	stage->app.generations = generations_create(&stage->app, &node);
 	assert_int_equal(generations_recover(stage->app.generations, &interrupted), ERR_OK);
@@ -549,6 +553,110 @@ static void an_answer_that_cannot_begin_is_interrupted(void **state)
 	assert_int_equal(play.started, 0);
 }
 
+/* ---- What is not this server's any more ---- */
+
+static void sql(struct stage *stage, const char *format, const char *id)
+{
+	home_sql(&stage->home, arena_printf(&stage->home.arena, format, id));
+}
+
+/* Its lease was lost, and another server has ended it. */
+static void who_follows_one_that_was_lost_hears_its_end(void **state)
+{
+	struct stage *stage = *state;
+	struct listener listener;
+	const char *id = ask(stage, "Hi");
+
+	follow(stage, &listener, id, 0);
+	model_says("ours");
+	RUN_UNTIL(stage, has_heard(&listener, "delta 1 ours"));
+	sql(stage, "UPDATE message SET status = 'interrupted' WHERE id = '%s'", id);
+	model_says("not committed");
+	RUN_UNTIL(stage, has_heard(&listener, "done"));
+	assert_string_equal(listener.seen.data, "delta 1 ours; done 0; ");
+	assert_int_equal(play.cancelled, 1);
+	assert_true(has_ended(stage, id));
+	leave(&listener);
+}
+
+/* The provider has ended it here, and only then is it known. */
+static void an_end_that_comes_too_late_is_not_shown(void **state)
+{
+	struct stage *stage = *state;
+	struct listener listener;
+	const char *id = ask(stage, "Hi");
+
+	follow(stage, &listener, id, 0);
+	RUN_UNTIL(stage, topic_has_subscribers(&stage->topics,
+					       arena_printf(&stage->home.arena, "message:%s", id)));
+	sql(stage, "UPDATE message SET status = 'stopped' WHERE id = '%s'", id);
+	model_ends(CHAT_COMPLETE, NULL);
+	RUN_UNTIL(stage, has_heard(&listener, "done 0"));
+	assert_int_equal(stored(stage, id).status, MESSAGE_STOPPED);
+	leave(&listener);
+}
+
+static void who_follows_one_that_was_taken_over_is_sent_away(void **state)
+{
+	struct stage *stage = *state;
+	struct listener listener;
+	const char *id = ask(stage, "Hi");
+
+	follow(stage, &listener, id, 0);
+	sql(stage, "UPDATE message SET node_id = 'another' WHERE id = '%s'", id);
+	model_says("x");
+	RUN_UNTIL(stage, has_heard(&listener, "error"));
+	assert_string_equal(listener.seen.data, "error -1; ");
+	assert_int_equal(play.cancelled, 1);
+	assert_true(has_ended(stage, id));
+	leave(&listener);
+}
+
+static void an_answer_ends_with_its_account(void **state)
+{
+	struct stage *stage = *state;
+	const char *id = ask(stage, "Hi");
+
+	generations_review(&stage->app, stage->ada.user_id); /* nothing has happened */
+	next_turn(&stage->loop);
+	model_says("so far");
+	sql(stage, "UPDATE account SET disabled_at = 1 WHERE id = '%s'", stage->ada.user_id);
+	generations_review(&stage->app, stage->ada.user_id);
+	RUN_UNTIL(stage, has_ended(stage, id));
+	assert_int_equal(play.cancelled, 1);
+	assert_int_equal(stored(stage, id).status, MESSAGE_STOPPED);
+	assert_string_equal(stored(stage, id).content, "so far");
+}
+
+static void an_answer_ends_with_its_account_when_that_is_deleted(void **state)
+{
+	struct stage *stage = *state;
+	struct listener listener;
+	const char *id = ask(stage, "Hi");
+
+	follow(stage, &listener, id, 0);
+	sql(stage, "DELETE FROM message WHERE owner_id = '%s'", stage->ada.user_id);
+	sql(stage, "DELETE FROM account WHERE id = '%s'", stage->ada.user_id);
+	generations_review(&stage->app, stage->ada.user_id);
+	RUN_UNTIL(stage, has_ended(stage, id));
+	assert_int_equal(play.cancelled, 1);
+	assert_true(has_heard(&listener, "error"));
+	leave(&listener);
+}
+
+static void who_cannot_be_brought_up_to_date_is_told(void **state)
+{
+	struct stage *stage = *state;
+	struct message_pair pair = say(stage, "Hi");
+	struct listener listener;
+
+	sql(stage, "UPDATE message SET content = 'x' WHERE id = '%s'", pair.user_message.id);
+	follow(stage, &listener, pair.user_message.id, 0);
+	RUN_UNTIL(stage, has_heard(&listener, "error -1"));
+	assert_null(listener.feed);
+	leave(&listener);
+}
+
 /* ---- Going on, and anew ---- */
 
 static void an_answer_goes_on_from_where_it_was_cut(void **state)
@@ -698,6 +806,46 @@ static void the_same_key_carries_the_same_out_once(void **state)
 	assert_int_equal(play.started, 1);
 }
 
+static const char *pair_text(struct stage *stage, const struct message_pair *pair)
+{
+	const char *copy;
+	struct buf text;
+
+	buf_init(&text, 10000);
+	schema_encode(&message_schema, &pair->user_message, &text);
+	schema_encode(&message_schema, &pair->assistant_message, &text);
+	copy = arena_strdup(&stage->home.arena, text.data);
+	buf_finish(&text);
+	return copy;
+}
+
+/* Whatever has become of the messages since: the answer has ended, and then all of it was deleted. */
+static void the_same_key_gets_the_first_reply(void **state)
+{
+	struct stage *stage = *state;
+	const struct message_new input = { .content = "Hi \"you\"", .idempotency_key = "k" };
+	struct message_pair pair;
+	const char *first;
+	bool replayed;
+
+	ask(stage, "before");
+	model_ends(CHAT_COMPLETE, NULL);
+	RUN_UNTIL(stage, generations_count(stage->app.generations) == 0);
+	assert_int_equal(send_input(stage, input, &pair, &replayed), ERR_OK);
+	first = pair_text(stage, &pair);
+	RUN_UNTIL(stage, play.started == 2);
+	model_says("text");
+	model_ends(CHAT_COMPLETE, NULL);
+	RUN_UNTIL(stage, generations_count(stage->app.generations) == 0);
+	assert_int_equal(send_input(stage, input, &pair, &replayed), ERR_OK);
+	assert_string_equal(pair_text(stage, &pair), first);
+	sql(stage, "UPDATE conversation SET deleted_at = 1 WHERE id = '%s'",
+	    stage->conversation_id);
+	assert_int_equal(send_input(stage, input, &pair, &replayed), ERR_OK);
+	assert_true(replayed);
+	assert_string_equal(pair_text(stage, &pair), first);
+}
+
 /* ---- Titles ---- */
 
 static void has_title(struct stage *stage, const char *content, const char *title)
@@ -748,6 +896,23 @@ static void a_drain_waits_for_answers_that_end(void **state)
 	generations_drain(stage->app.generations, 60000);
 	generations_await(stage->app.generations, on_ended, &ended);
 	model_says("whole");
+	model_ends(CHAT_COMPLETE, NULL);
+	RUN_UNTIL(stage, ended);
+	assert_int_equal(stored(stage, id).status, MESSAGE_COMPLETE);
+}
+
+/* Longer than a lease: another server must not take what ends here for abandoned. */
+static void leases_are_renewed_while_it_drains(void **state)
+{
+	struct stage *stage = *state;
+	const char *id = ask(stage, "Hi");
+	bool ended = false;
+
+	generations_drain(stage->app.generations, 60000);
+	generations_await(stage->app.generations, on_ended, &ended);
+	sql(stage, "UPDATE message SET lease_until = 1 WHERE id = '%s'", id);
+	RUN_UNTIL(stage, stored(stage, id).lease_until.ms > 1);
+	assert_false(ended);
 	model_ends(CHAT_COMPLETE, NULL);
 	RUN_UNTIL(stage, ended);
 	assert_int_equal(stored(stage, id).status, MESSAGE_COMPLETE);
@@ -809,6 +974,12 @@ int main(void)
 		TEST(nothing_is_shown_that_is_not_committed),
 		TEST(an_end_that_is_not_committed_is_tried_again),
 		TEST(an_answer_that_cannot_begin_is_interrupted),
+		TEST(who_follows_one_that_was_lost_hears_its_end),
+		TEST(an_end_that_comes_too_late_is_not_shown),
+		TEST(who_follows_one_that_was_taken_over_is_sent_away),
+		TEST(an_answer_ends_with_its_account),
+		TEST(an_answer_ends_with_its_account_when_that_is_deleted),
+		TEST(who_cannot_be_brought_up_to_date_is_told),
 		TEST(an_answer_goes_on_from_where_it_was_cut),
 		TEST(another_answer_stands_beside_the_first),
 		TEST(a_branch_that_streams_takes_no_message),
@@ -816,9 +987,11 @@ int main(void)
 		TEST(a_parent_is_of_the_same_conversation),
 		TEST(what_is_not_ones_own_cannot_be_written_in),
 		TEST(the_same_key_carries_the_same_out_once),
+		TEST(the_same_key_gets_the_first_reply),
 		TEST(a_title_is_the_first_line_cut_at_a_word),
 		TEST(a_drain_keeps_what_there_is),
 		TEST(a_drain_waits_for_answers_that_end),
+		TEST(leases_are_renewed_while_it_drains),
 		TEST(what_begins_while_it_drains_is_interrupted_and_waited_for),
 		TEST(what_a_run_before_left_is_interrupted_at_the_start),
 	};

@@ -4,6 +4,7 @@
 #include "base/loop.h"
 #include "base/pool.h"
 #include "chat/generation.h"
+#include "config.h"
 #include "providers/registry.h"
 #include "websockets/topics.h"
 
@@ -44,15 +45,16 @@ static void create_models(struct stage *stage)
 
 	stage->app.models = registry_create(&options);
 	first = stage->app.models->providers.next;
-	provider_models_set(CONTAINER_OF(first, struct provider, node), models, 2, MODEL_READY,
-			    NULL);
+	provider_models_set(CONTAINER_OF(first, struct provider, node), models, 2);
 }
 
 static void create_services(struct stage *stage)
 {
+	static const struct config config = { .access_log = false };
 	struct app *app = &stage->app;
 	struct node node;
 
+	app->config = &config;
 	app->loop = &stage->loop;
 	app->db = stage->home.db;
 	app->keyring = stage->home.keyring;

@@ -8,10 +8,7 @@ struct sent {
 	const char *text;
 	size_t length;
 };
-#define BYTES(literal)                                                                             \
-	{                                                                                          \
-		literal, sizeof(literal) - 1                                                       \
-	}
+#define BYTES(literal) { literal, sizeof(literal) - 1 }
 
 static int start(void **state)
 {

@@ -259,6 +259,55 @@ static void a_cursor_that_no_list_gave_is_refused(void **state)
 	call_end(&call);
 }
 
+static enum err run_purge(struct db *tx, void *context)
+{
+	return keys_purge(tx, *(struct timestamp *)context);
+}
+
+static int64_t keys_after(struct stage *stage, int64_t days)
+{
+	struct timestamp then = { clock_now().ms + days * 24 * 60 * 60 * 1000 };
+
+	assert_int_equal(db_transaction(stage->app.db, run_purge, &then), ERR_OK);
+	return stage_count(stage, "SELECT count(*) FROM api_key");
+}
+
+static void what_ended_long_ago_is_purged(void **state)
+{
+	struct stage *stage = *state;
+	struct principal ada = stage_account(stage, "ada", ROLE_USER);
+	struct made revoked = a_key(stage, &ada), expiring;
+
+	(void)a_key(stage, &ada); /* for ever */
+	assert_int_equal(make(stage, &ada,
+			      "{\"name\":\"ci\",\"scopes\":[\"chat:read\"],"
+			      "\"expires_in_days\":10}",
+			      &expiring),
+			 ERR_OK);
+	assert_int_equal(revoking(stage, &ada, revoked.id), ERR_OK);
+	assert_int_equal(keys_after(stage, 89), 3);
+	assert_int_equal(keys_after(stage, 91), 2);
+	assert_int_equal(keys_after(stage, 99), 2);
+	assert_int_equal(keys_after(stage, 101), 1);
+}
+
+static void a_key_makes_no_keys(void **state)
+{
+	struct stage *stage = *state;
+	struct principal ada = stage_account(stage, "ada", ROLE_USER), program;
+	struct made made, other;
+
+	assert_int_equal(make(stage, &ada,
+			      "{\"name\":\"ci\",\"scopes\":[\"keys:manage\",\"chat:read\"]}",
+			      &made),
+			 ERR_OK);
+	assert_int_equal(asking(stage, &made, &program), ERR_OK);
+	assert_int_equal(
+		make(stage, &program, "{\"name\":\"x\",\"scopes\":[\"chat:read\"]}", &other),
+		ERR_FORBIDDEN);
+	assert_int_equal(stage_count(stage, "SELECT count(*) FROM api_key"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +322,8 @@ int main(void)
 		STAGE_TEST(an_account_has_a_hundred_at_most),
 		STAGE_TEST(the_list_is_ones_own_and_in_pages),
 		STAGE_TEST(a_cursor_that_no_list_gave_is_refused),
+		STAGE_TEST(what_ended_long_ago_is_purged),
+		STAGE_TEST(a_key_makes_no_keys),
 	};
 
 	return RUN_TESTS(tests);

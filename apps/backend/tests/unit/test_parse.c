@@ -76,6 +76,8 @@ static void lists_have_words(void **state)
 	assert_false(list_has_word("closed, xclose", "close"));
 	assert_false(list_has_word("", "close"));
 	assert_false(list_has_word(",, ,", "close"));
+	assert_true(list_has_word(",,close", "Close"));
+	assert_false(list_has_word(NULL, "close"));
 }
 
 static void queries_are_bounded(void **state)

@@ -2,11 +2,14 @@
 
 #include "test.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static const char good[] = "violet gramophone 7 ostriches";
 
@@ -18,11 +21,12 @@ static void the_right_password_is_verified_and_no_other(void **state)
 	(void)state;
 	assert_int_equal(password_hash(good, hash), ERR_OK);
 	assert_memory_equal(hash, "$argon2id$v=19$m=65536,t=2,p=1$", 31);
-	assert_true(password_verify(good, hash, &outdated));
+	assert_int_equal(password_verify(good, hash, &outdated), ERR_OK);
 	assert_false(outdated);
-	assert_true(password_verify(good, hash, NULL));
-	assert_false(password_verify("violet gramophone 7 ostricheS", hash, &outdated));
-	assert_false(password_verify("", hash, NULL));
+	assert_int_equal(password_verify(good, hash, NULL), ERR_OK);
+	assert_int_equal(password_verify("violet gramophone 7 ostricheS", hash, &outdated),
+			 ERR_UNAUTHENTICATED);
+	assert_int_equal(password_verify("", hash, NULL), ERR_UNAUTHENTICATED);
 	assert_int_equal(password_hash(good, again), ERR_OK);
 	assert_string_not_equal(hash, again);
 }
@@ -36,8 +40,8 @@ static void a_hash_of_another_program_is_verified(void **state)
 				   "CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
 
 	(void)state;
-	assert_true(password_verify("password", hash, NULL));
-	assert_false(password_verify("differentpassword", hash, NULL));
+	assert_int_equal(password_verify("password", hash, NULL), ERR_OK);
+	assert_int_equal(password_verify("differentpassword", hash, NULL), ERR_UNAUTHENTICATED);
 }
 
 static void a_weaker_hash_is_verified_and_said_to_be_outdated(void **state)
@@ -49,16 +53,16 @@ static void a_weaker_hash_is_verified_and_said_to_be_outdated(void **state)
 	assert_int_equal(crypto_pwhash_str_alg(hash, good, strlen(good), 1, 8 << 20,
 					       crypto_pwhash_ALG_ARGON2ID13),
 			 0);
-	assert_true(password_verify(good, hash, &outdated));
+	assert_int_equal(password_verify(good, hash, &outdated), ERR_OK);
 	assert_true(outdated);
 }
 
 static void what_is_no_hash_verifies_nothing(void **state)
 {
 	(void)state;
-	assert_false(password_verify(good, "", NULL));
-	assert_false(password_verify(good, good, NULL));
-	assert_false(password_verify("", "", NULL));
+	assert_int_equal(password_verify(good, "", NULL), ERR_UNAUTHENTICATED);
+	assert_int_equal(password_verify(good, good, NULL), ERR_UNAUTHENTICATED);
+	assert_int_equal(password_verify("", "", NULL), ERR_UNAUTHENTICATED);
 }
 
 static double seconds_of(const char *hash)
@@ -66,7 +70,7 @@ static double seconds_of(const char *hash)
 	struct timespec from, to;
 
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
-	assert_false(password_verify("not the password", hash, NULL));
+	assert_int_equal(password_verify("not the password", hash, NULL), ERR_UNAUTHENTICATED);
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
 	return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
 }
@@ -92,7 +96,7 @@ static void nobody_costs_as_much_as_somebody(void **state)
 
 static void *verify_in_thread(void *hash)
 {
-	return password_verify(good, hash, NULL) ? hash : NULL;
+	return password_verify(good, hash, NULL) == ERR_OK ? hash : NULL;
 }
 
 static void many_at_once_all_get_their_answer(void **state)
@@ -110,6 +114,48 @@ static void many_at_once_all_get_their_answer(void **state)
 		pthread_join(threads[i], &result);
 		assert_ptr_equal(result, hash);
 	}
+}
+
+struct flood {
+	pthread_barrier_t start;
+	const char *hash;
+	atomic_uint verified, refused;
+};
+
+static void *join_flood(void *context)
+{
+	struct flood *flood = context;
+	enum err err;
+
+	pthread_barrier_wait(&flood->start);
+	err = password_verify(good, flood->hash, NULL);
+	atomic_fetch_add(err == ERR_OK ? &flood->verified : &flood->refused, 1);
+	return NULL;
+}
+
+/* So many more than can be served at once or may wait, all at the same moment. */
+static void of_a_flood_only_some_wait(void **state)
+{
+	const unsigned cores = (unsigned)sysconf(_SC_NPROCESSORS_ONLN), count = cores * 4 + 32;
+	pthread_t *threads = calloc(count, sizeof(*threads));
+	char hash[PASSWORD_HASH_SIZE];
+	struct flood flood = { .hash = hash };
+
+	(void)state;
+	assert_int_equal(password_hash(good, hash), ERR_OK);
+	password_limit_waiting(2);
+	pthread_barrier_init(&flood.start, NULL, count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, join_flood, &flood), 0);
+	for (size_t i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+	password_limit_waiting(UINT_MAX);
+	pthread_barrier_destroy(&flood.start);
+	free(threads);
+	assert_int_equal(flood.verified + flood.refused, count);
+	assert_true(flood.verified >= 1);
+	assert_true(flood.refused >= 1);
+	assert_int_equal(password_verify(good, hash, NULL), ERR_OK); /* and it goes on */
 }
 
 static void assert_refused(const char *password, const char *words)
@@ -252,6 +298,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_hash_verifies_nothing),
 		cmocka_unit_test(nobody_costs_as_much_as_somebody),
 		cmocka_unit_test(many_at_once_all_get_their_answer),
+		cmocka_unit_test(of_a_flood_only_some_wait),
 		cmocka_unit_test(length_is_counted_in_characters),
 		cmocka_unit_test(common_passwords_are_refused_in_any_dress),
 		cmocka_unit_test(rows_of_keys_are_refused),

@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 
@@ -54,7 +55,7 @@ static void as_many_run_at_once_as_there_are_threads(void **state)
 
 	(void)state;
 	pthread_barrier_init(&barrier, NULL, WIDTH + 1);
-	for (int round = 0; round < 50; round++) {
+	for (int round = 0; round < 5; round++) {
 		for (int i = 0; i < WIDTH; i++) {
 			meetings[i] = (struct meeting){ .task.run = meet, .barrier = &barrier };
 			pool_submit(pool, &meetings[i].task);
@@ -63,6 +64,96 @@ static void as_many_run_at_once_as_there_are_threads(void **state)
 	}
 	pool_destroy(pool);
 	pthread_barrier_destroy(&barrier);
+}
+
+struct waiting {
+	struct task task;
+	sem_t *here, *go;
+};
+
+static void wait_aside(struct task *task)
+{
+	struct waiting *waiting = CONTAINER_OF(task, struct waiting, task);
+
+	pool_wait_begin();
+	sem_post(waiting->here);
+	sem_wait(waiting->go);
+	pool_wait_end();
+}
+
+/* All places but one are waited in: what comes runs in the last, and what waited goes on. */
+static void who_waits_leaves_its_place_to_another(void **state)
+{
+	struct pool *pool = pool_create("test", WIDTH);
+	struct waiting waiting[WIDTH - 1];
+	struct counter counter = { .task.run = count };
+	atomic_int total = 0;
+	sem_t here, go;
+
+	(void)state;
+	sem_init(&here, 0, 0);
+	sem_init(&go, 0, 0);
+	pool_wait_begin(); /* not a worker: nothing happens */
+	pool_wait_end();
+	for (int round = 0; round < 200; round++) {
+		for (int i = 0; i < WIDTH - 1; i++) {
+			waiting[i] = (struct waiting){ { .run = wait_aside }, &here, &go };
+			pool_submit(pool, &waiting[i].task);
+		}
+		for (int i = 0; i < WIDTH - 1; i++)
+			sem_wait(&here);
+		counter.total = &total;
+		pool_submit(pool, &counter.task);
+		while (atomic_load(&total) == round)
+			sched_yield();
+		for (int i = 0; i < WIDTH - 1; i++)
+			sem_post(&go);
+	}
+	pool_destroy(pool);
+	sem_destroy(&here);
+	sem_destroy(&go);
+	assert_int_equal(atomic_load(&total), 200);
+}
+
+struct crowd {
+	struct task task;
+	atomic_int *inside, *met;
+};
+
+static void give_way(struct task *task)
+{
+	struct crowd *crowd = CONTAINER_OF(task, struct crowd, task);
+
+	if (atomic_fetch_add(crowd->inside, 1) > 0)
+		atomic_fetch_add(crowd->met, 1);
+	for (int i = 0; i < 10; i++)
+		sched_yield();
+	atomic_fetch_sub(crowd->inside, 1);
+}
+
+/* Some may still meet: to the pool, one whose thread was not scheduled for long looks as if it waited. */
+static void no_more_run_than_there_are_processors(void **state)
+{
+	static struct crowd crowd[TASKS];
+	atomic_int inside = 0, met = 0;
+	struct pool *pool;
+	cpu_set_t all, one;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+	CPU_ZERO(&one);
+	for (size_t i = 0; i < CPU_SETSIZE && CPU_COUNT(&one) == 0; i++)
+		if (CPU_ISSET(i, &all))
+			CPU_SET(i, &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	pool = pool_create("test", WIDTH);
+	for (int i = 0; i < TASKS; i++) {
+		crowd[i] = (struct crowd){ { .run = give_way }, &inside, &met };
+		pool_submit(pool, &crowd[i].task);
+	}
+	pool_destroy(pool);
+	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+	assert_true(atomic_load(&met) < TASKS / 2);
 }
 
 struct ordered {
@@ -126,6 +217,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_submitted_is_run),
 		cmocka_unit_test(as_many_run_at_once_as_there_are_threads),
+		cmocka_unit_test(no_more_run_than_there_are_processors),
+		cmocka_unit_test(who_waits_leaves_its_place_to_another),
 		cmocka_unit_test(one_thread_keeps_the_order),
 		cmocka_unit_test(sleeping_workers_are_woken),
 	};

@@ -1,10 +1,12 @@
 /* What only PostgreSQL does: meet other transactions, lose its server, compare texts as the database was told to. */
+#include "base/clock.h"
 #include "db/database.h"
 #include "db/migrate.h"
 
 #include "support_postgres.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,9 +193,69 @@ static void a_conflict_that_is_ignored_loses_nothing(void **state)
 	struct home *home = *state;
 
 	assert_int_equal(insert_note(home->db, "taken", 1), ERR_OK);
-	assert_int_equal(db_transaction(home->db, swallow_a_conflict, (void *)(uintptr_t) "kept"),
+	assert_int_equal(db_transaction(home->db, swallow_a_conflict, (void *)(uintptr_t)"kept"),
 			 ERR_OK);
 	assert_int_equal(number_of(home->db, &count_notes), 2);
+}
+
+struct missing {
+	enum err seen;
+	bool goes_on; /* as if nothing were amiss */
+	int runs;
+};
+
+static enum err update_what_is_missing(struct db *tx, void *context)
+{
+	struct missing *missing = context;
+	const struct note note = { .id = "missing", .amount = 1 };
+
+	missing->runs++;
+	missing->seen = db_update(tx, &note_schema, &note);
+	if (missing->seen == ERR_OK && !missing->goes_on)
+		return ERR_FORBIDDEN;
+	return missing->goes_on ? insert_note(tx, "after", 1) : missing->seen;
+}
+
+/* Writes are not waited for; a function that was told too much is run again, and told the truth. */
+static void an_update_of_nothing_is_told_in_the_end(void **state)
+{
+	struct home *home = *state;
+	struct missing stops = { .goes_on = false }, goes_on = { .goes_on = true };
+	struct note note = { .id = "missing", .amount = 1 };
+
+	assert_int_equal(db_update(home->db, &note_schema, &note), ERR_NOT_FOUND);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(db_transaction(home->db, update_what_is_missing, &stops),
+				 ERR_NOT_FOUND);
+		assert_int_equal(stops.seen, ERR_NOT_FOUND);
+	}
+	assert_int_equal(db_transaction(home->db, update_what_is_missing, &goes_on), ERR_OK);
+	assert_int_equal(goes_on.seen, ERR_NOT_FOUND);
+	assert_true(stops.runs > 2);
+	assert_int_equal(number_of(home->db, &count_notes), 1);
+}
+
+static enum err insert_many(struct db *tx, void *context)
+{
+	enum err err = ERR_OK;
+	char id[16];
+
+	for (int i = 0; i < *(const int *)context && err == ERR_OK; i++) {
+		snprintf(id, sizeof(id), "n%d", i);
+		err = insert_note(tx, id, i);
+	}
+	return err;
+}
+
+static void many_writes_in_one_transaction_are_all_done(void **state)
+{
+	struct home *home = *state;
+	int count = 500;
+
+	assert_int_equal(db_transaction(home->db, insert_many, &count), ERR_OK);
+	assert_int_equal(number_of(home->db, &count_notes), count);
+	assert_int_equal(db_transaction(home->db, insert_many, &count), ERR_CONFLICT);
+	assert_int_equal(number_of(home->db, &count_notes), count);
 }
 
 static enum err insert_within(struct db *tx, void *context)
@@ -207,7 +269,7 @@ static enum err insert_and_fail(struct db *tx, void *context)
 
 	(void)context;
 	if (err == ERR_OK)
-		err = db_transaction(tx, insert_within, (void *)(uintptr_t) "lost too");
+		err = db_transaction(tx, insert_within, (void *)(uintptr_t)"lost too");
 	return err == ERR_OK ? ERR_FORBIDDEN : err;
 }
 
@@ -355,7 +417,7 @@ static void idle_connections_that_were_cut_cost_no_answer(void **state)
 	end_all_backends(home);
 	assert_int_equal(number_of(home->db, &count_notes), 0);
 	end_all_backends(home);
-	assert_int_equal(db_transaction(home->db, insert_within, (void *)(uintptr_t) "a"), ERR_OK);
+	assert_int_equal(db_transaction(home->db, insert_within, (void *)(uintptr_t)"a"), ERR_OK);
 	assert_int_equal(number_of(home->db, &count_notes), 1);
 }
 
@@ -391,7 +453,7 @@ static void a_commit_without_an_answer_is_no_success(void **state)
 {
 	struct cut cut = { .home = *state, .cuts = 1, .before_commit = true };
 
-	assert_int_equal(db_transaction(cut.home->db, insert_and_cut, &cut), ERR_UNAVAILABLE);
+	assert_int_equal(db_transaction(cut.home->db, insert_and_cut, &cut), ERR_UNCONFIRMED);
 	assert_int_equal(cut.runs, 1);
 	assert_int_equal(number_of(cut.home->db, &count_notes), 0);
 }
@@ -439,6 +501,36 @@ static void a_read_ends_when_its_thread_does_not_want_it_any_more(void **state)
 	pthread_join(thread, NULL);
 	assert_int_equal(number_of(home->db, &count_notes), 0);
 	assert_int_equal(db_counts(home->db).pool.failures, 0);
+}
+
+/* ---- A server that is silent ---- */
+
+/* Its own backend, stopped: as one whose disk hangs. */
+static enum err insert_and_stop(struct db *tx, void *context)
+{
+	int64_t *pid = context;
+
+	*pid = number_of(tx, &backend_pid);
+	kill((pid_t)*pid, SIGSTOP);
+	return insert_note(tx, "unconfirmed", 1);
+}
+
+static void a_server_that_is_silent_is_given_up(void **state)
+{
+	struct home *home = *state;
+	int64_t pid = 0, start_ms;
+	enum err err;
+
+	db_close(home->db);
+	home->options.answer_ms = 200;
+	home_open(home);
+	assert_int_equal(insert_note(home->db, "before", 1), ERR_OK);
+	start_ms = clock_monotonic_ms();
+	err = db_transaction(home->db, insert_and_stop, &pid);
+	assert_true(clock_monotonic_ms() - start_ms < 5000);
+	kill((pid_t)pid, SIGCONT);
+	assert_int_equal(err, ERR_UNCONFIRMED);
+	assert_in_range(number_of(home->db, &count_notes), 1, 2);
 }
 
 /* ---- Opening ---- */
@@ -538,6 +630,8 @@ int main(void)
 		TEST(a_key_in_conflict_is_a_conflict),
 		TEST(a_failed_statement_leaves_the_transaction_usable),
 		TEST(a_conflict_that_is_ignored_loses_nothing),
+		TEST(an_update_of_nothing_is_told_in_the_end),
+		TEST(many_writes_in_one_transaction_are_all_done),
 		TEST(what_fails_is_rolled_back_with_all_within),
 		TEST(transactions_that_meet_are_as_if_one_after_the_other),
 		TEST(what_was_read_still_holds_at_the_commit),
@@ -545,6 +639,7 @@ int main(void)
 		TEST(a_transaction_cut_before_its_commit_is_run_again),
 		TEST(a_commit_without_an_answer_is_no_success),
 		TEST(a_read_ends_when_its_thread_does_not_want_it_any_more),
+		TEST(a_server_that_is_silent_is_given_up),
 		TEST(many_nodes_may_start_at_once),
 		TEST(what_went_up_comes_down),
 		TEST(a_database_in_another_encoding_is_refused),

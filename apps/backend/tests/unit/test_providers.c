@@ -86,7 +86,7 @@ static int set_up(void **state)
 	ollama_models = "{\"models\":[{\"name\":\"llama3.2:3b\",\"size\":1}]}";
 	loop_init(&loop);
 	workers = pool_create("test", 2);
-	client = client_create(&loop);
+	client = client_create(&loop, &client_limits_default, NULL);
 	upstream_listen(&upstream, &loop);
 	upstream.choose = choose;
 	return 0;
@@ -190,20 +190,18 @@ static void play(struct seen *seen, const char *model, const struct step *steps,
 static char *models_as_text(void)
 {
 	static char text[2000];
-	struct model *models;
-	struct arena arena;
-	size_t count, length = 0;
+	const struct model_list *list = registry_models(registry);
+	const struct model *models = list->models;
+	size_t length = 0;
 
-	arena_init(&arena);
-	registry_models(registry, &arena, &models, &count);
 	*text = '\0';
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < list->count; i++)
 		length += (size_t)snprintf(text + length, sizeof(text) - length,
 					   "%s(%s,%s,%s,%lld)%s", models[i].id, models[i].name,
 					   models[i].provider, model_status_names[models[i].status],
 					   (long long)models[i].context_window,
 					   models[i].detail != NULL ? models[i].detail : "");
-	arena_finish(&arena);
+	model_cache_give_back(list);
 	return text;
 }
 

@@ -24,10 +24,10 @@ static const struct asset page = {
 	"/index.html",
 	"text/html",
 	"\"abc\"",
-	{ [ASSET_IDENTITY] = (const unsigned char *)"identity",
-	  [ASSET_GZIP] = (const unsigned char *)"gzipgz",
-	  [ASSET_BROTLI] = (const unsigned char *)"brot" },
-	{ [ASSET_IDENTITY] = 8, [ASSET_GZIP] = 6, [ASSET_BROTLI] = 4 },
+	{ [CODING_IDENTITY] = (const unsigned char *)"identity",
+	  [CODING_GZIP] = (const unsigned char *)"gzipgz",
+	  [CODING_BROTLI] = (const unsigned char *)"brot" },
+	{ [CODING_IDENTITY] = 8, [CODING_GZIP] = 6, [CODING_BROTLI] = 4 },
 };
 static const struct asset script = {
 	"/assets/a-1f.js", "text/javascript", "\"def\"", { (const unsigned char *)"x" }, { 1 },

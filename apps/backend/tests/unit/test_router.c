@@ -12,10 +12,7 @@ static enum err handle(struct request *request, const void *in, void *out)
 	return ERR_OK;
 }
 
-#define ROW(verb, text)                                                                            \
-	{                                                                                          \
-		.method = (verb), .path = (text), .access = "public", .handle = handle             \
-	}
+#define ROW(verb, text) { .method = (verb), .path = (text), .access = "public", .handle = handle }
 
 static const struct route routes[] = {
 	ROW("GET", "/"),
@@ -126,6 +123,23 @@ static const struct field id_fields[] = {
 };
 static const struct schema id_schema = SCHEMA(struct record, id_fields, .name = "Id");
 
+static const struct field token_fields[] = {
+	FIELD(struct record, id, .credential = true, .doc = "d"),
+	{ 0 },
+};
+static const struct schema token_schema = SCHEMA(struct record, token_fields, .name = "Token");
+
+struct session {
+	struct record token;
+};
+
+static const struct field session_fields[] = {
+	FIELD(struct session, token, .schema = &token_schema, .doc = "d"),
+	{ 0 },
+};
+static const struct schema session_schema =
+	SCHEMA(struct session, session_fields, .name = "Session");
+
 static void a_wrong_table_is_refused(void **state)
 {
 	const struct route tables[][3] = {
@@ -162,6 +176,11 @@ static void a_wrong_table_is_refused(void **state)
 		    .access = "public",
 		    .handle = handle,
 		    .body_max = 1 } },
+		{ { .method = "GET", /* a credential that might be compressed */
+		    .path = "/x",
+		    .access = "public",
+		    .handle = handle,
+		    .out = &session_schema } },
 	};
 
 	(void)state;

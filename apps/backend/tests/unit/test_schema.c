@@ -65,8 +65,35 @@ static void mistakes_of_a_table_are_found(void **state)
 		  plain, "from the body alone");
 	has_fault((struct field)FIELD(struct sample, big, .doc = "d", .min = 5, .max = 3), plain,
 		  ".min is above .max");
+	has_fault((struct field)FIELD(struct sample, big, .doc = "d", .min = 1), plain,
+		  "needs .max");
 	has_fault((struct field)FIELD(struct sample, big, .doc = "d", .max = 3, .preset = "4"),
 		  plain, ".preset is not valid");
+}
+
+static const char *input_fault_of(struct field row)
+{
+	struct field fields[] = { row, { 0 } };
+	const struct schema schema = SCHEMA(struct sample, fields, .name = "Input");
+
+	start_over();
+	return schema_check_input(&schema, &arena);
+}
+
+static void what_comes_from_outside_has_bounds(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(input_fault_of((struct field)FIELD(struct sample, text, .doc = "d")),
+			       "Input.text: comes from outside and has no .max"));
+	assert_non_null(input_fault_of((struct field)FIELD(struct sample, big, .doc = "d")));
+	assert_non_null(input_fault_of(
+		(struct field)FIELD(struct sample, points, .doc = "d", .schema = &point_schema)));
+	assert_null(
+		input_fault_of((struct field)FIELD(struct sample, text, .doc = "d", .max = 10)));
+	assert_null(input_fault_of(
+		(struct field)FIELD(struct sample, text, .doc = "d", .format = FORMAT_ID)));
+	assert_null(input_fault_of(
+		(struct field)FIELD(struct sample, text, .doc = "d", .shown = true)));
 }
 
 static void a_nullable_object_begins_with_a_text(void **state)
@@ -196,6 +223,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_good_table_has_no_fault),
 		cmocka_unit_test(mistakes_of_a_table_are_found),
+		cmocka_unit_test(what_comes_from_outside_has_bounds),
 		cmocka_unit_test(a_nullable_object_begins_with_a_text),
 		cmocka_unit_test(a_field_that_stands_twice_is_found),
 		cmocka_unit_test(a_table_that_holds_itself_is_found),

@@ -142,9 +142,46 @@ static void who_joins_during_a_delivery_gets_the_next_event(void **state)
 	topics_finish(&topics);
 }
 
+struct watched {
+	int opened, closed;
+};
+
+static void on_opened(void *context, const char *name)
+{
+	assert_string_equal(name, "thing:1");
+	((struct watched *)context)->opened++;
+}
+
+static void on_closed(void *context, const char *name)
+{
+	assert_string_equal(name, "thing:1");
+	((struct watched *)context)->closed++;
+}
+
+static void a_watch_hears_of_the_first_and_the_last(void **state)
+{
+	static const struct topics_watch watch = { .opened = on_opened, .closed = on_closed };
+	struct subscriber one = { .topic = NULL }, two = { .topic = NULL };
+	struct watched watched = { 0, 0 };
+	struct topics topics;
+
+	(void)state;
+	topics_init(&topics);
+	topics_set_watch(&topics, &watch, &watched);
+	topic_join(&topics, "thing:1", &one);
+	topic_join(&topics, "thing:1", &two);
+	topic_leave(&topics, &one);
+	assert_int_equal(watched.opened, 1);
+	assert_int_equal(watched.closed, 0);
+	topic_leave(&topics, &two);
+	assert_int_equal(watched.closed, 1);
+	topics_finish(&topics);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_watch_hears_of_the_first_and_the_last),
 		cmocka_unit_test(reaches_those_who_joined_and_nobody_else),
 		cmocka_unit_test(leaving_twice_or_without_joining_does_nothing),
 		cmocka_unit_test(anyone_may_leave_during_a_delivery),

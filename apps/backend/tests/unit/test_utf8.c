@@ -99,10 +99,38 @@ static void controls_are_known(void **state)
 	assert_true(utf8_is_control(0x85));
 }
 
+static void what_looks_the_same_becomes_the_same(void **state)
+{
+	static const char ascii[] = "plain";
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena);
+	assert_ptr_equal(utf8_normalize(&arena, ascii), ascii);
+	assert_string_equal(utf8_normalize(&arena, "e\xcc\x81"), "\xc3\xa9");
+	assert_string_equal(utf8_normalize(&arena, "\xc3\xa9"), "\xc3\xa9");
+	assert_string_equal(utf8_normalize(&arena, "\xe2\x84\xab"), "\xc3\x85");
+	assert_null(utf8_normalize(&arena, "\xff"));
+	arena_finish(&arena);
+}
+
+static void marks_that_turn_or_break_a_line_are_known(void **state)
+{
+	(void)state;
+	assert_true(utf8_is_layout(0x202E));
+	assert_true(utf8_is_layout(0x2028));
+	assert_true(utf8_is_layout(0x2069));
+	assert_false(utf8_is_layout(0x2027));
+	assert_false(utf8_is_layout(0x200D));
+	assert_false(utf8_is_layout('a'));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_character_goes_there_and_back),
+		cmocka_unit_test(what_looks_the_same_becomes_the_same),
+		cmocka_unit_test(marks_that_turn_or_break_a_line_are_known),
 		cmocka_unit_test(what_is_no_utf8_is_refused),
 		cmocka_unit_test(characters_are_counted),
 		cmocka_unit_test(controls_are_known),

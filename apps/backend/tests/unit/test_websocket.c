@@ -44,7 +44,7 @@ struct app {
 	pthread_t thread;
 	sem_t ready;
 	int64_t credentials_ms; /* how long a token is good for */
-	atomic_bool session_ended;
+	atomic_bool session_ended, holds;
 	atomic_int authenticating, joined, left;
 	sem_t authenticate_may_end;
 	bool hold_authentication;
@@ -67,6 +67,13 @@ static enum err authenticate(struct app *app, const char *token, struct principa
 				    .expires_ms = clock_now().ms, /* a socket outlives its token */
 				    .ends_ms = clock_now().ms + app->credentials_ms };
 	return ERR_OK;
+}
+
+static const char *credential(struct request *request)
+{
+	const char *header = request_header(request, "authorization");
+
+	return header == NULL ? NULL : header + strlen("Bearer ");
 }
 
 static enum err authorize_thing(struct app *app, const struct principal *principal, const char *id)
@@ -99,7 +106,18 @@ static void left_thing(struct app *app, struct subscription *subscription)
 	atomic_fetch_add(&app->left, 1);
 }
 
-static const struct topic_kind thing = { "thing", true, authorize_thing, join_thing, left_thing };
+static bool thing_holds(struct app *app, const struct subscription *subscription)
+{
+	(void)subscription;
+	return atomic_load(&app->holds);
+}
+
+static const struct topic_kind thing = { .name = "thing",
+					 .has_id = true,
+					 .authorize = authorize_thing,
+					 .join = join_thing,
+					 .left = left_thing,
+					 .holds = thing_holds };
 static const struct topic_kind *const kinds[] = { &thing, NULL };
 
 static enum err open_websocket(struct request *request, const void *in, void *out)
@@ -145,6 +163,8 @@ static void create_manager(struct app *app, int64_t authenticate_ms, int64_t pin
 		.topics = &app->topics,
 		.kinds = kinds,
 		.authenticate = authenticate,
+		.credential = credential,
+		.sockets = { .per_user = 3, .per_address = 4, .total = 1000 },
 		.pending_max = PENDING_MAX,
 		.message_max = 64 * 1024,
 		.subscriptions_max = 2,
@@ -192,7 +212,8 @@ static struct app *start(int64_t authenticate_ms, int64_t ping_ms)
 static void release(struct app *app)
 {
 	pthread_join(app->thread, NULL);
-	assert_int_equal(connection_manager_count(app->manager), 0);
+	assert_int_equal(connection_manager_counts(app->manager).open, 0);
+	assert_int_equal(connection_manager_counts(app->manager).subscriptions, 0);
 	assert_int_equal(atomic_load(&app->joined), atomic_load(&app->left));
 	pool_destroy(app->workers);
 	/* What the workers posted last. */
@@ -254,6 +275,34 @@ static void publish(struct app *app, int count, size_t size)
 	sem_destroy(&publication.done);
 }
 
+struct count {
+	struct loop_task task;
+	struct app *app;
+	unsigned open;
+	sem_t done;
+};
+
+static void count_on_loop(struct loop_task *task)
+{
+	struct count *count = CONTAINER_OF(task, struct count, task);
+
+	count->open = connection_manager_counts(count->app->manager).open;
+	sem_post(&count->done);
+}
+
+/* Until the server has seen that the others are gone. */
+static void await_open(struct app *app, unsigned open)
+{
+	struct count count = { { .run = count_on_loop }, app, 0, { { 0 } } };
+
+	sem_init(&count.done, 0, 0);
+	do {
+		loop_post(&app->loop, &count.task);
+		sem_wait(&count.done);
+	} while (count.open != open);
+	sem_destroy(&count.done);
+}
+
 /* The client */
 
 static void send_all(int fd, const void *data, size_t length)
@@ -261,7 +310,8 @@ static void send_all(int fd, const void *data, size_t length)
 	assert_int_equal(send(fd, data, length, MSG_NOSIGNAL), length);
 }
 
-static int connect_with(struct app *app, const char *headers)
+/* The status of the answer; the connection is *ret_fd. */
+static int ask(struct app *app, const char *headers, int *ret_fd)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
 				       .sin_port = htons((uint16_t)server_port(app->server)),
@@ -281,7 +331,15 @@ static int connect_with(struct app *app, const char *headers)
 		assert_int_equal(recv(fd, text + at, 1, 0), 1);
 		at++;
 	} while (at < 4 || memcmp(text + at - 4, "\r\n\r\n", 4) != 0);
-	assert_memory_equal(text, "HTTP/1.1 101 ", 13);
+	*ret_fd = fd;
+	return (int)strtol(text + strlen("HTTP/1.1 "), NULL, 10);
+}
+
+static int connect_with(struct app *app, const char *headers)
+{
+	int fd;
+
+	assert_int_equal(ask(app, headers, &fd), 101);
 	return fd;
 }
 
@@ -434,7 +492,7 @@ static void messages_wait_for_the_authentication_before_them(void **state)
 static void who_is_nobody_is_closed(void **state)
 {
 	struct app *app = start(SHORT_MS, LONG_MS);
-	int fd = connect_with(app, "Sec-WebSocket-Protocol: webplus, bearer.bad\r\n");
+	int fd = connect_with(app, "Authorization: Bearer bad\r\n");
 
 	(void)state;
 	assert_closes(fd, CLOSE_UNAUTHENTICATED);
@@ -564,6 +622,84 @@ static void a_socket_has_so_many_subscriptions_and_no_more(void **state)
 	finish(app);
 }
 
+static void a_user_has_so_many_sockets_and_no_more(void **state)
+{
+	struct app *app = start(LONG_MS, LONG_MS);
+	int fds[3], one_more;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		fds[i] = sign_in(app);
+	one_more = connect_with(app, "Authorization: Bearer good\r\n");
+	assert_closes(one_more, CLOSE_TOO_MANY);
+	send_frame(fds[0], OPCODE_CLOSE, "\x03\xe8");
+	assert_closes(fds[0], CLOSE_NORMAL);
+	await_open(app, 2);
+	close(sign_in(app));
+	for (int i = 1; i < 3; i++) {
+		send_text(fds[i], "{\"type\":\"ping\"}");
+		assert_receives(fds[i], "1 {\"type\":\"pong\"}");
+		close(fds[i]);
+	}
+	finish(app);
+}
+
+static void an_address_has_so_many_sockets_and_no_more(void **state)
+{
+	struct app *app = start(LONG_MS, LONG_MS);
+	int fds[4], refused;
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		fds[i] = connect_with(app, "");
+	assert_int_equal(ask(app, "", &refused), 429);
+	close(refused);
+	close(fds[0]);
+	await_open(app, 3);
+	fds[0] = connect_with(app, "");
+	for (int i = 0; i < 4; i++)
+		close(fds[i]);
+	finish(app);
+}
+
+static void who_sends_too_much_is_warned_and_then_closed(void **state)
+{
+	struct app *app = start(LONG_MS, LONG_MS);
+	int fd = sign_in(app), pongs = 0, warnings = 0;
+	const char *frame;
+
+	(void)state;
+	for (int i = 0; i <= rate_limits[RATE_PING].burst; i++)
+		send_text(fd, "{\"type\":\"ping\"}");
+	for (frame = receive(fd); frame[0] != '8'; frame = receive(fd)) {
+		warnings += strstr(frame, "\"type\":\"warning\"") != NULL;
+		pongs += strstr(frame, "\"type\":\"pong\"") != NULL;
+	}
+	assert_int_equal((uint8_t)frame[2] << 8 | (uint8_t)frame[3], CLOSE_TOO_MANY);
+	assert_int_equal(warnings, 1);
+	assert_true(pongs >= rate_limits[RATE_PING].burst);
+	close(fd);
+	finish(app);
+}
+
+/* A socket that hears an answer stays until that has ended; one that does not goes at once. */
+static void a_server_that_drains_lets_answers_end(void **state)
+{
+	struct app *app = start(LONG_MS, LONG_MS);
+	int fd = subscribe(app), other = sign_in(app);
+	struct stop message = { { .run = stop }, app };
+
+	(void)state;
+	atomic_store(&app->holds, true);
+	loop_post(&app->loop, &message.task);
+	assert_closes(other, CLOSE_GOING_AWAY);
+	publish(app, 1, 3);
+	assert_receives(fd, "1 {\"type\":\"news\",\"topic\":\"thing:" THING "\",\"text\":\"000\"}");
+	atomic_store(&app->holds, false);
+	assert_closes(fd, CLOSE_GOING_AWAY);
+	release(app);
+}
+
 static void the_server_says_goodbye(void **state)
 {
 	struct app *app = start(LONG_MS, LONG_MS);
@@ -591,6 +727,10 @@ int main(void)
 		cmocka_unit_test(a_silent_socket_is_pinged_and_then_cut),
 		cmocka_unit_test(a_slow_reader_is_cut_and_the_others_are_not),
 		cmocka_unit_test(a_socket_has_so_many_subscriptions_and_no_more),
+		cmocka_unit_test(a_user_has_so_many_sockets_and_no_more),
+		cmocka_unit_test(an_address_has_so_many_sockets_and_no_more),
+		cmocka_unit_test(who_sends_too_much_is_warned_and_then_closed),
+		cmocka_unit_test(a_server_that_drains_lets_answers_end),
 		cmocka_unit_test(the_server_says_goodbye),
 	};
 

@@ -466,11 +466,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The messages of the branch that is shown. */
+        /** The messages of the branch that is shown. A page ends early where they are long: go on by `next_cursor`. */
         get: operations["getConversationsByIdMessages"];
         put?: never;
         /** Send a message; the answer streams. */
         post: operations["postConversationsByIdMessages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/forks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where it forks: the messages that have siblings, of all branches. */
+        get: operations["getConversationsByIdForks"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -554,6 +571,23 @@ export interface paths {
         };
         /** The deltas of an answer as server-sent events: `delta` {seq, text}, and `done` with the message. */
         get: operations["getMessagesByIdEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's messages and titles that have all of some words, the latest first. */
+        get: operations["getSearch"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1004,7 +1038,7 @@ export interface components {
              * @description What.
              * @enum {string}
              */
-            action: "setup" | "session.open" | "session.close" | "session.revoke" | "session.token_reuse" | "account.register" | "account.change" | "account.password" | "account.export" | "account.delete" | "account.role" | "account.disable" | "account.enable" | "invitation.create" | "invitation.revoke" | "role.create" | "role.change" | "role.delete" | "key.create" | "key.revoke" | "settings.change" | "audit.export";
+            action: "setup" | "session.open" | "session.close" | "session.revoke" | "session.token_reuse" | "account.register" | "account.change" | "account.password" | "account.export" | "account.delete" | "account.role" | "account.disable" | "account.enable" | "invitation.create" | "invitation.revoke" | "role.create" | "role.change" | "role.delete" | "key.create" | "key.revoke" | "settings.change" | "audit.export" | "data_key.rotate" | "master_key.change";
             /** @description On what kind of thing; may be empty. */
             object_kind: string;
             /** @description On which one; may be empty. */
@@ -1077,6 +1111,11 @@ export interface components {
              * @description When something was last said in it.
              */
             updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was deleted; 30 days later it is gone for good.
+             */
+            deleted_at: string | null;
         };
         ConversationNew: {
             /**
@@ -1100,6 +1139,11 @@ export interface components {
              * @description Shows the branch that ends with this message.
              */
             active_message_id?: string;
+            /**
+             * Format: uuid
+             * @description Shows the branch that leads through this message to what was said last below it.
+             */
+            through_message_id?: string;
         };
         MessagePage: {
             /** @description One page. */
@@ -1165,7 +1209,7 @@ export interface components {
             content: string;
             /**
              * Format: uuid
-             * @description The message it follows; without it, the last one of the branch that is shown.
+             * @description The message it follows; null makes it a first one. Without it, the last one of the branch that is shown.
              */
             parent_id?: string | null;
             /** @description Which model answers this time; without it, the conversation's. */
@@ -1176,6 +1220,66 @@ export interface components {
             user_message: components["schemas"]["Message"];
             /** @description The answer, as it begins. */
             assistant_message: components["schemas"]["Message"];
+        };
+        MessageForkPage: {
+            /** @description One page. */
+            items: components["schemas"]["MessageFork"][];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        MessageFork: {
+            /**
+             * Format: uuid
+             * @description A message that has siblings.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description What it and they follow; null for first ones.
+             */
+            parent_id: string | null;
+        };
+        SearchPage: {
+            /** @description One page, what was made last first. */
+            items: components["schemas"]["SearchResult"][];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+            /** @description False: the page ends before it is full, since a request looks at so much and no more: go on with `next_cursor`. Or, where that is null, the index is still being made, and what is older is not found yet. */
+            complete: boolean;
+        };
+        /** @description What was found. */
+        SearchResult: {
+            /**
+             * Format: uuid
+             * @description In which conversation it is.
+             */
+            conversation_id: string;
+            /** @description The title of that. */
+            conversation_title: string;
+            /**
+             * Format: uuid
+             * @description Which message; null where the title has what was asked for. It may stand in a branch that is not shown.
+             */
+            message_id: string | null;
+            /**
+             * @description In the title, in what the user said, or in an answer.
+             * @enum {string}
+             */
+            found_in: "title" | "user" | "assistant";
+            /**
+             * Format: date-time
+             * @description When the message, or the conversation, was made.
+             */
+            created_at: string;
+            /** @description The text around the first place that has it, in pieces. */
+            excerpt: components["schemas"]["SearchSegment"][];
+        };
+        /** @description A piece of an excerpt; the pieces follow each other without a gap. */
+        SearchSegment: {
+            /** @description A piece of the text, plain. */
+            text: string;
+            /** @description Whether it is what was asked for. */
+            hit: boolean;
         };
         GuidePage: {
             /** @description One page. */
@@ -1237,6 +1341,17 @@ export interface operations {
                     "application/json": components["schemas"]["SetupState"];
                 };
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -1268,6 +1383,17 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -1303,6 +1429,17 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -1336,6 +1473,17 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -1365,6 +1513,17 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -1391,6 +1550,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description A problem (RFC 9457). */
             default: {
@@ -1419,6 +1589,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description If-None-Match names what there is still. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -1451,6 +1639,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description A problem (RFC 9457). */
             default: {
@@ -1485,6 +1684,17 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -1516,6 +1726,17 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -1543,6 +1764,17 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -1579,6 +1811,17 @@ export interface operations {
                     "application/json": components["schemas"]["SessionPage"];
                 };
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -1608,6 +1851,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description A problem (RFC 9457). */
             default: {
@@ -1643,6 +1897,17 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeyPage"];
                 };
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -1676,6 +1941,17 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeyMade"];
                 };
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -1705,6 +1981,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description A problem (RFC 9457). */
             default: {
@@ -1742,6 +2029,24 @@ export interface operations {
                     "application/json": components["schemas"]["UserPage"];
                 };
             };
+            /** @description If-None-Match names what there is still. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -1774,6 +2079,24 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            /** @description If-None-Match names what there is still. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -1803,6 +2126,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description A problem (RFC 9457). */
             default: {
@@ -1840,6 +2174,17 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -1869,6 +2214,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description A problem (RFC 9457). */
             default: {
@@ -1904,6 +2260,17 @@ export interface operations {
                     "application/json": components["schemas"]["InvitationPage"];
                 };
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -1937,6 +2304,17 @@ export interface operations {
                     "application/json": components["schemas"]["InvitationMade"];
                 };
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -1967,6 +2345,17 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -1994,6 +2383,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RolePage"];
+                };
+            };
+            /** @description If-None-Match names what there is still. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -2029,6 +2436,17 @@ export interface operations {
                     "application/json": components["schemas"]["Role"];
                 };
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -2058,6 +2476,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description A problem (RFC 9457). */
             default: {
@@ -2095,6 +2524,17 @@ export interface operations {
                     "application/json": components["schemas"]["Role"];
                 };
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -2122,6 +2562,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description If-None-Match names what there is still. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -2157,6 +2615,17 @@ export interface operations {
                     "application/json": components["schemas"]["Settings"];
                 };
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -2180,7 +2649,7 @@ export interface operations {
                 /** @description What was done to this. */
                 object_id?: string;
                 /** @description What was done in this way. */
-                action?: "setup" | "session.open" | "session.close" | "session.revoke" | "session.token_reuse" | "account.register" | "account.change" | "account.password" | "account.export" | "account.delete" | "account.role" | "account.disable" | "account.enable" | "invitation.create" | "invitation.revoke" | "role.create" | "role.change" | "role.delete" | "key.create" | "key.revoke" | "settings.change" | "audit.export";
+                action?: "setup" | "session.open" | "session.close" | "session.revoke" | "session.token_reuse" | "account.register" | "account.change" | "account.password" | "account.export" | "account.delete" | "account.role" | "account.disable" | "account.enable" | "invitation.create" | "invitation.revoke" | "role.create" | "role.change" | "role.delete" | "key.create" | "key.revoke" | "settings.change" | "audit.export" | "data_key.rotate" | "master_key.change";
                 /** @description From this time on. */
                 since?: string;
                 /** @description Before this time. */
@@ -2199,6 +2668,17 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -2228,6 +2708,17 @@ export interface operations {
                 };
                 content: {
                     "application/jsonl": string;
+                };
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -2264,6 +2755,24 @@ export interface operations {
                     "application/json": components["schemas"]["ModelPage"];
                 };
             };
+            /** @description If-None-Match names what there is still. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -2282,6 +2791,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description Those that were deleted and can be restored, the last first. */
+                deleted?: boolean;
             };
             header?: never;
             path?: never;
@@ -2296,6 +2807,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConversationPage"];
+                };
+            };
+            /** @description If-None-Match names what there is still. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -2331,6 +2860,17 @@ export interface operations {
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -2363,6 +2903,24 @@ export interface operations {
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
+            /** @description If-None-Match names what there is still. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -2376,7 +2934,10 @@ export interface operations {
     };
     deleteConversationsById: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Erases one that was deleted, which then cannot be restored any more. */
+                for_good?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The conversation's id. */
@@ -2392,6 +2953,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description A problem (RFC 9457). */
             default: {
@@ -2429,6 +3001,17 @@ export interface operations {
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -2459,6 +3042,17 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -2502,6 +3096,24 @@ export interface operations {
                     "application/json": components["schemas"]["MessagePage"];
                 };
             };
+            /** @description If-None-Match names what there is still. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -2541,6 +3153,72 @@ export interface operations {
                     "application/json": components["schemas"]["MessagePair"];
                 };
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getConversationsByIdForks: {
+        parameters: {
+            query?: {
+                /** @description How many at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The conversation's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageForkPage"];
+                };
+            };
+            /** @description If-None-Match names what there is still. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -2571,6 +3249,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description If-None-Match names what there is still. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -2605,6 +3301,17 @@ export interface operations {
                     "application/json": components["schemas"]["Message"];
                 };
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -2637,6 +3344,17 @@ export interface operations {
                     "application/json": components["schemas"]["Message"];
                 };
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -2667,6 +3385,17 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -2704,6 +3433,66 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSearch: {
+        parameters: {
+            query: {
+                /** @description Words, all of which are looked for; "words in quotes" follow each other. Case and accents do not matter. In titles, the beginnings of words are enough. */
+                q: string;
+                /** @description Where to look. */
+                kind?: "all" | "messages" | "titles";
+                /** @description How many at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchPage"];
+                };
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -2731,6 +3520,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GuidePage"];
+                };
+            };
+            /** @description If-None-Match names what there is still. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -2763,6 +3570,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Guide"];
+                };
+            };
+            /** @description If-None-Match names what there is still. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many requests: Retry-After says when to come back. */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457). */

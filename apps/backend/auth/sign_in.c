@@ -1,0 +1,80 @@
+#include "auth/sign_in.h"
+
+#include "app.h"
+#include "auth/auth_store.h"
+#include "auth/sign_in_guard.h"
+#include "auth/tokens.h"
+#include "base/clock.h"
+#include "config.h"
+#include "db/page.h"
+#include "http/networks.h"
+#include "http/request.h"
+#include "middleware/rate_limit.h"
+
+#include <string.h>
+
+static const char device[] = "device";
+
+/* Where an attempt comes from: a device that has a session of the account, else an address. */
+static const char *place_of(struct request *request, const struct account *account)
+{
+	struct ip_address address;
+	char text[INET6_ADDRSTRLEN];
+
+	if (account->id && refresh_cookie_is_of(request, account->id))
+		return device;
+	if (!ip_address_parse(request->peer, &address))
+		return request->peer;
+	ip_address_reduce(&address);
+	ip_address_print(&address, text);
+	return arena_strdup(&request->arena, text);
+}
+
+/* Whether the account was signed in from there: this server has seen it, or a session that is not over says so. */
+static bool is_known_place(struct request *request, const struct account *account,
+			   const char *username, const char *place)
+{
+	struct array sessions;
+
+	if (!account->id)
+		return false;
+	if (strcmp(place, device) == 0 ||
+	    sign_in_guard_knows(request->app->sign_in_guard, username, place))
+		return true;
+	if (session_page(request->app->db, account->id, clock_now(),
+			 (struct timestamp){ INT64_MAX }, "~", PAGE_LIMIT_MAX, &request->arena,
+			 &sessions) != ERR_OK)
+		return false;
+	for (size_t i = 0; i < sessions.count; i++) {
+		const struct session *session = (const struct session *)sessions.items + i;
+
+		if (session->address && strcmp(session->address, request->peer) == 0)
+			return true;
+	}
+	return false;
+}
+
+enum err sign_in_admit(struct request *request, const struct account *account, const char *username,
+		       const char **ret_place)
+{
+	struct sign_in_guard *guard = request->app->sign_in_guard;
+	int64_t now_us = clock_monotonic_us(), wait_us;
+	const char *place;
+
+	*ret_place = NULL;
+	if (!request->app->config->rate_limits)
+		return ERR_OK;
+	place = *ret_place = place_of(request, account);
+	wait_us = sign_in_guard_account_wait(guard, username, now_us);
+	if (wait_us > 0 && is_known_place(request, account, username, place))
+		wait_us = 0;
+	if (wait_us == 0)
+		wait_us = sign_in_guard_begin(guard, username, place, now_us);
+	return wait_us > 0 ? rate_refuse(request, wait_us) : ERR_OK;
+}
+
+void sign_in_succeeded(struct request *request, const char *username, const char *place)
+{
+	if (request->app->config->rate_limits)
+		sign_in_guard_succeed(request->app->sign_in_guard, username, place);
+}

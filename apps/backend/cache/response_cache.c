@@ -1,0 +1,237 @@
+#include "cache/response_cache.h"
+
+#include "base/clock.h"
+#include "base/map.h"
+#include "base/memory.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WAITERS_MAX = 1024 };
+
+/* Somebody computes what others wait for. */
+struct flight {
+	struct response_cache *cache;
+	char *key;
+	struct tags tags;
+	struct held_versions held; /* under which it began */
+	struct list waiters;
+	unsigned waiting;
+	struct response *result; /* NULL: there is none */
+	struct loop_task landing;
+};
+
+struct response_cache {
+	struct loop *loop;
+	struct cache *memory;
+	struct versions *versions;
+	struct map flights;
+	struct response_counts counts;
+};
+
+/* ---- Responses ---- */
+
+static void destroy_response(struct cached *cached)
+{
+	struct response *response = CONTAINER_OF(cached, struct response, cached);
+
+	free(response->body);
+	free(response);
+}
+
+/* One piece of memory: the struct, the key, the media, the headers. */
+struct response *response_create(const struct response_ask *ask, const char *media,
+				 const char *headers, size_t headers_length, char *body,
+				 size_t length)
+{
+	size_t key_size = strlen(ask->key) + 1, media_size = strlen(media) + 1;
+	size_t size = sizeof(struct response) + key_size + media_size + headers_length;
+	struct response *response = memory_alloc(size);
+	char *rest = (char *)(response + 1);
+
+	memcpy(rest, ask->key, key_size);
+	memcpy(rest + key_size, media, media_size);
+	if (headers_length > 0)
+		memcpy(rest + key_size + media_size, headers, headers_length);
+	response->media = rest + key_size;
+	response->headers = rest + key_size + media_size;
+	response->headers_length = headers_length;
+	response->body = body;
+	response->length = length;
+	cached_init(&response->cached, ask->kind, rest, size + length, destroy_response);
+	return response;
+}
+
+/* ---- Asking ---- */
+
+/* A reference to what is held under these versions and has not grown old, or NULL. */
+static struct response *find(struct response_cache *cache, const struct response_ask *ask)
+{
+	struct cached *cached = memory_cache_get(cache->memory, ask->key);
+	struct response *response;
+
+	if (!cached)
+		return NULL;
+	response = CONTAINER_OF(cached, struct response, cached);
+	if (versions_same(cache->versions, &ask->tags, &response->held, &ask->held) &&
+	    clock_monotonic_ms() < response->expires_ms)
+		return response;
+	memory_cache_remove(cache->memory, ask->key);
+	cached_unref(cached);
+	return NULL;
+}
+
+static struct flight *begin_flight(struct response_cache *cache, const struct response_ask *ask)
+{
+	struct flight *flight = MEMORY_NEW(struct flight);
+
+	flight->cache = cache;
+	flight->key = memory_strdup(ask->key);
+	flight->tags = ask->tags;
+	flight->held = ask->held;
+	list_init(&flight->waiters);
+	map_set(&cache->flights, flight->key, flight);
+	return flight;
+}
+
+/* The versions are known: a hit, or whose turn it is. */
+static enum verdict decide(struct response_cache *cache, struct response_ask *ask)
+{
+	struct flight *flight;
+
+	ask->response = find(cache, ask);
+	memory_cache_count(cache->memory, ask->kind, ask->response != NULL);
+	if (ask->response) {
+		cache->counts.hits++;
+		return VERDICT_HIT;
+	}
+	cache->counts.misses++;
+	flight = map_get(&cache->flights, ask->key);
+	if (!flight) {
+		ask->flight = begin_flight(cache, ask);
+		return VERDICT_COMPUTE;
+	}
+	if (flight->waiting >= WAITERS_MAX ||
+	    !versions_same(cache->versions, &ask->tags, &flight->held, &ask->held))
+		return VERDICT_COMPUTE;
+	cache->counts.waits++;
+	flight->waiting++;
+	list_append(&flight->waiters, &ask->node);
+	return VERDICT_WAIT;
+}
+
+static void on_known(void *context, enum err err, const struct held_versions *held)
+{
+	struct response_ask *ask = context;
+
+	if (err == ERR_OK) {
+		ask->held = *held;
+		ask->verdict = decide(ask->cache, ask);
+	} else {
+		ask->cache->counts.bypasses++;
+		ask->verdict = VERDICT_BYPASS;
+	}
+	if (ask->verdict != VERDICT_WAIT)
+		ask->decided(ask);
+}
+
+enum verdict response_ask(struct response_cache *cache, struct response_ask *ask)
+{
+	ask->cache = cache;
+	list_init(&ask->node);
+	if (versions_local(cache->versions)) {
+		versions_take_local(cache->versions, &ask->tags, &ask->held);
+		ask->verdict = decide(cache, ask);
+	} else if (versions_take(cache->versions, &ask->tags, on_known, ask) == ERR_OK) {
+		ask->verdict = VERDICT_WAIT;
+	} else {
+		cache->counts.bypasses++;
+		ask->verdict = VERDICT_BYPASS;
+	}
+	return ask->verdict;
+}
+
+/* ---- What came of it ---- */
+
+/* Not from inside who computed it, whose reply is on its way. */
+static void land(struct loop_task *task)
+{
+	struct flight *flight = CONTAINER_OF(task, struct flight, landing);
+	struct response_cache *cache = flight->cache;
+
+	while (!list_empty(&flight->waiters)) {
+		struct response_ask *ask =
+			CONTAINER_OF(flight->waiters.next, struct response_ask, node);
+
+		list_remove(&ask->node);
+		ask->verdict = flight->result ? VERDICT_HIT : VERDICT_COMPUTE;
+		if (flight->result) {
+			cache->counts.hits++;
+			cached_ref(&flight->result->cached);
+		}
+		ask->response = flight->result;
+		ask->decided(ask);
+	}
+	response_unref(flight->result);
+	free(flight->key);
+	free(flight);
+}
+
+static void end_flight(struct response_ask *ask, struct response *result)
+{
+	struct flight *flight = ask->flight;
+
+	if (!flight)
+		return;
+	ask->flight = NULL;
+	map_remove(&ask->cache->flights, flight->key);
+	flight->result = result;
+	if (result)
+		cached_ref(&result->cached);
+	flight->landing.run = land;
+	loop_post(ask->cache->loop, &flight->landing);
+}
+
+void response_keep(struct response_ask *ask, struct response *response)
+{
+	assert(ask->verdict == VERDICT_COMPUTE);
+	response->tags = ask->tags;
+	response->held = ask->held;
+	response->expires_ms = clock_monotonic_ms() + ask->ttl_ms;
+	memory_cache_put(ask->cache->memory, &response->cached);
+	end_flight(ask, response);
+}
+
+void response_leave(struct response_ask *ask)
+{
+	end_flight(ask, NULL);
+}
+
+/* ---- Life ---- */
+
+struct response_cache *response_cache_create(struct loop *loop, struct cache *cache,
+					     struct versions *versions)
+{
+	struct response_cache *responses = MEMORY_NEW(struct response_cache);
+
+	responses->loop = loop;
+	responses->memory = cache;
+	responses->versions = versions;
+	map_init(&responses->flights);
+	return responses;
+}
+
+void response_cache_destroy(struct response_cache *cache)
+{
+	if (!cache)
+		return;
+	assert(cache->flights.count == 0);
+	map_finish(&cache->flights);
+	free(cache);
+}
+
+struct response_counts response_cache_counts(const struct response_cache *cache)
+{
+	return cache->counts;
+}

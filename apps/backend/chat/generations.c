@@ -1,0 +1,295 @@
+/* All answers under way: their leases, and their end with a conversation, an account or the server. */
+#include "chat/generation_private.h"
+
+#include "auth/auth.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "chat/chat.h"
+#include "chat/chat_events.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TICK_MS = 1000, LEASE_TICKS = 10, PURGE_TICKS = 3600 };
+
+struct generation *generation_find(struct generations *generations, const char *message_id)
+{
+	return map_get(&generations->by_message, message_id);
+}
+
+unsigned generations_count(const struct generations *generations)
+{
+	return (unsigned)generations->by_message.count;
+}
+
+/* ---- Those of a conversation that is deleted ---- */
+
+struct stopping {
+	struct loop_task task;
+	struct generations *generations;
+	char conversation_id[ID_SIZE];
+};
+
+static void stop_conversation(struct loop_task *task)
+{
+	struct stopping *stopping = CONTAINER_OF(task, struct stopping, task);
+
+	LIST_EACH_SAFE(generation, &stopping->generations->all, struct generation, node)
+		if (strcmp(generation_message(generation)->conversation_id,
+			   stopping->conversation_id) == 0)
+			generation_cancel(generation, MESSAGE_STOPPED);
+	free(stopping);
+}
+
+void generations_stop_conversation(struct generations *generations, const char *conversation_id)
+{
+	struct stopping *stopping = MEMORY_NEW(struct stopping);
+
+	assert(strlen(conversation_id) < ID_SIZE);
+	stopping->task.run = stop_conversation;
+	stopping->generations = generations;
+	memcpy(stopping->conversation_id, conversation_id, strlen(conversation_id) + 1);
+	loop_post(generations->app->loop, &stopping->task);
+}
+
+/* ---- Those of an account that is gone ---- */
+
+struct review {
+	struct loop_task task;
+	struct db_job job;
+	struct generations *generations;
+	char account_id[ID_SIZE];
+	bool gone;
+};
+
+static bool is_of_account(struct generation *generation, const char *account_id)
+{
+	return strcmp(generation_message(generation)->owner_id, account_id) == 0;
+}
+
+/* What it was to say is for nobody, and may cost something. */
+static void review_done(struct db_job *job, enum err err)
+{
+	struct review *review = CONTAINER_OF(job, struct review, job);
+	struct generations *generations = review->generations;
+
+	if (err != ERR_OK)
+		log_warning("the answers of an account are not reviewed", "error", err_code(err),
+			    NULL);
+	LIST_EACH_SAFE(generation, &generations->all, struct generation, node)
+		if (err == ERR_OK && review->gone && is_of_account(generation, review->account_id))
+			generation_cancel(generation, MESSAGE_STOPPED);
+	free(review);
+	generations->reviews--;
+	generations_check_ended(generations);
+}
+
+static enum err read_account(struct db *tx, void *context)
+{
+	struct review *review = CONTAINER_OF((struct db_job *)context, struct review, job);
+	struct account account = { 0 };
+	struct arena arena;
+	enum err err;
+
+	arena_init(&arena);
+	err = account_by_id(tx, review->account_id, &arena, &account);
+	review->gone = err == ERR_NOT_FOUND || (err == ERR_OK && account.disabled_at.ms);
+	arena_finish(&arena);
+	return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static void begin_review(struct loop_task *task)
+{
+	struct review *review = CONTAINER_OF(task, struct review, task);
+	struct generations *generations = review->generations;
+	bool any = false;
+
+	LIST_EACH(generation, &generations->all, struct generation, node)
+		any = any || is_of_account(generation, review->account_id);
+	if (!any) {
+		free(review);
+		return;
+	}
+	generations->reviews++;
+	review->job.run = read_account;
+	review->job.done = review_done;
+	db_submit(generations->app->db, &review->job);
+}
+
+void generations_review(struct app *app, const char *account_id)
+{
+	struct review *review;
+
+	if (!app->generations)
+		return;
+	review = MEMORY_NEW(struct review);
+	assert(strlen(account_id) < ID_SIZE);
+	review->task.run = begin_review;
+	review->generations = app->generations;
+	memcpy(review->account_id, account_id, strlen(account_id) + 1);
+	loop_post(app->loop, &review->task);
+}
+
+/* ---- Leases ---- */
+
+static enum err write_upkeep(struct db *tx, void *context)
+{
+	struct generations *generations =
+		CONTAINER_OF((struct db_job *)context, struct generations, upkeep);
+	struct timestamp now = clock_now();
+	int64_t interrupted;
+	enum err err = leases_renew(tx, &generations->node, now);
+
+	if (err == ERR_OK)
+		err = messages_interrupt(tx, &generations->node, now, &interrupted);
+	if (err == ERR_OK && generations->ticks % PURGE_TICKS == LEASE_TICKS)
+		err = chat_purge(tx, now);
+	return err;
+}
+
+static void upkeep_done(struct db_job *job, enum err err)
+{
+	struct generations *generations = CONTAINER_OF(job, struct generations, upkeep);
+
+	generations->upkeep_busy = false;
+	if (err != ERR_OK)
+		log_warning("the leases of the answers under way are not renewed", "error",
+			    err_code(err), NULL);
+	generations_check_ended(generations);
+}
+
+static void submit_upkeep(struct generations *generations)
+{
+	if (generations->upkeep_busy)
+		return;
+	generations->upkeep_busy = true;
+	generations->upkeep.run = write_upkeep;
+	generations->upkeep.done = upkeep_done;
+	db_submit(generations->app->db, &generations->upkeep);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct generations *generations = timer->data;
+	bool late = generations->drains && clock_monotonic_ms() >= generations->drain_end_ms;
+
+	/* While draining too, as long as there is something under way: another server would take it for abandoned. */
+	if (++generations->ticks % LEASE_TICKS == 0 &&
+	    !(generations->drains && list_empty(&generations->all)))
+		submit_upkeep(generations);
+	LIST_EACH(generation, &generations->all, struct generation, node)
+		generation_announce(generation,
+				    "delta"); /* what was told before may have been lost */
+	LIST_EACH_SAFE(generation, &generations->all, struct generation, node) {
+		if (late)
+			generation_cancel(generation, MESSAGE_INTERRUPTED);
+		generation_advance(generation);
+	}
+}
+
+struct generations *generations_create(struct app *app, const struct node *node)
+{
+	struct generations *generations = MEMORY_NEW(struct generations);
+
+	generations->app = app;
+	generations->node = (struct node){ memory_strdup(node->id), node->epoch };
+	map_init(&generations->by_message);
+	list_init(&generations->all);
+	buf_init(&generations->words, EVENT_MAX);
+	stream_writer_init(&generations->writer, app, &generations->node);
+	uv_timer_init(&app->loop->uv, &generations->tick);
+	generations->tick.data = generations;
+	return generations;
+}
+
+struct recovery {
+	struct generations *generations;
+	int64_t interrupted;
+};
+
+static enum err run_recovery(struct db *tx, void *context)
+{
+	struct recovery *recovery = context;
+
+	return messages_interrupt(tx, &recovery->generations->node, clock_now(),
+				  &recovery->interrupted);
+}
+
+enum err generations_recover(struct generations *generations, int64_t *ret_interrupted)
+{
+	struct recovery recovery = { generations, 0 };
+	enum err err;
+
+	*ret_interrupted = 0;
+	do {
+		err = db_transaction(generations->app->db, run_recovery, &recovery);
+		*ret_interrupted += recovery.interrupted;
+	} while (err == ERR_OK && recovery.interrupted > 0);
+	return err;
+}
+
+const struct node *generations_node(const struct generations *generations)
+{
+	return &generations->node;
+}
+
+void generations_start(struct generations *generations)
+{
+	uv_timer_start(&generations->tick, on_tick, TICK_MS, TICK_MS);
+}
+
+/* ---- The end of a server ---- */
+
+void generations_check_ended(struct generations *generations)
+{
+	if (generations->ended && list_empty(&generations->all) && !generations->upkeep_busy &&
+	    generations->reviews == 0) {
+		void (*ended)(void *) = generations->ended;
+
+		generations->ended = NULL;
+		ended(generations->ended_context);
+	}
+}
+
+void generations_drain(struct generations *generations, int64_t grace_ms)
+{
+	generations->drains = true;
+	generations->drain_end_ms = clock_monotonic_ms() + grace_ms;
+	on_tick(&generations->tick); /* without grace, at once */
+}
+
+void generations_await(struct generations *generations, void (*ended)(void *context), void *context)
+{
+	assert(generations->drains);
+	generations->ended = ended;
+	generations->ended_context = context;
+	generations_check_ended(generations);
+}
+
+static void on_writer_closed(struct stream_writer *writer)
+{
+	struct generations *generations = CONTAINER_OF(writer, struct generations, writer);
+
+	free((char *)(uintptr_t)generations->node.id);
+	free(generations);
+}
+
+/* One after the other: libuv has done with neither before its callback. */
+static void on_tick_closed(uv_handle_t *handle)
+{
+	struct generations *generations = handle->data;
+
+	stream_writer_finish(&generations->writer, on_writer_closed);
+}
+
+void generations_destroy(struct generations *generations)
+{
+	if (!generations)
+		return;
+	assert(list_empty(&generations->all));
+	map_finish(&generations->by_message);
+	buf_finish(&generations->words);
+	uv_close((uv_handle_t *)&generations->tick, on_tick_closed);
+}

@@ -1,0 +1,29 @@
+/*
+ * Who a request really comes from, where it came through proxies.
+ *
+ * Anybody can write X-Forwarded-For. It is believed only when the connection comes from a proxy that the settings name,
+ * and then from its end: each proxy adds whom it was asked by, so the right-most address that is no proxy of ours is the
+ * last one that somebody trusted has seen. What stands left of it is the client's own invention. Of the two families of
+ * headers one is read, the one that the settings name: the proxy passes the other through as the client wrote it.
+ */
+#ifndef WEBPLUS_HTTP_FORWARDED_H
+#define WEBPLUS_HTTP_FORWARDED_H
+
+#include "http/networks.h"
+#include "http/request.h"
+
+/* What the proxies write. */
+enum proxy_header {
+	PROXY_X_FORWARDED, /* X-Forwarded-For, X-Forwarded-Proto */
+	PROXY_FORWARDED,   /* RFC 7239 */
+};
+
+struct proxies {
+	struct networks trusted;
+	enum proxy_header header;
+};
+
+/* Sets peer and secure of a request whose headers are read. Loop thread. */
+void forwarded_resolve(const struct proxies *proxies, struct request *request);
+
+#endif

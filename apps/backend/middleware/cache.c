@@ -1,0 +1,485 @@
+#include "middleware/cache.h"
+
+#include "app.h"
+#include "base/memory.h"
+#include "cache/response_cache.h"
+#include "config.h"
+#include "security/authorize.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_MAX = 1024, QUERY_MAX = 16, BODY_MAX = 512 * 1024, HASH_BYTES = 16 };
+
+struct caching {
+	struct app *app;
+	struct cache *memory;
+	struct versions *versions;
+	struct response_cache *responses;
+};
+
+/* What this middleware knows of a request. */
+struct cached_request {
+	struct request *request;
+	struct response_ask ask;
+	bool computes;             /* and has not said yet what came of it */
+	struct response *response; /* that is sent, and kept if it may be; a reference */
+	bool raised;
+};
+
+static struct cached_request *own(struct request *request)
+{
+	if (!request->cached) {
+		request->cached = ARENA_NEW(&request->arena, struct cached_request);
+		request->cached->request = request;
+	}
+	return request->cached;
+}
+
+/* ---- Tags ---- */
+
+/* What {name} stands for; NULL: nothing, so that the tag is of no use. */
+static const char *resolve(const struct request *request, const char *name, size_t length)
+{
+	if (length == 4 && memcmp(name, "user", 4) == 0)
+		return request->principal ? request->principal->user_id : NULL;
+	for (const struct text_pair *pair = request->path_values; pair->name != NULL; pair++)
+		if (strlen(pair->name) == length && memcmp(pair->name, name, length) == 0)
+			return pair->value;
+	return NULL;
+}
+
+/* "chat:{user}", of which `length` characters are meant. */
+static bool resolve_tag(const struct request *request, const char *text, size_t length,
+			char tag[static TAG_SIZE])
+{
+	const char *open = memchr(text, '{', length), *close, *value;
+	int written;
+
+	if (!open) {
+		snprintf(tag, TAG_SIZE, "%.*s", (int)length, text);
+		return true;
+	}
+	close = memchr(open, '}', length - (size_t)(open - text));
+	value = close ? resolve(request, open + 1, (size_t)(close - open - 1)) : NULL;
+	if (!value)
+		return false;
+	written = snprintf(tag, TAG_SIZE, "%.*s%s", (int)(open - text), text, value);
+	return written < TAG_SIZE;
+}
+
+/* False: one of them says nothing here. */
+static bool resolve_tags(const struct request *request, const char *list, struct tags *tags)
+{
+	tags->count = 0;
+	while (*list != '\0' && tags->count < TAGS_MAX) {
+		size_t length = strcspn(list, " ");
+
+		if (!resolve_tag(request, list, length, tags->names[tags->count]))
+			return false;
+		tags->count++;
+		list += length + (list[length] == ' ');
+	}
+	return *list == '\0';
+}
+
+/* ---- Keys ---- */
+
+static int compare_pairs(const void *a, const void *b)
+{
+	const struct text_pair *const *left = a, *const *right = b;
+
+	return strcmp((*left)->name, (*right)->name);
+}
+
+/* Sorted by name. False: there are too many. */
+static bool append_query(const struct request *request, struct buf *key)
+{
+	const struct text_pair *pairs[QUERY_MAX];
+	size_t count = 0;
+
+	for (const struct text_pair *pair = request->query; pair->name != NULL; pair++) {
+		if (count == QUERY_MAX)
+			return false;
+		pairs[count++] = pair;
+	}
+	if (count > 1)
+		qsort(pairs, count, sizeof(const struct text_pair *), compare_pairs);
+	for (size_t i = 0; i < count; i++) {
+		buf_append_char(key, '\n');
+		buf_append_text(key, pairs[i]->name);
+		buf_append_char(key, '=');
+		buf_append_text(key, pairs[i]->value);
+	}
+	return true;
+}
+
+static void rights_name(char name[static TAG_SIZE], const char *account_id)
+{
+	snprintf(name, TAG_SIZE, "rights:%s", account_id);
+}
+
+/* Who asks, as far as the reply depends on it, and which change of their rights that is. */
+static void append_scope(const struct request *request, struct buf *key)
+{
+	const struct versions *versions = request->app->caching->versions;
+	const struct principal *principal = request->principal;
+	char rights[TAG_SIZE];
+
+	if (request->route->cache.scope == CACHE_PUBLIC)
+		return;
+	rights_name(rights, principal->user_id);
+	buf_printf(key, "\n%s %llx %d %llu.%llu", principal->role,
+		   (unsigned long long)principal->permissions, principal->by_key,
+		   (unsigned long long)versions_mark_count(versions, rights),
+		   (unsigned long long)versions_mark_count(versions, "rights"));
+	if (request->route->cache.scope == CACHE_USER) {
+		buf_append_char(key, ' ');
+		buf_append_text(key, principal->user_id);
+	}
+}
+
+static const char *make_key(struct request *request)
+{
+	const char *coding = request_header_list(request, "accept-encoding");
+	struct buf key;
+	char *text;
+
+	buf_init(&key, KEY_MAX);
+	buf_append_text(&key, request->path);
+	append_scope(request, &key);
+	buf_append_char(&key, '\n');
+	buf_append_text(&key, coding ? coding : "");
+	if (!append_query(request, &key))
+		key.overflow = true;
+	text = key.overflow ? NULL : arena_strndup(&request->arena, key.data, key.length);
+	buf_finish(&key);
+	return text;
+}
+
+/* ---- From memory ---- */
+
+static const char *control(const struct request *request)
+{
+	return request->route->cache.scope == CACHE_PUBLIC ? "public, no-cache"
+							   : "private, no-cache";
+}
+
+static void set_headers(struct request *request, const char *etag)
+{
+	reply_header(request, "ETag", etag);
+	reply_header(request, "Cache-Control", control(request));
+}
+
+static void send_response(struct request *request, struct response *response)
+{
+	struct reply *reply = &request->reply;
+
+	request->cached->response = response;
+	buf_append(&reply->headers, response->headers, response->headers_length);
+	if (etag_matches(request_header_list(request, "if-none-match"), response->etag))
+		reply->status = 304;
+	else
+		reply_fixed(request, 200, response->media, response->body, response->length);
+}
+
+static void on_decided(struct response_ask *ask)
+{
+	struct cached_request *cached = CONTAINER_OF(ask, struct cached_request, ask);
+
+	cached->computes = ask->verdict == VERDICT_COMPUTE;
+	if (ask->verdict == VERDICT_HIT)
+		send_response(cached->request, ask->response);
+	request_resume(cached->request, ERR_OK);
+}
+
+static bool is_cacheable(const struct request *request)
+{
+	const struct route *route = request->route;
+
+	return request->app->caching && route && route->cache.scope != CACHE_NONE &&
+	       strcmp(request->method, "GET") == 0;
+}
+
+static enum err answer(struct request *request)
+{
+	const struct route_cache *row = &request->route->cache;
+	struct cached_request *cached;
+	enum verdict verdict;
+
+	if (!is_cacheable(request) || (row->scope != CACHE_PUBLIC && !request->principal))
+		return ERR_OK;
+	cached = own(request);
+	cached->ask.key = make_key(request);
+	if (!cached->ask.key || !resolve_tags(request, row->tags, &cached->ask.tags))
+		return ERR_OK;
+	cached->ask.kind = row->scope == CACHE_USER ? CACHED_PERSONAL : CACHED_SHARED;
+	cached->ask.ttl_ms = (int64_t)row->ttl_s * 1000;
+	cached->ask.decided = on_decided;
+	verdict = response_ask(request->app->caching->responses, &cached->ask);
+	if (verdict == VERDICT_WAIT)
+		return ERR_PENDING;
+	cached->computes = verdict == VERDICT_COMPUTE;
+	if (verdict == VERDICT_HIT)
+		send_response(request, cached->ask.response);
+	return ERR_OK;
+}
+
+/* ---- Into memory ---- */
+
+static void make_etag(const struct buf *body, char etag[static ETAG_SIZE])
+{
+	unsigned char hash[HASH_BYTES];
+
+	crypto_generichash(hash, sizeof(hash), (const unsigned char *)body->data, body->length,
+			   NULL, 0);
+	etag[0] = '"';
+	sodium_bin2hex(etag + 1, HASH_BYTES * 2 + 1, hash, sizeof(hash));
+	etag[ETAG_SIZE - 2] = '"';
+	etag[ETAG_SIZE - 1] = '\0';
+}
+
+/* The reply is sent from what is kept: its body is not copied. */
+static void prepare_to_keep(struct request *request, const char *etag)
+{
+	struct cached_request *cached = request->cached;
+	struct reply *reply = &request->reply;
+	size_t length;
+	char *body = buf_take(&reply->body, &length);
+
+	cached->response = response_create(&cached->ask, reply->media, reply->headers.data,
+					   reply->headers.length, body, length);
+	memcpy(cached->response->etag, etag, ETAG_SIZE);
+	reply_fixed(request, reply->status, cached->response->media, body, length);
+}
+
+static void encoded(struct request *request)
+{
+	struct reply *reply = &request->reply;
+	char etag[ETAG_SIZE];
+
+	if (!is_cacheable(request) || reply->status != 200 || reply->kind != REPLY_BODY)
+		return;
+	make_etag(&reply->body, etag);
+	set_headers(request, etag);
+	if (request->cached && request->cached->computes && !reply->passing &&
+	    reply->body.length <= BODY_MAX)
+		prepare_to_keep(request, etag);
+	if (etag_matches(request_header_list(request, "if-none-match"), etag)) {
+		reply->status = 304;
+		reply->kind = REPLY_NONE;
+		reply->media = NULL;
+		buf_clear(&reply->body);
+	}
+}
+
+/* ---- Before it is sent ---- */
+
+static void end_ask(struct cached_request *cached, bool keep)
+{
+	if (!cached->computes)
+		return;
+	cached->computes = false;
+	if (cached->response && keep)
+		response_keep(&cached->ask, cached->response);
+	else
+		response_leave(&cached->ask);
+}
+
+static void on_raised(void *context)
+{
+	request_resume(context, ERR_OK);
+}
+
+static void do_nothing(void *context)
+{
+	(void)context;
+}
+
+/* Not what was refused: then nothing was written. */
+static bool may_have_written(const struct request *request)
+{
+	int status = request->reply.status;
+
+	return request->route && request->route->raises &&
+	       (status < 400 || status >= err_status(ERR_CANCELLED));
+}
+
+static enum err raise_tags(struct request *request, void (*raised)(void *context))
+{
+	struct tags tags;
+
+	if (!may_have_written(request) || own(request)->raised)
+		return ERR_OK;
+	request->cached->raised = true;
+	if (!resolve_tags(request, request->route->raises, &tags))
+		return ERR_OK; /* nobody was signed in: nothing was written */
+	return versions_raise(request->app->caching->versions, &tags, raised, request);
+}
+
+static enum err hold(struct request *request)
+{
+	if (!request->app->caching)
+		return ERR_OK;
+	if (request->cached)
+		end_ask(request->cached, true);
+	return raise_tags(request, on_raised);
+}
+
+/* What was computed for nobody any more is raised, and not kept. */
+static void done(struct request *request)
+{
+	if (!request->app->caching)
+		return;
+	(void)!raise_tags(request, do_nothing);
+	if (!request->cached)
+		return;
+	end_ask(request->cached, false);
+	response_unref(request->cached->response);
+}
+
+const struct middleware cache_middleware = {
+	.name = "cache", .answer = answer, .encoded = encoded, .hold = hold, .done = done
+};
+
+/* ---- Writers that are no routes ---- */
+
+struct raising {
+	struct loop_task task;
+	struct app *app;
+	struct tags tags;
+};
+
+static void raise_on_loop(struct loop_task *task)
+{
+	struct raising *raising = CONTAINER_OF(task, struct raising, task);
+
+	(void)!versions_raise(raising->app->caching->versions, &raising->tags, do_nothing, NULL);
+	free(raising);
+}
+
+void cache_raise(struct app *app, const char *tag, const char *id)
+{
+	const char *open = strchr(tag, '{');
+	int length = open ? (int)(open - tag) : (int)strlen(tag);
+	struct raising *raising;
+
+	if (!app->caching)
+		return;
+	raising = MEMORY_NEW(struct raising);
+	raising->app = app;
+	raising->tags.count = 1;
+	snprintf(raising->tags.names[0], TAG_SIZE, "%.*s%s", length, tag, id ? id : "");
+	versions_mark(app->caching->versions, raising->tags.names[0]);
+	raising->task.run = raise_on_loop;
+	if (loop_is_current(app->loop))
+		raise_on_loop(&raising->task);
+	else
+		loop_post(app->loop, &raising->task);
+}
+
+void cache_rights_changed(struct app *app, const char *account_id)
+{
+	char name[TAG_SIZE];
+
+	if (!app->caching)
+		return;
+	if (account_id)
+		rights_name(name, account_id);
+	else
+		snprintf(name, sizeof(name), "rights");
+	versions_mark(app->caching->versions, name);
+}
+
+void cache_distrust(struct app *app)
+{
+	if (app->caching)
+		versions_distrust(app->caching->versions);
+}
+
+void cache_looked(struct app *app, int64_t began_ms)
+{
+	if (app->caching)
+		versions_looked(app->caching->versions, began_ms);
+}
+
+void cache_declared(struct app *app, bool committed)
+{
+	if (app->caching)
+		versions_declared(app->caching->versions, committed);
+}
+
+/* ---- Metrics ---- */
+
+struct cache_counts cache_counts(const struct app *app, enum cache_kind kind)
+{
+	return memory_cache_counts(app->caching->memory, kind);
+}
+
+struct response_counts cache_response_counts(const struct app *app)
+{
+	return response_cache_counts(app->caching->responses);
+}
+
+/* ---- The reference ---- */
+
+static const char *scope_name(enum cache_scope scope)
+{
+	static const char *const names[] = { "", "everybody", "those of a role", "the user" };
+
+	return names[scope];
+}
+
+void cache_print_reference(const struct route *const *tables, struct buf *out)
+{
+	BUF_LITERAL(out, "| route | kept for | at most | depends on | raises |\n"
+			 "|---|---|---|---|---|\n");
+	for (; *tables; tables++)
+		for (const struct route *route = *tables; route->method; route++) {
+			if (route->cache.scope != CACHE_NONE)
+				buf_printf(out, "| `%s %s` | %s | %d s | %s | |\n", route->method,
+					   route->path, scope_name(route->cache.scope),
+					   route->cache.ttl_s, route->cache.tags);
+			if (route->raises)
+				buf_printf(out, "| `%s %s` | | | | %s |\n", route->method,
+					   route->path, route->raises);
+		}
+}
+
+/* ---- Life ---- */
+
+struct caching *caching_create(struct app *app, bool shared, void (*declare)(void *context),
+			       void *context)
+{
+	struct versions_options options = { .loop = app->loop,
+					    .redis = app->redis,
+					    .shared = shared,
+					    .declare = declare,
+					    .context = context };
+	size_t bytes = (size_t)app->config->cache_mb << 20;
+	const size_t kind_max[CACHED_KINDS] = {
+		[CACHED_PERSONAL] = bytes - bytes / 8, [CACHED_SHARED] = bytes / 2
+	};
+	struct caching *caching;
+
+	if (!app->config->cache || bytes == 0)
+		return NULL;
+	caching = MEMORY_NEW(struct caching);
+	caching->app = app;
+	caching->memory = memory_cache_create(bytes, kind_max);
+	caching->versions = versions_create(&options);
+	caching->responses = response_cache_create(app->loop, caching->memory, caching->versions);
+	return caching;
+}
+
+void caching_destroy(struct caching *caching)
+{
+	if (!caching)
+		return;
+	response_cache_destroy(caching->responses);
+	versions_destroy(caching->versions);
+	memory_cache_destroy(caching->memory);
+	free(caching);
+}

@@ -1,0 +1,48 @@
+/*
+ * Replies from memory: a row of a route says what a GET's reply depends on (`cache`), and what a write changes (`raises`).
+ *
+ *	answer    on the loop: a reply that is kept, and good, is sent without a worker; 304 where the client has it
+ *	encoded   a reply that may be kept gets its ETag
+ *	hold      what a write changed is raised before it is acknowledged
+ *
+ * The key is the method, the route's path as it was asked for, the query in its order by name, what Accept-Encoding says and, as the
+ * scope has it, who asks, with all that may be done and the count of changes to that. Handlers that are not routes raise
+ * with cache_raise, after their commit and before they tell anybody. Off by WEBPLUS_CACHE=false: then this does nothing.
+ */
+#ifndef WEBPLUS_MIDDLEWARE_CACHE_H
+#define WEBPLUS_MIDDLEWARE_CACHE_H
+
+#include "base/buf.h"
+#include "cache/response_cache.h"
+#include "http/server.h"
+
+struct caching;
+
+struct caching *caching_create(struct app *app, bool shared, void (*declare)(void *context),
+			       void *context);
+/* After the server and Redis' client. NULL is fine, as in all that follows: nothing is kept. */
+void caching_destroy(struct caching *caching);
+
+/*
+ * Any thread: `tag` with the id in it, "chat:{user}", is raised. What is published after that on the loop, here and through
+ * Redis, arrives behind it.
+ */
+void cache_raise(struct app *app, const char *tag, const char *id);
+/* Any thread: the rights of this account (NULL: of everybody) have changed. */
+void cache_rights_changed(struct app *app, const char *account_id);
+
+/* Loop: what versions.h says of them. */
+void cache_distrust(struct app *app);
+void cache_looked(struct app *app, int64_t began_ms);
+void cache_declared(struct app *app, bool committed);
+
+/* Where there is a cache. */
+struct cache_counts cache_counts(const struct app *app, enum cache_kind kind);
+struct response_counts cache_response_counts(const struct app *app);
+
+/* Which replies of these tables are kept, as a Markdown table. */
+void cache_print_reference(const struct route *const *tables, struct buf *out);
+
+extern const struct middleware cache_middleware;
+
+#endif

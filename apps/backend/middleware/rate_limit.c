@@ -1,0 +1,405 @@
+#include "middleware/rate_limit.h"
+
+#include "app.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "cache/redis_client.h"
+#include "config.h"
+#include "http/networks.h"
+#include "middleware/gcra.h"
+#include "security/authorize.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	KEY_MAX = 64,
+	CHARGES_MAX = 3,        /* address, account, key */
+	LOCAL_KEYS = 64 * 1024, /* 1 MiB */
+	REDIS_TIMEOUT_MS = 50,
+	US_PER_SECOND = 1000 * 1000,
+	SECONDS = 60, /* the window of every class */
+};
+
+#define WINDOW_US (INT64_C(60) * US_PER_SECOND)
+
+/* What is counted by address alone has no account yet, or costs so little that accounts do not matter. */
+static const struct class
+{
+	const char *name;
+	size_t quota; /* offset of the setting; 0: no limit */
+	const char *setting;
+	bool by_account; /* and by key; an address then has address_factor times as much */
+	bool shared;     /* with other servers, by Redis */
+	const char *doc;
+} classes[RATE_CLASSES] = {
+	[RATE_READ] = { "read", offsetof(struct config, rate_read), "WEBPLUS_RATE_READ", true, true,
+			"What only reads: the preset of every GET." },
+	[RATE_WRITE] = { "write", offsetof(struct config, rate_write), "WEBPLUS_RATE_WRITE", true,
+			 true, "What changes something: the preset of all others." },
+	[RATE_EXPENSIVE] = { "expensive", offsetof(struct config, rate_expensive),
+			     "WEBPLUS_RATE_EXPENSIVE", true, true,
+			     "What starts an answer of a model, collects everything, or hashes a "
+			     "password." },
+	[RATE_SIGN_IN] = { "sign-in", offsetof(struct config, rate_sign_in), "WEBPLUS_RATE_SIGN_IN",
+			   false, true,
+			   "Signing in, registering, setting up. Wrong passwords cost more: see "
+			   "below." },
+	[RATE_PAGE] = { "page", offsetof(struct config, rate_page), "WEBPLUS_RATE_PAGE", false,
+			false, "The page and its files. Each server counts for itself." },
+	[RATE_NONE] = { "none", 0, NULL, false, false, "What watches the server." },
+};
+
+/* Each key: when it has all back, in microseconds. All of them are taken from, or none. */
+static struct redis_script take_script = {
+	"local t = redis.call('TIME') "
+	"local now = t[1] * 1000000 + t[2] "
+	"local full, out = {}, {1} "
+	"for i, key in ipairs(KEYS) do "
+	"  full[i] = math.max(tonumber(redis.call('GET', key) or 0), now) "
+	"  if full[i] + ARGV[2 * i - 1] > now + ARGV[2 * i] then out[1] = 0 end "
+	"end "
+	"for i, key in ipairs(KEYS) do "
+	"  if out[1] == 1 then "
+	"    full[i] = full[i] + ARGV[2 * i - 1] "
+	"    redis.call('SET', key, string.format('%.0f', full[i]), "
+	"      'PX', math.ceil((full[i] - now) / 1000)) "
+	"  end "
+	"  out[i + 1] = full[i] - now "
+	"end "
+	"return out",
+	"",
+};
+
+struct rate_limits {
+	struct app *app;
+	struct gcra *local;
+	struct networks exempt;
+	struct rate_counts counts;
+};
+
+/* One key that a request is counted under. */
+struct charge {
+	char key[KEY_MAX];
+	struct gcra_limit limit;
+	struct gcra_state state;
+};
+
+/* What was counted for a request; in its arena. */
+struct rate_state {
+	enum rate_class rate;
+	struct charge charges[CHARGES_MAX];
+	size_t count;
+	bool refused; /* its address has had enough; an exempt account gets through all the same */
+};
+
+enum err rate_limits_create(struct app *app, struct arena *arena, struct rate_limits **ret_limits,
+			    const char **ret_reason)
+{
+	struct rate_limits *limits = MEMORY_NEW(struct rate_limits);
+	const char *why;
+
+	limits->app = app;
+	if (networks_parse(app->config->rate_exempt_addresses, arena, &limits->exempt, &why) !=
+	    ERR_OK) {
+		*ret_reason = arena_printf(arena, "WEBPLUS_RATE_EXEMPT_ADDRESSES %s", why);
+		free(limits);
+		return ERR_INVALID;
+	}
+	limits->local = gcra_create(LOCAL_KEYS);
+	*ret_limits = limits;
+	return ERR_OK;
+}
+
+void rate_limits_destroy(struct rate_limits *limits)
+{
+	if (!limits)
+		return;
+	gcra_destroy(limits->local);
+	free(limits);
+}
+
+struct rate_counts rate_limits_counts(const struct rate_limits *limits)
+{
+	struct rate_counts counts = limits->counts;
+
+	counts.evictions = gcra_evictions(limits->local);
+	return counts;
+}
+
+const char *rate_class_name(enum rate_class rate)
+{
+	return classes[rate].name;
+}
+
+/* ---- Which limits hold ---- */
+
+static enum rate_class class_of(const struct route *route)
+{
+	if (route->rate != RATE_PRESET)
+		return route->rate;
+	return strcmp(route->method, "GET") == 0 ? RATE_READ : RATE_WRITE;
+}
+
+static int64_t quota_of(const struct config *config, const struct class *class)
+{
+	return *(const int64_t *)(const void *)((const char *)config + class->quota);
+}
+
+/* "a:read:203.0.113.7"; of IPv6 the network that one customer has. */
+static bool address_key(struct rate_limits *limits, const char *peer, const struct class *class,
+			char key[static KEY_MAX])
+{
+	struct ip_address address;
+	char text[INET6_ADDRSTRLEN];
+
+	if (!ip_address_parse(peer, &address))
+		return false;
+	if (networks_contain(&limits->exempt, &address))
+		return false;
+	ip_address_reduce(&address);
+	ip_address_print(&address, text);
+	snprintf(key, KEY_MAX, "a:%s:%s", class->name, text);
+	return true;
+}
+
+static bool is_exempt_account(const struct request *request)
+{
+	const char *list = request->app->config->rate_exempt_accounts;
+
+	return list && request->principal && strstr(list, request->principal->user_id) != NULL;
+}
+
+/* ---- Counting ---- */
+
+static bool charge(struct request *request, int64_t quota)
+{
+	struct rate_state *state = request->limits;
+	struct charge *charge = &state->charges[state->count++];
+
+	charge->limit = (struct gcra_limit){ quota, WINDOW_US };
+	return gcra_take(request->app->limits->local, charge->key, &charge->limit,
+			 clock_monotonic_us(), &charge->state);
+}
+
+enum err rate_refuse(struct request *request, int64_t wait_us)
+{
+	long long seconds = (wait_us + US_PER_SECOND - 1) / US_PER_SECOND;
+
+	if (seconds < 1)
+		seconds = 1;
+	reply_header(request, "Retry-After", arena_printf(&request->arena, "%lld", seconds));
+	return request_fail(request, ERR_TOO_MANY, "Too many requests. Try again in %lld %s.",
+			    seconds, seconds == 1 ? "second" : "seconds");
+}
+
+static enum err refuse(struct request *request)
+{
+	const struct rate_state *state = request->limits;
+	int64_t wait_us = 0;
+
+	for (size_t i = 0; i < state->count; i++)
+		if (state->charges[i].state.retry_us > wait_us)
+			wait_us = state->charges[i].state.retry_us;
+	request->app->limits->counts.refused[state->rate]++;
+	return rate_refuse(request, wait_us);
+}
+
+static enum err admit_address(struct request *request)
+{
+	struct rate_limits *limits = request->app->limits;
+	const struct config *config = request->app->config;
+	enum rate_class rate = class_of(request->route);
+	const struct class *class = &classes[rate];
+	struct rate_state *state;
+	char key[KEY_MAX];
+
+	if (!config->rate_limits || !class->quota ||
+	    !address_key(limits, request->peer, class, key))
+		return ERR_OK;
+	state = ARENA_NEW(&request->arena, struct rate_state);
+	state->rate = rate;
+	request->limits = state;
+	memcpy(state->charges[0].key, key, sizeof(key));
+	state->refused =
+		!charge(request, quota_of(config, class) *
+					 (class->by_account ? config->rate_address_factor : 1));
+	return state->refused && strcmp(request->route->access, ACCESS_PUBLIC) == 0
+		       ? refuse(request)
+		       : ERR_OK;
+}
+
+static bool charge_id(struct request *request, char kind, const char *id, int64_t quota)
+{
+	struct rate_state *state = request->limits;
+
+	snprintf(state->charges[state->count].key, KEY_MAX, "%c:%s:%s", kind,
+		 classes[state->rate].name, id);
+	return charge(request, quota);
+}
+
+/*
+ * A key has half of its account's, so that a program that runs wild leaves something to its owner: it is asked first, and
+ * what it refuses costs the account nothing.
+ */
+static enum err admit_account(struct request *request)
+{
+	struct rate_state *state = request->limits;
+	const struct principal *principal = request->principal;
+	int64_t quota;
+
+	if (!state)
+		return ERR_OK;
+	if (is_exempt_account(request)) {
+		request->limits = NULL;
+		return ERR_OK;
+	}
+	if (state->refused)
+		return refuse(request);
+	if (!principal || !classes[state->rate].by_account)
+		return ERR_OK;
+	quota = quota_of(request->app->config, &classes[state->rate]);
+	if (principal->by_key && !charge_id(request, 'k', principal->session_id, (quota + 1) / 2))
+		return refuse(request);
+	return charge_id(request, 'u', principal->user_id, quota) ? ERR_OK : refuse(request);
+}
+
+/* ---- What all servers have counted ---- */
+
+static bool read_reply(struct rate_state *state, const struct redis_value *value, bool *ret_taken)
+{
+	if (!value || value->type != REDIS_ARRAY || value->count != state->count + 1)
+		return false;
+	for (size_t i = 0; i < value->count; i++)
+		if (value->items[i].type != REDIS_INTEGER)
+			return false;
+	for (size_t i = 0; i < state->count; i++) {
+		struct charge *charge = &state->charges[i];
+
+		charge->state = gcra_state_of(&charge->limit, value->items[i + 1].integer);
+	}
+	*ret_taken = value->items[0].integer == 1;
+	return true;
+}
+
+static void on_counted(void *context, enum err err, const struct redis_value *value)
+{
+	struct request *request = context;
+	bool taken = true;
+
+	if (err != ERR_OK || !read_reply(request->limits, value, &taken))
+		request->app->limits->counts.unshared++;
+	request_resume(request, taken ? ERR_OK : refuse(request));
+}
+
+static enum err ask_redis(struct request *request)
+{
+	const struct rate_state *state = request->limits;
+	struct redis_client *redis = request->app->redis;
+	struct redis_text words[CHARGES_MAX * 3];
+	size_t count = 0;
+
+	if (!redis || !state || !classes[state->rate].shared)
+		return ERR_OK;
+	for (size_t i = 0; i < state->count; i++)
+		words[count++] =
+			redis_text(arena_printf(&request->arena, "%srate:%s",
+						redis_client_prefix(redis), state->charges[i].key));
+	for (size_t i = 0; i < state->count; i++) {
+		const struct gcra_limit *limit = &state->charges[i].limit;
+
+		words[count++] = redis_text(arena_printf(
+			&request->arena, "%lld", (long long)(limit->window_us / limit->quota)));
+		words[count++] = redis_text(
+			arena_printf(&request->arena, "%lld", (long long)limit->window_us));
+	}
+	if (redis_eval(redis, &take_script, state->count, words, count, REDIS_TIMEOUT_MS,
+		       on_counted, request) == ERR_OK)
+		return ERR_PENDING;
+	request->app->limits->counts.unshared++;
+	return ERR_OK;
+}
+
+/* ---- What the client is told ---- */
+
+/* The limit that is nearest. */
+static const struct charge *tightest(const struct rate_state *state)
+{
+	const struct charge *least = &state->charges[0];
+
+	for (size_t i = 1; i < state->count; i++) {
+		const struct charge *charge = &state->charges[i];
+
+		if (charge->state.remaining * least->limit.quota <
+		    least->state.remaining * charge->limit.quota)
+			least = charge;
+	}
+	return least;
+}
+
+/* draft-ietf-httpapi-ratelimit-headers-10, and the names that were in use before it. */
+static void decorate(struct request *request)
+{
+	const struct rate_state *state = request->limits;
+	const struct charge *charge;
+	long long quota, remaining, reset_s;
+	const char *name;
+
+	if (!state || state->count == 0 || state->rate == RATE_PAGE)
+		return;
+	charge = tightest(state);
+	name = classes[state->rate].name;
+	quota = charge->limit.quota;
+	remaining = charge->state.remaining;
+	reset_s = (charge->state.reset_us + US_PER_SECOND - 1) / US_PER_SECOND;
+	buf_printf(&request->reply.headers,
+		   "RateLimit-Policy: \"%s\";q=%lld;w=%d\r\n"
+		   "RateLimit: \"%s\";r=%lld;t=%lld\r\n"
+		   "X-RateLimit-Limit: %lld\r\n"
+		   "X-RateLimit-Remaining: %lld\r\n"
+		   "X-RateLimit-Reset: %lld\r\n",
+		   name, quota, SECONDS, name, remaining, reset_s, quota, remaining, reset_s);
+}
+
+const struct middleware rate_limit_middleware = {
+	.name = "rate_limit", .admit = admit_address, .answer = ask_redis, .decorate = decorate
+};
+const struct middleware account_limit_middleware = { .name = "account_limit",
+						     .admit = admit_account };
+
+/* ---- The reference ---- */
+
+static void print_routes(const struct route *const *tables, enum rate_class rate, struct buf *out)
+{
+	const char *separator = "";
+
+	for (; *tables; tables++)
+		for (const struct route *route = *tables; route->method; route++) {
+			if (class_of(route) != rate)
+				continue;
+			buf_printf(out, "%s`%s %s`", separator, route->method, route->path);
+			separator = ", ";
+		}
+}
+
+void rate_limit_print_reference(const struct route *const *tables, struct buf *out)
+{
+	BUF_LITERAL(out, "| class | what | setting | by | routes |\n|---|---|---|---|---|\n");
+	for (int rate = RATE_PRESET + 1; rate < RATE_CLASSES; rate++) {
+		const struct class *class = &classes[rate];
+
+		buf_printf(out, "| %s | %s | ", class->name, class->doc);
+		if (class->setting)
+			buf_printf(out, "`%s`", class->setting);
+		buf_printf(out, " | %s | ",
+			   class->by_account ? "account, key, address"
+			   : class->quota    ? "address"
+					     : "");
+		if (rate > RATE_WRITE)
+			print_routes(tables, (enum rate_class)rate, out);
+		else
+			buf_append_text(out, rate == RATE_READ ? "the other GETs" : "the others");
+		BUF_LITERAL(out, " |\n");
+	}
+}

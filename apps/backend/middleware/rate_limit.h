@@ -1,0 +1,43 @@
+/*
+ * How much one address, one account and one API key may ask for in a minute.
+ *
+ * Each route has a class (`.rate`), each class its numbers; one table in rate_limit.c holds them. A request is counted by its
+ * address (an IPv6 one by its /64), and where it is known whose it is, by the account and the key, too. This server counts
+ * for itself first, and what it refuses is refused. Where there is a Redis, it is then asked for the count of all servers, in
+ * one round trip; when it does not answer in time, the server's own count stands: limits are looser then, never off.
+ *
+ * Loop thread, but for the reference.
+ */
+#ifndef WEBPLUS_MIDDLEWARE_RATE_LIMIT_H
+#define WEBPLUS_MIDDLEWARE_RATE_LIMIT_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "http/server.h"
+
+struct rate_limits;
+
+struct rate_counts {
+	uint64_t refused[RATE_CLASSES]; /* by class */
+	uint64_t unshared; /* decided by this server alone, since Redis did not answer */
+	uint64_t evictions;
+};
+
+/* ERR_INVALID: a setting is wrong, *ret_reason says which, in the arena. */
+enum err rate_limits_create(struct app *app, struct arena *arena, struct rate_limits **ret_limits,
+			    const char **ret_reason) WARN_UNUSED;
+void rate_limits_destroy(struct rate_limits *limits);
+struct rate_counts rate_limits_counts(const struct rate_limits *limits);
+const char *rate_class_name(enum rate_class rate);
+
+/* Any thread: refuses with 429, and says when to come back. */
+enum err rate_refuse(struct request *request, int64_t wait_us) WARN_UNUSED;
+
+/* The classes and their routes, in Markdown. */
+void rate_limit_print_reference(const struct route *const *tables, struct buf *out);
+
+/* By address, before it is known who asks; and by account and key, after. */
+extern const struct middleware rate_limit_middleware;
+extern const struct middleware account_limit_middleware;
+
+#endif

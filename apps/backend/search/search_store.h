@@ -1,0 +1,160 @@
+/*
+ * Private to search/: its records and its SQL. Workers, or inside a transaction.
+ */
+#ifndef WEBPLUS_SEARCH_SEARCH_STORE_H
+#define WEBPLUS_SEARCH_SEARCH_STORE_H
+
+#include "db/database.h"
+#include "search/moments.h"
+#include "search/query.h"
+
+/* ---- What is searched ---- */
+
+enum source_role { SOURCE_USER, SOURCE_ASSISTANT };
+
+/* A message, as far as a search needs it. */
+struct source_message {
+	const char *id;
+	const char *conversation_id;
+	enum source_role role;
+	const char *content;
+	struct timestamp created_at;
+};
+
+/* A conversation, deleted or not. */
+struct source_title {
+	const char *id;
+	const char *owner_id;
+	const char *title;
+	struct timestamp created_at;
+	struct timestamp deleted_at;
+};
+
+enum { SOURCES_AT_MOMENT_MAX = 100 /* of each kind; more of one millisecond are not found */ };
+
+/* The owner's ended messages of a moment, the latest id first; those that are damaged are left out. */
+enum err source_messages_at(struct db *db, const char *owner_id, int64_t moment,
+			    struct arena *arena, struct array *ret_messages) WARN_UNUSED;
+/* The same for conversations. */
+enum err source_titles_at(struct db *db, const char *owner_id, int64_t moment, struct arena *arena,
+			  struct array *ret_titles) WARN_UNUSED;
+enum err source_message(struct db *db, const char *id, struct arena *arena,
+			struct source_message *ret_message) WARN_UNUSED;
+enum err source_title(struct db *db, const char *id, struct arena *arena,
+		      struct source_title *ret_title) WARN_UNUSED;
+/* The owner's first conversation behind `after` ("": of all). */
+enum err source_conversation_after(struct db *db, const char *owner_id, const char *after,
+				   struct arena *arena, const char **ret_id) WARN_UNUSED;
+/* Up to `limit` ended messages of a conversation behind `after`. */
+enum err source_messages_after(struct db *db, const char *conversation_id, const char *after,
+			       int64_t limit, struct arena *arena,
+			       struct array *ret_messages) WARN_UNUSED;
+
+/* ---- Indexes ---- */
+
+enum index_state { INDEX_BUILDING, INDEX_SERVING, INDEX_DROPPED };
+
+struct search_index {
+	int64_t id;
+	const char *owner_id;
+	enum index_state state;
+	const char *key; /* NULL until its building begins */
+	const char *conversation_after;
+	int64_t messages;
+	int64_t blocks, bytes;
+	int64_t stale;
+	struct timestamp lease_until;
+	struct timestamp created_at;
+};
+
+enum err index_insert(struct db *tx, const struct search_index *index) WARN_UNUSED;
+/* ERR_NOT_FOUND: the owner has none in this state. */
+enum err index_of_owner(struct db *db, const char *owner_id, enum index_state state,
+			struct arena *arena, struct search_index *ret_index) WARN_UNUSED;
+enum err index_by_id(struct db *db, int64_t id, struct arena *arena,
+		     struct search_index *ret_index) WARN_UNUSED;
+/* One on which work is left and nobody works: building, dropped, or stale. */
+enum err index_unfinished(struct db *db, struct timestamp now, struct arena *arena,
+			  struct search_index *ret_index) WARN_UNUSED;
+/* A number for a new one. */
+enum err index_number(struct db *tx, int64_t *ret_id) WARN_UNUSED;
+/*
+ * What is written of an index, by who has its lease: the row is changed only while `mine` is what it says. ERR_CONFLICT:
+ * somebody else has taken it, or it is gone.
+ */
+enum err index_write(struct db *tx, const struct search_index *index,
+		     struct timestamp mine) WARN_UNUSED;
+enum err index_delete(struct db *tx, int64_t id) WARN_UNUSED;
+/* The first behind a number that is not dropped. */
+enum err index_after(struct db *db, int64_t id, struct arena *arena,
+		     struct search_index *ret_index) WARN_UNUSED;
+/* Something in the indexes of those whose conversations are erased now is to go, too. */
+enum err index_mark_stale(struct db *tx, struct timestamp deleted_before) WARN_UNUSED;
+enum err index_mark_stale_of(struct db *tx, const char *owner_id) WARN_UNUSED;
+enum err index_set_stale(struct db *tx, int64_t id, bool stale) WARN_UNUSED;
+/* The first account behind an id. */
+enum err account_after(struct db *db, const char *after, struct arena *arena,
+		       const char **ret_id) WARN_UNUSED;
+
+/* What there is in all. */
+struct search_size {
+	int64_t indexes, messages, blocks, bytes;
+	int64_t pending; /* no more than PENDING_COUNT_MAX are counted */
+};
+
+enum { PENDING_COUNT_MAX = 100000 };
+
+enum err index_sizes(struct db *db, struct search_size *ret_size) WARN_UNUSED;
+/* Up to some thousand blocks; *ret_more says whether there were that many. */
+enum err index_delete_blocks(struct db *tx, int64_t id, bool *ret_more) WARN_UNUSED;
+
+/* ---- Blocks ---- */
+
+enum { BLOCKS_AT_ONCE = 32 };
+
+struct search_block {
+	int64_t index_id;
+	int64_t term;
+	int64_t place;
+	struct blob moments; /* sealed */
+};
+
+/* What the terms, at most BLOCKS_AT_ONCE of them, have at place 0; in no order. */
+enum err block_heads(struct db *db, int64_t index_id, const int64_t *terms, size_t count,
+		     struct arena *arena, struct array *ret_blocks) WARN_UNUSED;
+/* The block in which a moment would stand: the last that begins no later, without the head. */
+enum err block_at(struct db *db, int64_t index_id, int64_t term, int64_t moment,
+		  struct arena *arena, struct search_block *ret_block) WARN_UNUSED;
+/* Where the block begins that comes behind this moment; MOMENT_MAX + 1: there is none. */
+enum err block_behind(struct db *db, int64_t index_id, int64_t term, int64_t moment,
+		      int64_t *ret_place) WARN_UNUSED;
+/* In the place of what is there. */
+enum err blocks_put(struct db *tx, const struct search_block *blocks, size_t count) WARN_UNUSED;
+
+/* ---- What is in no index yet ---- */
+
+struct search_pending {
+	const char *owner_id;
+	enum query_place kind;
+	const char *object_id;
+	struct timestamp marked_at;
+};
+
+enum err pending_mark(struct db *tx, const struct search_pending *pending) WARN_UNUSED;
+/* Up to `limit` of the owner's, those before an id, the latest first. */
+enum err pending_before(struct db *db, const char *owner_id, enum query_place kind,
+			const char *before, int64_t limit, struct arena *arena,
+			struct array *ret_pending) WARN_UNUSED;
+/* The oldest that was marked before a time and comes behind `after`, for its owner. */
+enum err pending_due(struct db *db, struct timestamp before, struct arena *arena,
+		     struct search_pending *ret_pending) WARN_UNUSED;
+/* Up to `limit` of the owner's, titles too, the first ones. */
+enum err pending_first(struct db *db, const char *owner_id, int64_t limit, struct arena *arena,
+		       struct array *ret_pending) WARN_UNUSED;
+enum err pending_count(struct db *db, int64_t *ret_count) WARN_UNUSED;
+/* Up to some thousand, whosever they are. */
+enum err pending_forget(struct db *tx, bool *ret_more) WARN_UNUSED;
+/* Unless it was marked again since. */
+enum err pending_done(struct db *tx, const struct search_pending *pending) WARN_UNUSED;
+
+#endif

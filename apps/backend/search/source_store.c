@@ -1,0 +1,137 @@
+/* What is searched: messages and titles, as chat/ keeps them. */
+#include "search/search_store.h"
+
+static const char *const role_words[] = { "user", "assistant", NULL };
+
+static const struct field source_message_fields[] = {
+	FIELD(struct source_message, id, .doc = "Which message."),
+	FIELD(struct source_message, conversation_id, .doc = "In which conversation."),
+	FIELD(struct source_message, role, .names = role_words, .doc = "Who said it."),
+	FIELD(struct source_message, content, .private = "message.content", .doc = "What."),
+	FIELD(struct source_message, created_at, .doc = "When."),
+	{ 0 },
+};
+
+static const struct schema source_message_schema =
+	SCHEMA(struct source_message, source_message_fields, .name = "SourceMessage",
+	       .table = "message", .key = { "id" });
+
+static const struct field source_title_fields[] = {
+	FIELD(struct source_title, id, .doc = "Which conversation."),
+	FIELD(struct source_title, owner_id, .doc = "Whose."),
+	FIELD(struct source_title, title, .private = "conversation.title", .doc = "Its title."),
+	FIELD(struct source_title, created_at, .doc = "When it was begun."),
+	FIELD(struct source_title, deleted_at, .nullable = true, .doc = "When it was deleted."),
+	{ 0 },
+};
+
+static const struct schema source_title_schema =
+	SCHEMA(struct source_title, source_title_fields, .name = "SourceTitle",
+	       .table = "conversation", .key = { "id" });
+
+struct source_name {
+	const char *id;
+};
+
+static const struct field source_name_fields[] = {
+	FIELD(struct source_name, id, .doc = "Which one."),
+	{ 0 },
+};
+
+static const struct schema source_name_schema =
+	SCHEMA(struct source_name, source_name_fields, .name = "SourceName");
+
+static const struct statement select_messages_at = {
+	"SELECT {columns} FROM message WHERE id >= $1 AND id < $2 AND owner_id = $3 "
+	"AND status <> 'streaming' ORDER BY id DESC LIMIT $4",
+	&source_message_schema
+};
+static const struct statement select_titles_at = {
+	"SELECT {columns} FROM conversation WHERE id >= $1 AND id < $2 AND owner_id = $3 "
+	"AND deleted_at IS NULL ORDER BY id DESC LIMIT $4",
+	&source_title_schema
+};
+static const struct statement select_source_message = {
+	"SELECT {columns} FROM message WHERE id = $1 AND status <> 'streaming'",
+	&source_message_schema
+};
+static const struct statement select_source_title = {
+	"SELECT {columns} FROM conversation WHERE id = $1", &source_title_schema
+};
+static const struct statement select_conversation_after = {
+	"SELECT id FROM conversation WHERE owner_id = $1 AND id > $2 ORDER BY id LIMIT 1",
+	&source_name_schema
+};
+static const struct statement select_messages_after = {
+	"SELECT {columns} FROM message WHERE conversation_id = $1 AND id > $2 "
+	"AND status <> 'streaming' ORDER BY id LIMIT $3",
+	&source_message_schema
+};
+
+const struct statement *const search_source_statements[] = {
+	&select_messages_at,
+	&select_titles_at,
+	&select_source_message,
+	&select_source_title,
+	&select_conversation_after,
+	&select_messages_after,
+	NULL,
+};
+
+static enum err select_at(struct db *db, const struct statement *statement, const char *owner_id,
+			  int64_t moment, struct arena *arena, struct array *ret_rows)
+{
+	char from[ID_SIZE], until[ID_SIZE];
+	size_t left_out;
+
+	moment_bound(moment, from);
+	moment_bound(moment + 1, until);
+	return db_all_sound(db, statement,
+			    ARGS((const char *)from, (const char *)until, owner_id,
+				 (int64_t)SOURCES_AT_MOMENT_MAX),
+			    arena, ret_rows, &left_out);
+}
+
+enum err source_messages_at(struct db *db, const char *owner_id, int64_t moment,
+			    struct arena *arena, struct array *ret_messages)
+{
+	return select_at(db, &select_messages_at, owner_id, moment, arena, ret_messages);
+}
+
+enum err source_titles_at(struct db *db, const char *owner_id, int64_t moment, struct arena *arena,
+			  struct array *ret_titles)
+{
+	return select_at(db, &select_titles_at, owner_id, moment, arena, ret_titles);
+}
+
+enum err source_message(struct db *db, const char *id, struct arena *arena,
+			struct source_message *ret_message)
+{
+	return db_one(db, &select_source_message, ARGS(id), arena, ret_message);
+}
+
+enum err source_title(struct db *db, const char *id, struct arena *arena,
+		      struct source_title *ret_title)
+{
+	return db_one(db, &select_source_title, ARGS(id), arena, ret_title);
+}
+
+enum err source_conversation_after(struct db *db, const char *owner_id, const char *after,
+				   struct arena *arena, const char **ret_id)
+{
+	struct source_name name;
+	enum err err = db_one(db, &select_conversation_after, ARGS(owner_id, after), arena, &name);
+
+	if (err == ERR_OK)
+		*ret_id = name.id;
+	return err;
+}
+
+enum err source_messages_after(struct db *db, const char *conversation_id, const char *after,
+			       int64_t limit, struct arena *arena, struct array *ret_messages)
+{
+	size_t left_out;
+
+	return db_all_sound(db, &select_messages_after, ARGS(conversation_id, after, limit), arena,
+			    ret_messages, &left_out);
+}

@@ -1,0 +1,209 @@
+/* Replies from memory: that they come from there, that they are never old, and that they are nobody else's. */
+import assert from "node:assert/strict";
+import { after, before, describe } from "node:test";
+
+import { Client } from "./lib/client.ts";
+import { Consistency, metric } from "./lib/consistency.ts";
+import { type Database, freshDatabase } from "./lib/postgres.ts";
+import { Server } from "./lib/server.ts";
+import { ada, contract, grace, passwords, server } from "./lib/world.ts";
+import { test } from "./lib/test.ts";
+
+const onPostgres = process.env["WEBPLUS_TEST_POSTGRES"] !== undefined;
+const withRedis = process.env["WEBPLUS_TEST_REDIS"] !== undefined;
+/** Several servers of one database keep replies only with a Redis. */
+const keeps = !onPostgres || withRedis;
+
+const hits = (of = server): Promise<number> =>
+  metric(of, 'webplus_cache_hits_total{kind="personal"}');
+
+/** How many of these came from memory. */
+async function hitsOf(act: () => Promise<unknown>, of = server): Promise<number> {
+  const before = await hits(of);
+  await act();
+  return (await hits(of)) - before;
+}
+
+async function raw(client: Client, path: string, headers: Record<string, string> = {}) {
+  return fetch(client.url + path, {
+    headers: { authorization: `Bearer ${client.token}`, ...headers },
+  });
+}
+
+describe("a reply that is kept", { skip: !keeps }, () => {
+  test("is sent again without asking the database", async () => {
+    const conversation = await ada.conversation({ title: "Kept" });
+    const path = `/api/v1/conversations/${conversation.id}`;
+    const first = await ada.get(path);
+    const reads = await metric(server, "webplus_db_reads_total");
+    assert.equal(await hitsOf(() => ada.get(path)), 1);
+    assert.deepEqual(await ada.get(path), first);
+    assert.ok((await metric(server, "webplus_db_reads_total")) - reads <= 2, "only others read");
+  });
+
+  test("is told apart by its query, in whatever order that is", async () => {
+    const list = "/api/v1/conversations";
+    await ada.get(`${list}?limit=3`);
+    assert.equal(await hitsOf(() => ada.get(`${list}?limit=2`)), 0);
+    assert.equal(await hitsOf(() => ada.get(`${list}?limit=3`)), 1);
+    const conversation = await ada.conversation();
+    const messages = `/api/v1/conversations/${conversation.id}/messages`;
+    await ada.get(`${messages}?limit=3&order=desc`);
+    assert.equal(await hitsOf(() => ada.get(`${messages}?order=desc&limit=3`)), 1);
+  });
+
+  test("is not another user's", async () => {
+    const conversation = await ada.conversation();
+    const path = `/api/v1/conversations/${conversation.id}`;
+    await ada.get(path);
+    await ada.get(path);
+    await grace.refused(404, "GET", path);
+    const [hers, his] = [await grace.get("/api/v1/auth/me"), await ada.get("/api/v1/auth/me")];
+    assert.equal(hers.username, "grace");
+    assert.equal(his.username, "ada");
+    await grace.refused(403, "GET", "/api/v1/users");
+  });
+
+  test("is read anew after a write, and after an answer has ended", async () => {
+    const conversation = await ada.conversation({ title: "Before" });
+    const path = `/api/v1/conversations/${conversation.id}`;
+    await ada.get(path);
+    await ada.expect(200, "PATCH", path, { body: { title: "After" } });
+    assert.equal((await ada.get(path)).title, "After");
+    const { assistant_message } = await ada.send(conversation, "How do I install Web+?");
+    const finished = await ada.finished(assistant_message.id);
+    assert.deepEqual(await ada.message(finished.id), finished);
+    assert.deepEqual((await ada.messages(conversation)).items.at(-1), finished);
+    await ada.expect(204, "DELETE", path);
+    await ada.refused(404, "GET", path);
+  });
+
+  test("survives a write of somebody else", async () => {
+    await ada.get("/api/v1/conversations");
+    await grace.conversation({ title: "Hers" });
+    assert.equal(await hitsOf(() => ada.get("/api/v1/conversations")), 1);
+  });
+
+  test("is not shown to a role that may not see it any more", async () => {
+    await server.createUser("ida", passwords.grace);
+    const ida = new Client(server.url, contract);
+    const { user } = await ida.signIn("ida", passwords.grace);
+    await ida.get("/api/v1/auth/me");
+    await ida.get("/api/v1/auth/me");
+    await ada.expect(200, "PATCH", `/api/v1/users/${user.id}`, { body: { role: "viewer" } });
+    assert.equal((await ida.get("/api/v1/auth/me")).role, "viewer");
+  });
+
+  test("is computed once for all who ask at once", async () => {
+    const conversation = await ada.conversation();
+    const path = `/api/v1/conversations/${conversation.id}`;
+    const missed = await metric(server, 'webplus_cache_misses_total{kind="personal"}');
+    const reads = await metric(server, "webplus_db_reads_total");
+    const all = await Promise.all(Array.from({ length: 50 }, () => ada.get(path)));
+    for (const one of all) assert.deepEqual(one, conversation);
+    assert.ok((await metric(server, 'webplus_cache_misses_total{kind="personal"}')) > missed);
+    const statements = (await metric(server, "webplus_db_reads_total")) - reads;
+    assert.ok(statements < 50, `${statements} statements for 50 requests`);
+  });
+});
+
+describe("the ETag of a reply", () => {
+  async function spares(path: string): Promise<void> {
+    const first = await raw(ada, path);
+    const etag = first.headers.get("etag")!;
+    assert.match(etag, /^"[0-9a-f]{32}"$/, path);
+    assert.match(first.headers.get("cache-control")!, /^(private|public), no-cache$/);
+    await first.text();
+    const second = await raw(ada, path, { "if-none-match": etag });
+    assert.equal(second.status, 304, path);
+    assert.equal(await second.text(), "");
+    assert.equal(second.headers.get("etag"), etag);
+    const other = await raw(ada, path, { "if-none-match": '"0123"' });
+    assert.equal(other.status, 200);
+    await other.text();
+  }
+
+  test("spares the client what it has, wherever the document says so", async () => {
+    const conversation = await ada.conversation();
+    const { assistant_message: answer } = await ada.send(conversation, "How do I install Web+?");
+    await ada.finished(answer.id);
+    const user = (await ada.get("/api/v1/auth/me")).id;
+    const ids: [string, string][] = [
+      ["/users/{id}", `/users/${user}`],
+      ["/conversations/{id}", `/conversations/${conversation.id}`],
+      ["/messages/{id}", `/messages/${answer.id}`],
+      ["/help/{name}", "/help/user-guide"],
+    ];
+    const paths = contract.operations
+      .filter((operation) => "304" in operation.responses)
+      .map(({ path }) => ids.reduce((filled, [from, to]) => filled.replace(from, to), path));
+    assert.ok(paths.length >= 12);
+    for (const path of paths) await spares(path);
+  });
+
+  test("changes with what it shows, and not for another's", async () => {
+    const path = "/api/v1/conversations";
+    const etag = async (client: Client): Promise<string> => {
+      const reply = await raw(client, path);
+      await reply.text();
+      return reply.headers.get("etag")!;
+    };
+    const before = await etag(ada);
+    await ada.conversation();
+    assert.notEqual(await etag(ada), before);
+    assert.notEqual(await etag(grace), await etag(ada));
+  });
+});
+
+describe("the cache, switched off", () => {
+  test("keeps nothing, and does without", async () => {
+    const plain = await Server.start({ env: { WEBPLUS_CACHE: "false" } });
+    try {
+      const reply = await fetch(`${plain.url}/api/v1/help`);
+      assert.equal(reply.status, 200);
+      assert.equal(reply.headers.get("etag"), null);
+      const text = await (await fetch(`${plain.url}/metrics`)).text();
+      assert.doesNotMatch(text, /webplus_cache_/);
+    } finally {
+      await plain.remove();
+    }
+  });
+});
+
+describe("users who read and write at once", () => {
+  const servers: Server[] = [];
+  let database: Database | undefined;
+
+  before(async () => {
+    database = await freshDatabase();
+    const env = {
+      ...(database && { WEBPLUS_DATABASE_URL: database.url }),
+      WEBPLUS_MASTER_KEY: "c4".repeat(32),
+    };
+    for (let i = 0; i < (onPostgres ? 2 : 1); i++) servers.push(await Server.start({ env }));
+  });
+  after(async () => {
+    await Promise.all(servers.map((server) => server.remove()));
+    await database?.drop();
+  });
+
+  test("never see what is old or another's after a write was acknowledged", async (context) => {
+    const consistency = new Consistency();
+    context.diagnostic(`CACHE_SEED=${consistency.seed}`);
+    for (const name of ["one", "two", "three"]) {
+      await servers[0]!.createUser(name, passwords.ada);
+      await consistency.add(name, passwords.ada, servers, contract);
+    }
+    const before = await Promise.all(servers.map(hits));
+    const more = async (): Promise<number[]> =>
+      (await Promise.all(servers.map(hits))).map((count, i) => count - before[i]!);
+    consistency.start();
+    await consistency.more(1500, 150);
+    // A server whose Redis came late is not trusted for some seconds.
+    while (keeps && (await more()).some((count) => count < 50)) await consistency.more(100, 10);
+    await consistency.stop();
+    context.diagnostic(
+      `${consistency.reads} reads, ${consistency.writes} writes, ${await more()} from memory`,
+    );
+  });
+});

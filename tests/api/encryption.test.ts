@@ -1,0 +1,161 @@
+/*
+ * What is secret or private does not stand in the files of the database: words are planted in every such field over the
+ * API, and looked for in the bytes on the disk, or in a dump of PostgreSQL. And what somebody did to a sealed value is
+ * reported, not shown.
+ */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile, readdir } from "node:fs/promises";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
+
+import { Client } from "./lib/client.ts";
+import { query } from "./lib/postgres.ts";
+import { Server } from "./lib/server.ts";
+import type { Conversation } from "./lib/types.ts";
+import { contract } from "./lib/world.ts";
+
+const ada = { username: "ada", email: "planted-email@example.org", password: "planted password" };
+
+/** In the clear as they are; a search that finds none of them finds nothing. */
+const clear = ["webplus/guide", "planted-role", "planted-key-name"];
+const planted = [
+  "planted-email",
+  "planted password",
+  "planted-full-name",
+  "planted-title",
+  "planted-renamed",
+  "planted-question",
+  "planted-device",
+  "planted-invited",
+  "planted-unknown-user",
+];
+
+describe("the database at rest", () => {
+  let server: Server;
+  let client: Client;
+  let conversation: Conversation;
+
+  before(async () => {
+    server = await Server.start({ env: { WEBPLUS_GUIDE_WORDS_PER_SECOND: "5000" } });
+    client = new Client(server.url, contract);
+    const headers = { "user-agent": "planted-device" };
+    client.takeSession(
+      await client.call("POST", "/api/v1/setup", {
+        body: { ...ada, token: server.setupToken },
+        headers,
+      }),
+    );
+    await client.call("POST", "/api/v1/auth/login", {
+      body: { username: "planted-unknown-user", password: ada.password },
+      headers,
+    });
+    await client.expect(200, "PATCH", "/api/v1/auth/me", {
+      body: { full_name: "planted-full-name" },
+    });
+    await client.post(
+      "/api/v1/invitations",
+      { email: "planted-invited@example.org", role: "user" },
+      201,
+    );
+    await client.post("/api/v1/roles", { name: "planted-role", permissions: ["chat:read"] }, 201);
+    await client.post("/api/v1/api-keys", { name: "planted-key-name", scopes: ["chat:read"] }, 201);
+    conversation = await client.conversation({ title: "planted-title" });
+    const { assistant_message } = await client.send(conversation, "planted-question");
+    await client.finished(assistant_message.id);
+    const other = await client.conversation({ title: "to be renamed" });
+    await client.expect(200, "PATCH", `/api/v1/conversations/${other.id}`, {
+      body: { title: "planted-renamed" },
+    });
+  });
+  after(() => server.remove());
+
+  async function bytesOnDisk(): Promise<Buffer> {
+    const url = server.env["WEBPLUS_DATABASE_URL"];
+    if (url !== undefined) {
+      const dump = await promisify(execFile)("pg_dump", [url], { maxBuffer: 1e9 });
+      return Buffer.from(dump.stdout);
+    }
+    const names = (await readdir(server.data)).filter((name) => name.startsWith("webplus.db"));
+    return Buffer.concat(
+      await Promise.all(names.map((name) => readFile(path.join(server.data, name)))),
+    );
+  }
+
+  /** As text, and as the hexadecimal digits that a dump has. */
+  const holds = (bytes: Buffer, word: string): boolean =>
+    bytes.includes(word) || bytes.includes(Buffer.from(word).toString("hex"));
+
+  async function change(sql: string): Promise<void> {
+    const url = server.env["WEBPLUS_DATABASE_URL"];
+    if (url !== undefined) return void (await query(url, sql));
+    const database = new DatabaseSync(path.join(server.data, "webplus.db"), { timeout: 5000 });
+    database.exec(sql);
+    database.close();
+  }
+
+  test("no planted word stands in its files", async () => {
+    const bytes = await bytesOnDisk();
+    for (const word of clear) assert.ok(holds(bytes, word), `${word} is not found`);
+    for (const word of planted) assert.ok(!holds(bytes, word), `${word} stands in the clear`);
+  });
+
+  test("nor in the index of words, which is found by them all the same", async () => {
+    const { code, output } = await server.command(["search", "rebuild", "--data", server.data]);
+    assert.equal(code, 0, output);
+    assert.match(output, /^[1-9]\d* messages in [1-9]\d* blocks, [1-9]\d* bytes sealed$/m);
+    const bytes = await bytesOnDisk();
+    for (const word of [...planted, ...planted.flatMap((words) => words.split("-"))])
+      if (word.startsWith("planted-") || word === "question" || word === "renamed")
+        assert.ok(!holds(bytes, word), `${word} stands in the clear`);
+    const { items } = await client.get("/api/v1/search?q=planted+question");
+    assert.equal(items[0].conversation_id, conversation.id);
+  });
+
+  test("nor after a rotation, and everything still reads", async () => {
+    const { code, output } = await server.command(["keys", "rotate", "--data", server.data]);
+    assert.equal(code, 0, output);
+    assert.match(output, /Key 2 seals everything/);
+    const bytes = await bytesOnDisk();
+    for (const word of planted) assert.ok(!holds(bytes, word), `${word} stands in the clear`);
+    assert.equal(
+      (await client.get(`/api/v1/conversations/${conversation.id}`)).title,
+      "planted-title",
+    );
+    const { code: verified, output: chain } = await server.command([
+      ...["audit", "verify", "--data", server.data],
+    ]);
+    assert.equal(verified, 0, chain);
+  });
+
+  test("a sealed value in another row is reported, not shown", async () => {
+    const victim = await client.conversation({ title: "planted-victim" });
+    await change(
+      `UPDATE conversation SET title = (SELECT title FROM conversation WHERE id = '${conversation.id}') WHERE id = '${victim.id}'`,
+    );
+    const problem = await client.get(`/api/v1/conversations/${victim.id}`, 500);
+    assert.equal(problem.code, "corrupt");
+    assert.ok(
+      server.output.some(
+        (line) =>
+          line.includes("damaged row") && line.includes(victim.id) && line.includes("title"),
+      ),
+    );
+    const page = await client.get("/api/v1/conversations");
+    assert.ok(page.items.some(({ id }: Conversation) => id === conversation.id));
+    assert.ok(page.items.every(({ id }: Conversation) => id !== victim.id));
+  });
+
+  test("so is one that was cut short, and one under a key that does not exist", async () => {
+    const onPostgres = server.env["WEBPLUS_DATABASE_URL"] !== undefined;
+    const hex = (digits: string): string => (onPostgres ? `'\\x${digits}'::bytea` : `x'${digits}'`);
+    for (const value of ["substr(title, 1, 50)", `${hex("0100000009")} || substr(title, 6)`]) {
+      const victim = await client.conversation({ title: "planted-victim" });
+      await change(`UPDATE conversation SET title = ${value} WHERE id = '${victim.id}'`);
+      const problem = await client.get(`/api/v1/conversations/${victim.id}`, 500);
+      assert.equal(problem.code, "corrupt", value);
+    }
+  });
+});

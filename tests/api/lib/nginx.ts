@@ -1,0 +1,119 @@
+/*
+ * A real nginx before a server, with the configuration of deploy/nginx as it is: only its ports, its certificate and the
+ * server's address are the test's.
+ */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const configuration = path.resolve(import.meta.dirname, "../../../deploy/nginx/webplus.conf");
+
+export const hostName = "chat.example.org";
+
+async function freePort(): Promise<number> {
+  const probe = net.createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as net.AddressInfo;
+  await once(probe.close(), "close");
+  return port;
+}
+
+/** Whether something takes connections there. */
+async function answers(port: number): Promise<boolean> {
+  const socket = net.connect(port, "127.0.0.1");
+  return new Promise((resolve) => {
+    socket.once("connect", () => (socket.destroy(), resolve(true)));
+    socket.once("error", () => resolve(false));
+  });
+}
+
+function replaced(text: string, from: string, to: string): string {
+  if (!text.includes(from)) throw new Error(`${configuration} does not say "${from}"`);
+  return text.replaceAll(from, to);
+}
+
+export class Nginx {
+  readonly folder: string;
+  readonly port: number;
+  readonly plainPort: number;
+  /** Signed by itself. */
+  readonly certificate: string;
+  readonly #child: ChildProcess;
+
+  private constructor(
+    folder: string,
+    port: number,
+    plainPort: number,
+    certificate: string,
+    child: ChildProcess,
+  ) {
+    this.folder = folder;
+    this.port = port;
+    this.plainPort = plainPort;
+    this.certificate = certificate;
+    this.#child = child;
+  }
+
+  static async start(server: { port: number }): Promise<Nginx> {
+    const folder = await mkdtemp(path.join(tmpdir(), "webplus-nginx-"));
+    const [port, plainPort] = [await freePort(), await freePort()];
+    const live = `/etc/letsencrypt/live/${hostName}`;
+    let site = await readFile(configuration, "utf8");
+    site = replaced(site, "listen 443 ", `listen 127.0.0.1:${port} `);
+    site = replaced(site, "listen 80;", `listen 127.0.0.1:${plainPort};`);
+    site = replaced(site, "http://127.0.0.1:8080", `http://127.0.0.1:${server.port}`);
+    site = replaced(site, `${live}/fullchain.pem`, `${folder}/certificate.pem`);
+    site = replaced(site, `${live}/privkey.pem`, `${folder}/key.pem`);
+    await makeCertificate(folder);
+    await writeFile(path.join(folder, "site.conf"), site);
+    await writeFile(path.join(folder, "nginx.conf"), around(folder));
+    const child = spawn("nginx", ["-p", folder, "-c", "nginx.conf", "-e", "stderr"], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let said = "";
+    child.stderr!.on("data", (data: Buffer) => (said += data.toString()));
+    process.once("exit", () => child.kill("SIGKILL"));
+    while (!(await answers(port)))
+      if (child.exitCode !== null) throw new Error(`nginx ended at its start:\n${said}`);
+    const certificate = await readFile(path.join(folder, "certificate.pem"), "utf8");
+    return new Nginx(folder, port, plainPort, certificate, child);
+  }
+
+  async stop(): Promise<void> {
+    const gone = once(this.#child, "exit");
+    this.#child.kill("SIGTERM");
+    await gone;
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function makeCertificate(folder: string): Promise<void> {
+  const subject = ["-subj", `/CN=${hostName}`, "-addext", `subjectAltName=DNS:${hostName}`];
+  await run("openssl", [
+    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
+    ...["-days", "2", "-keyout", `${folder}/key.pem`, "-out", `${folder}/certificate.pem`],
+    ...subject,
+  ]);
+}
+
+/** What stands around a site in a distribution's nginx.conf, without its paths. */
+function around(folder: string): string {
+  const places = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((name) => `  ${name}_temp_path ${folder}/${name};`)
+    .join("\n");
+  return `daemon off;
+master_process off;
+pid ${folder}/nginx.pid;
+events {}
+http {
+  access_log off;
+${places}
+  include ${folder}/site.conf;
+}
+`;
+}

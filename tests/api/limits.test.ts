@@ -1,0 +1,268 @@
+/*
+ * Limits: what a minute allows, by address, account and key; raced; and on several servers that share a Redis. A quota of
+ * n with 60 s regains one each 60/n s, so that a test that takes a few seconds sees few regained: that many are allowed for.
+ */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { after, before, describe } from "node:test";
+import path from "node:path";
+import { promisify } from "node:util";
+
+import { Client, type Reply } from "./lib/client.ts";
+import { Server } from "./lib/server.ts";
+import type { Problem } from "./lib/types.ts";
+import { contract } from "./lib/world.ts";
+import { test } from "./lib/test.ts";
+
+const password = "correct horse battery";
+const me = "/api/v1/auth/me";
+const login = "/api/v1/auth/login";
+
+const limited = {
+  WEBPLUS_RATE_LIMITS: "true",
+  WEBPLUS_TRUSTED_PROXIES: "127.0.0.1",
+  WEBPLUS_RATE_SIGN_IN: "1000",
+};
+
+/** A server with an account, ada's, whose sign-in was from 198.51.100.1. */
+async function start(env: Record<string, string>): Promise<[Server, Client]> {
+  const server = await Server.start({ env: { ...limited, ...env } });
+  const ada = new Client(server.url, contract);
+  const body = { token: server.setupToken, username: "ada", email: "ada@example.org", password };
+  const headers = { "x-forwarded-for": "198.51.100.1" };
+  ada.takeSession(await ada.call("POST", "/api/v1/setup", { body, headers }));
+  return [server, ada];
+}
+
+function from(client: Client, address: string, target = me): Promise<Reply> {
+  return client.call("GET", target, { headers: { "x-forwarded-for": address } });
+}
+
+/** How many of `count` requests, all at once, were answered so. */
+async function answered(status: number, count: number, ask: () => Promise<Reply>): Promise<number> {
+  const replies = await Promise.all(Array.from({ length: count }, ask));
+  return replies.filter((reply) => reply.status === status).length;
+}
+
+/** The quota, and what may have been regained since `start`. */
+function assertQuota(got: number, quota: number, startMs: number): void {
+  const regained = Math.ceil(((Date.now() - startMs) / 60_000) * quota);
+  assert.ok(got >= quota && got <= quota + regained, `${got} of ${quota} and ${regained}`);
+}
+
+describe("limits", () => {
+  test("tell how much is left, and when a request is refused, how long to wait", async () => {
+    const [server, ada] = await start({ WEBPLUS_RATE_READ: "3" });
+    await ada.get(me); // looked up, and known at the door from now on
+    const first = await ada.call("GET", me);
+    assert.equal(first.headers.get("ratelimit-policy"), '"read";q=3;w=60');
+    assert.equal(first.headers.get("ratelimit"), '"read";r=2;t=20');
+    assert.equal(first.headers.get("x-ratelimit-limit"), "3");
+    assert.equal(first.headers.get("x-ratelimit-remaining"), "2");
+    assert.equal(first.headers.get("x-ratelimit-reset"), "20");
+    assert.equal(first.headers.get("retry-after"), null);
+    await ada.get(me);
+    await ada.get(me);
+    const refused = await ada.call("GET", me);
+    assert.equal(refused.status, 429);
+    const wait = Number(refused.headers.get("retry-after"));
+    assert.ok(wait >= 15 && wait <= 20, String(wait));
+    const problem = refused.json as Problem;
+    assert.equal(problem.code, "too_many_requests");
+    assert.equal(problem.detail, `Too many requests. Try again in ${wait} seconds.`);
+    assert.match(refused.headers.get("ratelimit")!, /^"read";r=0;t=\d+$/);
+    await ada.get("/api/v1/health");
+    assert.equal((await ada.call("POST", "/api/v1/conversations", { body: {} })).status, 201);
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    assert.match(metrics, /webplus_rate_limited_total\{class="read"\} 1\n/);
+    await server.remove();
+  });
+
+  test("hold for an account wherever it asks from, and leave other accounts alone", async () => {
+    const [server, ada] = await start({ WEBPLUS_RATE_READ: "5" });
+    await server.createUser("grace", password);
+    const grace = new Client(server.url, contract);
+    await grace.signIn("grace", password);
+    await Promise.all([ada.get(me), grace.get(me)]);
+    for (let i = 0; i < 5; i++) assert.equal((await from(ada, `203.0.113.${i}`)).status, 200);
+    assert.equal((await from(ada, "203.0.113.9")).status, 429);
+    assert.equal((await from(grace, "203.0.113.9")).status, 200);
+    await server.remove();
+  });
+
+  test("hold for an API key with half of its account's", async () => {
+    const [server, ada] = await start({ WEBPLUS_RATE_READ: "20" });
+    const made = await ada.post("/api/v1/api-keys", { name: "k", scopes: ["chat:read"] }, 201);
+    const program = new Client(server.url, contract);
+    program.token = made.key;
+    const list = () => program.call("GET", "/api/v1/conversations");
+    assert.equal((await list()).status, 200);
+    const began = Date.now();
+    assertQuota(await answered(200, 30, list), 10, began);
+    assert.equal((await ada.call("GET", me)).status, 200, "something is left to its owner");
+    await server.remove();
+  });
+
+  test("hold for an address, an IPv6 one by its /64, whatever it says of itself", async () => {
+    const [server] = await start({ WEBPLUS_RATE_READ: "1", WEBPLUS_RATE_ADDRESS_FACTOR: "4" });
+    const nobody = new Client(server.url, contract);
+    const setup = "/api/v1/setup";
+    const ask = (address: string) => from(nobody, address, setup).then((reply) => reply.status);
+    for (let i = 1; i <= 4; i++) assert.equal(await ask(`2001:db8:0:1::${i}`), 200);
+    assert.equal(await ask("2001:db8:0:1:ffff::9"), 429);
+    assert.equal(await ask("2001:db8:0:2::1"), 200, "another customer");
+    for (let i = 1; i <= 4; i++) assert.equal(await ask(`198.51.100.${i}, 203.0.113.7`), 200);
+    assert.equal(await ask("198.51.100.9, 203.0.113.7"), 429, "the invented part does not count");
+    assert.equal(await ask("203.0.113.8"), 200);
+    await server.remove();
+  });
+
+  test("are not to be raced, from a hundred connections", async () => {
+    const [server, ada] = await start({ WEBPLUS_RATE_READ: "25" });
+    await ada.call("GET", me);
+    const began = Date.now();
+    assertQuota(await answered(200, 100, () => ada.call("GET", me)), 25, began);
+    await server.remove();
+  });
+
+  test("spare those that the settings name", async () => {
+    const [server, ada] = await start({ WEBPLUS_RATE_READ: "1", WEBPLUS_RATE_ADDRESS_FACTOR: "1" });
+    const env = { ...server.env, WEBPLUS_RATE_EXEMPT_ADDRESSES: "203.0.113.0/24" };
+    await server.end();
+    Object.assign(server.env, env, { WEBPLUS_RATE_EXEMPT_ACCOUNTS: ada.session!.user.id });
+    await server.run();
+    const again = new Client(server.url, contract);
+    await again.signIn("ada", password);
+    for (let i = 0; i < 5; i++) assert.equal((await from(again, "198.51.100.9")).status, 200);
+    const nobody = new Client(server.url, contract);
+    const setup = "/api/v1/setup";
+    for (let i = 0; i < 5; i++)
+      assert.equal((await from(nobody, "203.0.113.5", setup)).status, 200);
+    assert.equal((await from(nobody, "192.0.2.1", setup)).status, 200);
+    assert.equal((await from(nobody, "192.0.2.1", setup)).status, 429);
+    await server.remove();
+  });
+});
+
+describe("signing in", () => {
+  let server: Server;
+  let ada: Client;
+
+  before(async () => {
+    [server, ada] = await start({});
+  });
+  after(() => server.remove());
+
+  const attempt = (username: string, tried: string, address: string, cookie?: string) =>
+    new Client(server.url, contract).call("POST", login, {
+      body: { username, password: tried },
+      headers: { "x-forwarded-for": address, ...(cookie !== undefined && { cookie }) },
+    });
+
+  test("costs time that grows, for who guesses, and not for others", async () => {
+    for (let i = 0; i < 5; i++)
+      assert.equal((await attempt("ada", "wrong", "192.0.2.1")).status, 401);
+    assert.equal((await attempt("ada", "wrong", "192.0.2.1")).status, 401, "and the wait begins");
+    const refused = await attempt("ada", password, "192.0.2.1");
+    assert.equal(refused.status, 429, "even with the right one");
+    assert.equal(refused.headers.get("retry-after"), "1");
+    assert.equal((await attempt("ada", password, "192.0.2.2")).status, 200, "another address");
+    for (let i = 0; i < 6; i++)
+      assert.equal((await attempt("no-such-name", "wrong", "192.0.2.3")).status, 401);
+    assert.equal(
+      (await attempt("no-such-name", "wrong", "192.0.2.3")).status,
+      429,
+      "nor a name told",
+    );
+  });
+
+  test("is not to be raced: a hundred guesses at once are a hundred", async () => {
+    const all = await answered(401, 100, () => attempt("raced", "wrong", "192.0.2.4"));
+    assert.ok(all >= 6 && all <= 8, String(all));
+  });
+
+  test("stays possible for who was here before, however many others guess", async () => {
+    const statuses: number[] = [];
+    while (!statuses.includes(429)) {
+      assert.ok(statuses.length < 100, "the account as a whole is guarded");
+      const addresses = Array.from(
+        { length: 10 },
+        (_, i) => `192.0.2.${100 + statuses.length + i}`,
+      );
+      const replies = await Promise.all(addresses.map((from) => attempt("ada", "wrong", from)));
+      statuses.push(...replies.map((reply) => reply.status));
+    }
+    while ((await attempt("ada", "wrong", "203.0.113.9")).status !== 429);
+    assert.equal(
+      (await attempt("ada", password, "203.0.113.1")).status,
+      429,
+      "a new address waits",
+    );
+    assert.equal(
+      (await attempt("ada", password, "198.51.100.1")).status,
+      200,
+      "a known one does not",
+    );
+    const known = await attempt("ada", password, "203.0.113.2", ada.cookie);
+    assert.equal(known.status, 200, "nor a known device, wherever it is");
+  });
+});
+
+const redis = process.env["WEBPLUS_TEST_REDIS"];
+const folder = process.env["WEBPLUS_TEST_REDIS_FOLDER"];
+const tool = path.resolve(import.meta.dirname, "../../tools/redis");
+const control = (word: string) => promisify(execFile)(tool, [word, folder!]);
+
+describe("two servers that share a Redis", { skip: redis === undefined }, () => {
+  const setup = "/api/v1/setup";
+  let first: Client;
+  let second: Client;
+  const servers: Server[] = [];
+
+  before(async () => {
+    const env = {
+      ...limited,
+      WEBPLUS_MASTER_KEY: randomBytes(32).toString("hex"), // one installation
+      WEBPLUS_REDIS_URL: redis!,
+      WEBPLUS_RATE_READ: "20",
+      WEBPLUS_RATE_ADDRESS_FACTOR: "1",
+    };
+    for (let i = 0; i < 2; i++) servers.push(await Server.start({ env }));
+    [first, second] = servers.map((server) => new Client(server.url, contract)) as [Client, Client];
+    // Until both are connected, each counts for itself.
+    for (let left = 19, i = 1; left > 18; i++) {
+      const both = [first, second].map((client) => from(client, `198.51.100.${i}`, setup));
+      const replies = await Promise.all(both);
+      left = Math.min(...replies.map((one) => Number(one.headers.get("x-ratelimit-remaining"))));
+    }
+  });
+  after(async () => {
+    await control("start").catch(() => {}); // for the tests that follow
+    for (const server of servers) await server.remove();
+  });
+
+  const race = async (address: string): Promise<number> => {
+    const both = [first, second].map((client) =>
+      answered(200, 50, () => from(client, address, setup)),
+    );
+    return (await Promise.all(both)).reduce((sum, count) => sum + count);
+  };
+
+  test("count together, raced from a hundred connections", async () => {
+    const began = Date.now();
+    assertQuota(await race("192.0.2.77"), 20, began);
+  });
+
+  test("count for themselves when it is gone, hung or back again, and never not at all", async () => {
+    await control("hang");
+    let began = Date.now();
+    assertQuota((await race("192.0.2.78")) / 2, 20, began);
+    await control("resume");
+    await control("kill");
+    began = Date.now();
+    assertQuota((await race("192.0.2.79")) / 2, 20, began);
+    const metrics = await (await fetch(`${servers[0]!.url}/metrics`)).text();
+    assert.match(metrics, /webplus_rate_limit_unshared_total [1-9]/);
+  });
+});

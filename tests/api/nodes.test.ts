@@ -1,0 +1,188 @@
+/* Two servers on one PostgreSQL, which share what happens on topics through Redis. */
+import assert from "node:assert/strict";
+import { createConnection } from "node:net";
+import { after, before, describe } from "node:test";
+
+import { Client } from "./lib/client.ts";
+import { type Database, freshDatabase } from "./lib/postgres.ts";
+import { Redis } from "./lib/redis.ts";
+import { Server } from "./lib/server.ts";
+import { test } from "./lib/test.ts";
+import type { WebSocketClient } from "./lib/websocket.ts";
+import { contract } from "./lib/world.ts";
+
+const ada = { username: "ada", email: "ada@example.org", password: "correct horse battery" };
+const grace = { username: "grace", password: "staple horse battery" };
+const onPostgres = process.env["WEBPLUS_TEST_POSTGRES"] !== undefined;
+
+describe("two servers that share a PostgreSQL and a Redis", { skip: !onPostgres }, () => {
+  let database: Database;
+  let redis: Redis;
+  let servers: Server[];
+  let here: Client;
+  let there: Client;
+
+  const start = (): Promise<Server> =>
+    Server.start({
+      env: {
+        WEBPLUS_DATABASE_URL: database.url,
+        WEBPLUS_REDIS_URL: redis.url,
+        WEBPLUS_MASTER_KEY: "5e".repeat(32),
+        WEBPLUS_GUIDE_WORDS_PER_SECOND: "60",
+      },
+    });
+
+  before(async () => {
+    database = (await freshDatabase())!;
+    redis = await Redis.start();
+    servers = [await start()];
+    here = new Client(servers[0]!.url, contract);
+    here.takeSession(
+      await here.call("POST", "/api/v1/setup", {
+        body: { ...ada, token: servers[0]!.setupToken },
+      }),
+    );
+    servers.push(await start());
+    there = new Client(servers[1]!.url, contract);
+    await there.signIn(ada.username, ada.password);
+  });
+  after(async () => {
+    await Promise.all(servers.map((server) => server.remove()));
+    await redis.kill();
+    await database.drop();
+  });
+
+  /** Until both servers have found Redis again. */
+  async function bothAreUp(): Promise<void> {
+    for (const { url } of servers)
+      while (!/^webplus_redis_up 1$/m.test(await (await fetch(`${url}/metrics`)).text()));
+  }
+
+  /** Follows an answer to its end; numbers must come without a gap or a repetition. */
+  async function follow(
+    socket: WebSocketClient,
+    id: string,
+    onDelta: (seq: number) => Promise<void> | void = () => {},
+  ): Promise<{ text: string; status: string; content: string }> {
+    socket.send({ type: "subscribe", topic: `message:${id}`, seq: 0 });
+    let text = "";
+    for (let seq = 0; ;) {
+      const event = await socket.next();
+      if (event.type === "delta") {
+        assert.equal(event.seq, ++seq);
+        text += event.text;
+        await onDelta(seq);
+      }
+      if (event.type === "done")
+        return { text, status: event.message.status, content: event.message.content };
+    }
+  }
+
+  test("a page on one sees an answer grow that the other one writes", async () => {
+    const socket = await there.webSocket();
+    const { assistant_message } = await here.send(await here.conversation(), "What is Web+?");
+    let live = 0;
+    const answer = await follow(socket, assistant_message.id, async (seq) => {
+      if (seq % 10 === 0)
+        live += (await here.message(assistant_message.id)).status === "streaming" ? 1 : 0;
+    });
+    assert.equal(answer.status, "complete");
+    assert.equal(answer.text, answer.content);
+    assert.ok(live > 0, "it was heard while it grew");
+    await socket.close();
+  });
+
+  test("so do server-sent events", async () => {
+    const { assistant_message } = await here.send(await here.conversation(), "What is Web+?");
+    let text = "";
+    for await (const event of there.events(assistant_message.id)) {
+      if (event.event === "delta") text += JSON.parse(event.data).text;
+      if (event.event === "done") assert.equal(text, JSON.parse(event.data).content);
+    }
+    assert.ok(text.length > 0);
+  });
+
+  test("what streams on is exact though Redis dies in the middle and comes back", async () => {
+    const socket = await there.webSocket();
+    const { assistant_message } = await here.send(
+      await here.conversation(),
+      "How do I install Web+, and which settings are there?",
+    );
+    let fell = false;
+    const answer = await follow(socket, assistant_message.id, async (seq) => {
+      if (seq < 10 || fell) return;
+      fell = true;
+      await redis.kill();
+      // The answer ends while nobody can be told.
+      await here.finished(assistant_message.id);
+      await redis.run();
+    });
+    assert.ok(fell, "Redis was killed in the middle");
+    await bothAreUp();
+    assert.equal(answer.status, "complete");
+    assert.equal(answer.text, answer.content);
+    await socket.close();
+  });
+
+  test("conversations and the list of them are told of too, to their owner alone", async () => {
+    await servers[0]!.createUser(grace.username, grace.password);
+    const other = new Client(servers[1]!.url, contract);
+    await other.signIn(grace.username, grace.password);
+    const stranger = await other.webSocket();
+    stranger.send({ type: "subscribe", topic: "conversations" });
+    const list = await there.webSocket();
+    list.send({ type: "subscribe", topic: "conversations" });
+    // Once by this server, and again when Redis has confirmed that others are heard.
+    for (const socket of [stranger, list])
+      for (let i = 0; i < 2; i++) await socket.nextOf("subscribed");
+
+    const conversation = await here.conversation({ title: "Elsewhere" });
+    assert.deepEqual((await list.nextOf("conversation")).conversation, conversation);
+    const topic = `conversation:${conversation.id}`;
+    const one = await there.webSocket();
+    one.send({ type: "subscribe", topic });
+    for (let i = 0; i < 2; i++) await one.nextOf("subscribed");
+    const { user_message } = await here.send(conversation, "Hello there");
+    const told = await one.nextOf("message");
+    assert.equal(told.topic, topic);
+    assert.deepEqual(told.message, user_message);
+    await here.expect(204, "DELETE", `/api/v1/conversations/${conversation.id}`);
+    assert.equal((await list.nextOf("conversation_deleted")).id, conversation.id);
+
+    const own = await other.conversation({ title: "heard" });
+    assert.equal((await stranger.next()).conversation.id, own.id);
+    for (const socket of [stranger, list, one]) await socket.close();
+  });
+
+  test("what could not be told while Redis was dead is to be fetched, and that is told", async () => {
+    const list = await there.webSocket();
+    list.send({ type: "subscribe", topic: "conversations" });
+    for (let i = 0; i < 2; i++) await list.nextOf("subscribed");
+    await redis.kill();
+    await here.conversation({ title: "Unheard" });
+    await redis.run();
+    assert.deepEqual(await list.nextOf("subscribed"), {
+      type: "subscribed",
+      topic: "conversations",
+      seq: 0,
+    });
+    await bothAreUp();
+    await list.close();
+  });
+
+  test("nothing of what is said goes through Redis", async () => {
+    const monitor = createConnection(redis.port, "127.0.0.1");
+    let seen = "";
+    monitor.on("data", (data) => (seen += data.toString()));
+    monitor.write("MONITOR\r\n");
+    await new Promise((resolve) => monitor.once("data", resolve));
+    const secret = "Whisper of nightingales";
+    const { assistant_message } = await here.send(await here.conversation(), secret);
+    const { content } = await there.finished(assistant_message.id);
+    while (!seen.includes(`done ${assistant_message.id}`))
+      await new Promise((resolve) => monitor.once("data", resolve));
+    assert.ok(!seen.includes("nightingales"));
+    assert.ok(!content.split(/\s+/).some((word) => word.length > 8 && seen.includes(word)));
+    monitor.destroy();
+  });
+});

@@ -1,0 +1,125 @@
+/*
+ * Redis stopped, killed, hung and started again under load, with two servers on one PostgreSQL: no request fails for it, and
+ * nobody sees what is old. What a Redis that is away costs: a read the time until it is found out, once; a write, until
+ * the other servers have been told, at most the lease of a second and what telling takes. Needs tools/with-postgres and
+ * tools/with-redis.
+ */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
+
+import { Client } from "../api/lib/client.ts";
+import { Consistency, metric } from "../api/lib/consistency.ts";
+import { Contract } from "../api/lib/contract.ts";
+import { type Database, freshDatabase } from "../api/lib/postgres.ts";
+import { Server } from "../api/lib/server.ts";
+
+const folder = process.env["WEBPLUS_TEST_REDIS_FOLDER"];
+const onPostgres = process.env["WEBPLUS_TEST_POSTGRES"] !== undefined;
+const password = "correct horse battery";
+/** On a busy machine; alone it is a tenth of that. */
+const readWithinMs = 1_500;
+const writeWithinMs = 4_000;
+const limitMs = 60_000;
+
+async function redis(command: "start" | "stop" | "kill" | "hang" | "resume"): Promise<void> {
+  const tool = path.resolve(import.meta.dirname, "../../tools/redis");
+  await promisify(execFile)(tool, [command, folder!]);
+}
+
+describe("Redis goes away", { skip: folder === undefined || !onPostgres }, () => {
+  const servers: Server[] = [];
+  let database: Database;
+  let contract: Contract;
+
+  before(async () => {
+    database = (await freshDatabase())!;
+    const env = { WEBPLUS_DATABASE_URL: database.url, WEBPLUS_MASTER_KEY: "c5".repeat(32) };
+    for (let i = 0; i < 2; i++) servers.push(await Server.start({ env }));
+    const url = `${servers[0]!.url}/api/v1/openapi.json`;
+    contract = new Contract(await (await fetch(url)).json());
+    for (const name of ["one", "two", "three"]) await servers[0]!.createUser(name, password);
+  });
+  after(async () => {
+    await Promise.all(servers.map((server) => server.remove()));
+    await database.drop();
+  });
+
+  const hits = (server: Server): Promise<number> =>
+    metric(server, 'webplus_cache_hits_total{kind="personal"}');
+
+  /** Load that goes on until every server has answered from memory. */
+  async function answersFromMemory(load: Consistency): Promise<void> {
+    for (const server of servers) {
+      const before = await hits(server);
+      while ((await hits(server)) === before) await load.more(50, 1);
+    }
+  }
+
+  async function underLoad(act: (load: Consistency) => Promise<void>): Promise<string> {
+    const load = new Consistency();
+    for (const name of ["one", "two", "three"]) await load.add(name, password, servers, contract);
+    load.start();
+    await answersFromMemory(load);
+    await act(load);
+    await answersFromMemory(load);
+    await load.stop();
+    const summary =
+      `CACHE_SEED=${load.seed}: ${load.reads} reads, ${load.writes} writes, ` +
+      `the slowest ${load.slowestReadMs.toFixed(0)} and ${load.slowestWriteMs.toFixed(0)} ms`;
+    assert.ok(load.slowestReadMs < readWithinMs, summary);
+    assert.ok(load.slowestWriteMs < writeWithinMs, summary);
+    return summary;
+  }
+
+  const faults = {
+    "killed, and started again": ["kill", "start"],
+    "hung, and goes on": ["hang", "resume"],
+  } as const;
+
+  for (const [what, [away, back]] of Object.entries(faults))
+    test(
+      `${what}: under load, nothing fails and nothing is old`,
+      { timeout: limitMs },
+      async (t) => {
+        t.diagnostic(
+          await underLoad(async (load) => {
+            await redis(away);
+            await load.more(300, 60);
+            await redis(back);
+          }),
+        );
+      },
+    );
+
+  test("killed again and again under load", { timeout: limitMs }, async (t) => {
+    t.diagnostic(
+      await underLoad(async (load) => {
+        for (let i = 0; i < 5; i++) {
+          await redis("kill");
+          await load.more(20, 5);
+          await redis("start");
+          await load.more(20, 5);
+        }
+      }),
+    );
+  });
+
+  test("away from the start: a server answers without it", { timeout: limitMs }, async () => {
+    await redis("stop");
+    const env = { WEBPLUS_DATABASE_URL: database.url, WEBPLUS_MASTER_KEY: "c5".repeat(32) };
+    const late = await Server.start({ env });
+    try {
+      const client = new Client(late.url, contract);
+      await client.signIn("one", password);
+      const { id } = await client.conversation({ title: "Without" });
+      assert.equal((await client.get(`/api/v1/conversations/${id}`)).title, "Without");
+      assert.equal(await metric(late, "webplus_redis_up"), 0);
+    } finally {
+      await late.remove();
+      await redis("start");
+    }
+  });
+});
