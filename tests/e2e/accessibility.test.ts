@@ -96,6 +96,7 @@ for (const theme of ["light", "dark"] as const) {
       await visit("/settings/api-keys", "API keys");
       await dialog("New key");
       await dialog("Revoke A program");
+      await visit("/settings/deleted", "Deleted chats");
       await visit("/settings/data", "Your data");
       await dialog("Delete my account");
       await visit("/admin/users", "Users");
@@ -120,21 +121,20 @@ for (const theme of ["light", "dark"] as const) {
       await page.getByText("Your role lets you read chats").waitFor();
       await assertAccessible(page, "viewer");
       await page.goto("/admin/users");
-      await page.getByRole("heading", { name: "This is not open to you" }).waitFor();
+      await page.getByRole("heading", { name: "You have no access to this page" }).waitFor();
       await assertAccessible(page, "forbidden");
       await workspace.close(page);
     });
 
-    test("signing in, setting up, the guides, a page that is not there", async () => {
+    test("signing in, the guides, a page that is not there", async () => {
       const page = await (await workspace.window({ colorScheme: theme })).newPage();
       await page.addInitScript({ path: axeSource });
       await page.goto("/login");
       await page.getByRole("button", { name: "Sign in" }).waitFor();
       await assertAccessible(page, "sign-in");
       await page.goto("/setup?token=0");
-      await page.getByRole("button", { name: "Create the workspace" }).click();
-      await page.getByText("At least 12 characters.", { exact: true }).waitFor();
-      await assertAccessible(page, "set-up");
+      await page.getByRole("heading", { name: "Set up already" }).waitFor();
+      await assertAccessible(page, "set up already");
       await page.goto("/help/user-guide");
       await page.getByRole("main").getByRole("heading", { level: 1 }).waitFor();
       await assertAccessible(page, "help");
@@ -145,3 +145,20 @@ for (const theme of ["light", "dark"] as const) {
     });
   });
 }
+
+test("setting up", async () => {
+  const fresh = await Workspace.start(quickly, false);
+  for (const colorScheme of ["light", "dark"] as const) {
+    const page = await (await fresh.window({ colorScheme })).newPage();
+    await page.addInitScript({ path: axeSource });
+    await page.goto("/setup");
+    await page.getByRole("heading", { name: "Almost there" }).waitFor();
+    await assertAccessible(page, "set-up needed");
+    await page.goto(fresh.program.setupLink);
+    await page.getByRole("button", { name: "Create the workspace" }).click();
+    await page.getByText("At least 12 characters.", { exact: true }).waitFor();
+    await assertAccessible(page, "set-up");
+    await fresh.close(page);
+  }
+  await fresh.remove();
+});

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
+import { hasCount, hasValue, inFront } from "./support/eventually.ts";
 import { People, windowOf } from "./support/people.ts";
 import { ask, completeAnswer, input, password, quickly, Workspace } from "./support/workspace.ts";
 
@@ -29,6 +30,8 @@ test("while registration is open, the sign-in page leads to an account", async (
   const page = await (await workspace.window()).newPage();
   await page.goto("/login");
   await page.getByRole("link", { name: "Create one" }).click();
+  // Both pages have a field of that name.
+  await page.getByRole("heading", { name: "Create your account" }).waitFor();
   await page.getByLabel("User name").fill("mia");
   await page.getByLabel("E-mail").fill("mia@example.org");
   await page.getByLabel("Password", { exact: true }).fill("password1234");
@@ -45,7 +48,7 @@ test("closed or by invitation, registration says so", async () => {
   await people.registration("closed");
   await page.goto("/login");
   await page.getByRole("button", { name: "Sign in" }).waitFor();
-  assert.equal(await page.getByRole("link", { name: "Create one" }).count(), 0);
+  await hasCount(page.getByRole("link", { name: "Create one" }), 0);
   await page.goto("/register");
   await page.getByRole("heading", { name: "Registration is closed" }).waitFor();
   await people.registration("invite");
@@ -83,6 +86,7 @@ test("signing in and out in one tab is seen in the others", async () => {
   const other = await page.context().newPage();
   await other.goto("/settings/profile");
   await other.getByRole("heading", { name: "Profile" }).waitFor();
+  await inFront(page);
   await page.getByRole("button", { name: "Account: robin" }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await other.getByText("You signed out in another tab.").waitFor();
@@ -110,11 +114,12 @@ test("a session that is ended elsewhere ends at once, and keeps the draft", asyn
     await window.getByText("You were signed out: the session was ended").waitFor();
   await page.getByRole("button", { name: /^End the session/ }).waitFor({ state: "detached" });
 
+  await inFront(away);
   await away.getByLabel("User name").fill("robin");
   await away.getByLabel("Password", { exact: true }).fill(password);
   await away.getByRole("button", { name: "Sign in" }).click();
   await input(away).waitFor();
-  assert.equal(await input(away).inputValue(), "half a thought");
+  await hasValue(input(away), "half a thought");
   await workspace.close(away, /401/);
   await workspace.close(page);
   // The administrator's own session was one of the others.
@@ -136,7 +141,7 @@ test("a draft is for the one who typed it", async () => {
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await input(page).waitFor();
-  assert.equal(await input(page).inputValue(), "");
+  await hasValue(input(page), "");
   await workspace.close(page, /401/);
 });
 
@@ -153,7 +158,7 @@ test("an API key is shown once, works, and is refused once revoked", async () =>
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "I have stored it" }).click();
   await page.getByText(`${key.slice(0, 10)}…`).waitFor();
-  assert.equal(await page.getByText(key).count(), 0);
+  await hasCount(page.getByText(key), 0);
 
   const use = (method: string) =>
     fetch(`${workspace.program.url}/api/v1/conversations`, {
@@ -183,8 +188,8 @@ test("the profile and the password can be changed, the address only with the pas
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Profile saved").waitFor();
   await page.reload();
-  assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), "Ines Example");
-  assert.equal(await page.getByLabel("E-mail").inputValue(), "new@example.org");
+  await hasValue(page.getByLabel("Name", { exact: true }), "Ines Example");
+  await hasValue(page.getByLabel("E-mail"), "new@example.org");
 
   await page.getByRole("link", { name: "Password", exact: true }).click();
   await page.getByLabel("Current password", { exact: true }).fill(password);
@@ -216,7 +221,7 @@ test("one's data can be taken along, and the account deleted", async () => {
   await page.getByRole("button", { name: "Delete my account" }).click();
   const deletion = page.getByRole("button", { name: "Delete for good" });
   await page.getByLabel("Your password", { exact: true }).fill(password);
-  assert.ok(await deletion.isDisabled(), "the name is to be typed first");
+  await deletion.and(page.locator(":disabled")).waitFor();
   await page.getByLabel("Type your user name, leaver").fill("leaver");
   await deletion.click();
   await page.waitForURL(/\/login/);

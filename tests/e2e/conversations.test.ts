@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { hasCount, hasValue, inFront, isFocused } from "./support/eventually.ts";
+import { People } from "./support/people.ts";
 import {
   ask,
   chats,
   completeAnswer,
   input,
+  newChat,
   quickly,
   signIn,
   Workspace,
@@ -18,6 +21,7 @@ test("a chat is renamed in place, and in the other tab", async () => {
   const page = await workspace.signedIn();
   const other = await page.context().newPage();
   await other.goto("/");
+  await inFront(page);
   await ask(page, "How do I rename a chat?");
   await completeAnswer(page);
   await page.getByRole("button", { name: "Options for How do I rename a chat?" }).click();
@@ -38,6 +42,26 @@ test("a chat is renamed in place, and in the other tab", async () => {
   await workspace.close(page);
 });
 
+test("the chat's own header renames it, and deletes it", async () => {
+  const page = await workspace.signedIn();
+  await ask(page, "Named from above");
+  await completeAnswer(page);
+  const menu = page.getByRole("button", { name: "Options for this chat" });
+  await menu.click();
+  await page.getByRole("menuitem", { name: "Rename" }).click();
+  const field = page.getByRole("textbox", { name: "Title of the chat" });
+  await field.fill("Another title");
+  await field.press("Enter");
+  const link = chats(page).getByRole("link", { name: "Another title" });
+  await link.waitFor();
+  await page.getByRole("heading", { level: 1, name: "Another title" }).waitFor();
+  await menu.click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await page.waitForURL("/");
+  await link.waitFor({ state: "detached" });
+  await workspace.close(page);
+});
+
 test("a deleted chat leaves at once, and comes back with Undo", async () => {
   const page = await workspace.signedIn();
   await ask(page, "Delete this one");
@@ -54,20 +78,78 @@ test("a deleted chat leaves at once, and comes back with Undo", async () => {
   await workspace.close(page);
 });
 
+test("deleted chats wait in the settings to be restored, or deleted for good", async () => {
+  const page = await workspace.signedIn();
+  const link = (name: string) => chats(page).getByRole("link", { name });
+  for (const title of ["Wanted back", "Not wanted"]) {
+    await page.goto("/");
+    await ask(page, title);
+    await completeAnswer(page);
+    // It vanishes at once; the page must not be left before the server knows.
+    const deleted = page.waitForResponse((reply) => reply.request().method() === "DELETE");
+    await link(title).press("Delete");
+    await link(title).waitFor({ state: "detached" });
+    assert.ok((await deleted).ok());
+  }
+  await page.goto("/settings/deleted");
+  const row = (title: string) => page.getByRole("listitem").filter({ hasText: title });
+  await row("Wanted back").getByText("30 days left").waitFor();
+  await page.getByRole("button", { name: "Restore Wanted back" }).click();
+  await link("Wanted back").waitFor();
+  await page.getByRole("button", { name: "Restore Wanted back" }).waitFor({ state: "detached" });
+
+  await page.getByRole("button", { name: "Delete Not wanted for good" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete for good" }).click();
+  await page.getByText("Erased", { exact: true }).waitFor();
+  await row("Not wanted").waitFor({ state: "detached" });
+  await page.reload();
+  await page.getByRole("heading", { name: "Deleted chats" }).waitFor();
+  await hasCount(row("Not wanted"), 0);
+  await workspace.close(page);
+});
+
+test("deleting by the keyboard goes on at the next chat", async () => {
+  const page = await workspace.signedIn();
+  const links = chats(page).getByRole("link");
+  for (const question of ["The lower one", "The upper one"]) {
+    await page.goto("/");
+    await ask(page, question);
+    await completeAnswer(page);
+  }
+  await page.goto("/");
+  await links.nth(0).press("Delete");
+  await chats(page).getByRole("link", { name: "The upper one" }).waitFor({ state: "detached" });
+  const lower = chats(page).getByRole("link", { name: "The lower one" });
+  await isFocused(lower);
+  await workspace.close(page);
+});
+
+test("a chat without a message says that it waits for one", async () => {
+  const page = await workspace.signedIn();
+  const people = await People.of(workspace);
+  await people.call("POST", "/conversations", { title: "Made by a program" });
+  await chats(page).getByRole("link", { name: "Made by a program" }).click();
+  await page.getByRole("heading", { name: "Nothing here yet" }).waitFor();
+  await ask(page, "Then I begin");
+  await completeAnswer(page);
+  await hasCount(page.getByRole("heading", { name: "Nothing here yet" }), 0);
+  await workspace.close(page);
+});
+
 test("the draft of each chat stays its own, also over a reload", async () => {
   const page = await workspace.signedIn();
   await ask(page, "A chat with a draft");
   await completeAnswer(page);
   await input(page).fill("half a thought");
-  await page.getByRole("link", { name: "New chat", exact: true }).click();
+  await newChat(page).click();
   await page.waitForURL("/");
-  assert.equal(await input(page).inputValue(), "");
+  await hasValue(input(page), "");
   await input(page).fill("another one");
   await page.reload();
-  assert.equal(await input(page).inputValue(), "another one");
+  await hasValue(input(page), "another one");
   await chats(page).getByRole("link", { name: "A chat with a draft" }).click();
   await page.waitForURL(/\/c\//);
-  assert.equal(await input(page).inputValue(), "half a thought");
+  await hasValue(input(page), "half a thought");
   await workspace.close(page);
 });
 
@@ -77,6 +159,7 @@ test("signing out ends every tab of the window, and leaves nothing behind", asyn
   const other = await page.context().newPage();
   await other.goto("/");
   await input(other).waitFor();
+  await inFront(page);
   await page.getByRole("button", { name: "Account: robin" }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await page.waitForURL(/\/login/);
@@ -86,7 +169,7 @@ test("signing out ends every tab of the window, and leaves nothing behind", asyn
 
   await page.goto("/login");
   await signIn(page);
-  assert.equal(await input(page).inputValue(), "");
+  await hasValue(input(page), "");
   await workspace.close(page);
 });
 

@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Page } from "playwright-core";
+import { eventually, hasCount, hasValue, isFocused } from "./support/eventually.ts";
 import { ask, chats, completeAnswer, input, quickly, Workspace } from "./support/workspace.ts";
 
 let workspace: Workspace;
 before(async () => (workspace = await Workspace.start(quickly)));
 after(() => workspace.remove());
-
-function focused(page: Page): Promise<string | null> {
-  return page.evaluate(() => document.activeElement?.id ?? null);
-}
 
 test("the palette finds chats and commands", async () => {
   const page = await workspace.signedIn();
@@ -40,11 +36,11 @@ test("shortcuts are listed, and dialogs give the focus back", async () => {
   await dialog.getByText("Search and commands").waitFor();
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "detached" });
-  assert.equal(await focused(page), "composer");
+  await isFocused(page.locator("#composer"));
 
   await page.getByRole("button", { name: "Account: robin" }).focus();
   await page.keyboard.press("Shift+Escape");
-  assert.equal(await focused(page), "composer");
+  await isFocused(page.locator("#composer"));
   await workspace.close(page);
 });
 
@@ -55,7 +51,7 @@ test("the chat list can be hidden, and stays so", async () => {
   await chats(page).waitFor({ state: "detached" });
   await page.reload();
   await input(page).waitFor();
-  assert.equal(await chats(page).count(), 0);
+  await hasCount(chats(page), 0);
   await page.getByRole("button", { name: "Show the chat list" }).click();
   await chats(page).waitFor();
   await workspace.close(page);
@@ -66,12 +62,14 @@ test("Shift+Enter breaks the line, Enter sends", async () => {
   await input(page).pressSequentially("one");
   await input(page).press("Shift+Enter");
   await input(page).pressSequentially("two");
-  assert.equal(await input(page).inputValue(), "one\ntwo");
+  await hasValue(input(page), "one\ntwo");
   const before = (await input(page).boundingBox())?.height ?? 0;
   await input(page).press("Shift+Enter");
   await input(page).press("Shift+Enter");
-  const grown = (await input(page).boundingBox())?.height ?? 0;
-  assert.ok(grown > before, "the field grows with its text");
+  await eventually(async () => {
+    const grown = (await input(page).boundingBox())?.height ?? 0;
+    assert.ok(grown > before, "the field grows with its text");
+  });
   await input(page).press("Enter");
   await page.getByRole("article", { name: "You" }).getByText("one\ntwo").waitFor();
   await completeAnswer(page);
@@ -83,7 +81,7 @@ test("everything on the page can be reached by Tab, the skip link first", async 
   const first = page.locator("a[href], button, input, textarea").first();
   assert.equal(await first.innerText(), "Skip to the chat");
   await first.press("Enter");
-  assert.equal(await focused(page), "chat");
+  await isFocused(page.locator("#chat"));
   await first.focus();
   const reached = new Set<string>();
   for (let step = 0; step < 40; step += 1) {
@@ -118,8 +116,11 @@ test("a finished answer is announced, once", async () => {
   });
   await ask(page, "What is Web+?");
   await completeAnswer(page);
-  const said = await page.evaluate(() => (globalThis as unknown as { said: string[] }).said);
+  const said = await eventually(async () => {
+    const heard = await page.evaluate(() => (globalThis as unknown as { said: string[] }).said);
+    assert.match(heard[0] ?? "", /^Answer: \S/);
+    return heard;
+  });
   assert.equal(said.length, 1, said.join("\n"));
-  assert.match(said[0] ?? "", /^Answer: \S/);
   await workspace.close(page);
 });

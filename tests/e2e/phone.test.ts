@@ -2,24 +2,27 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
 import { phone } from "./support/browser.ts";
-import { chats, completeAnswer, input, quickly, Workspace } from "./support/workspace.ts";
+import { eventually, hasCount } from "./support/eventually.ts";
+import { chats, completeAnswer, input, newChat, quickly, Workspace } from "./support/workspace.ts";
 
 let workspace: Workspace;
 before(async () => (workspace = await Workspace.start(quickly)));
 after(() => workspace.remove());
 
 async function assertNothingOverflows(page: Page): Promise<void> {
-  const [content, screen] = await page.evaluate(() => [
-    document.documentElement.scrollWidth,
-    innerWidth,
-  ]);
-  assert.equal(content, screen);
+  await eventually(async () => {
+    const [content, screen] = await page.evaluate(() => [
+      document.documentElement.scrollWidth,
+      innerWidth,
+    ]);
+    assert.equal(content, screen);
+  });
 }
 
 test("asking, the drawer, and its menus work at phone width", async () => {
   const page = await workspace.signedIn(phone);
   await assertNothingOverflows(page);
-  assert.equal(await chats(page).count(), 0);
+  await hasCount(chats(page), 0);
 
   await input(page).fill("How do I connect an OpenAI-compatible server?");
   await page.getByRole("button", { name: "Send" }).tap();
@@ -39,7 +42,7 @@ test("asking, the drawer, and its menus work at phone width", async () => {
   await drawer.getByRole("link", { name: /OpenAI-compatible server/ }).tap();
   await drawer.waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Show the chat list" }).tap();
-  await drawer.getByRole("link", { name: "New chat", exact: true }).tap();
+  await newChat(drawer).tap();
   await drawer.waitFor({ state: "detached" });
   await page.getByRole("heading", { name: /What shall we work on/ }).waitFor();
   await workspace.close(page);
@@ -62,7 +65,7 @@ test("what can be tapped is large enough", async () => {
 
 test("settings and administration fit a phone", async () => {
   const page = await workspace.signedIn(phone);
-  const addresses = ["profile", "password", "sessions", "api-keys", "data"]
+  const addresses = ["profile", "password", "sessions", "api-keys", "deleted", "data"]
     .map((name) => `/settings/${name}`)
     .concat(["users", "roles", "audit", "settings"].map((name) => `/admin/${name}`));
   for (const address of addresses) {
@@ -71,8 +74,10 @@ test("settings and administration fit a phone", async () => {
     await page.getByRole("status", { name: /^Loading/ }).waitFor({ state: "detached" });
     await assertNothingOverflows(page);
     const current = page.locator("nav [aria-current=page]");
-    const box = await current.boundingBox();
-    assert.ok(box !== null && box.x >= 0 && box.x + box.width <= 390, `${address} is not in view`);
+    await eventually(async () => {
+      const box = await current.boundingBox();
+      assert.ok(box && box.x >= 0 && box.x + box.width <= 390, `${address} is not in view`);
+    });
   }
   await page.goto("/settings/api-keys");
   await page.getByRole("button", { name: "New key" }).tap();

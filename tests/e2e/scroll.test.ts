@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
-import { ask, input, partialAnswer, stopButton, thread, Workspace } from "./support/workspace.ts";
+import { eventually } from "./support/eventually.ts";
+import {
+  ask,
+  input,
+  partialAnswer,
+  slowly,
+  stopButton,
+  thread,
+  Workspace,
+} from "./support/workspace.ts";
 
 let workspace: Workspace;
-before(async () => (workspace = await Workspace.start({ WEBPLUS_GUIDE_WORDS_PER_SECOND: "40" })));
+before(async () => (workspace = await Workspace.start(slowly)));
 after(() => workspace.remove());
 
 type Position = { top: number; fromEnd: number; height: number };
@@ -25,6 +34,22 @@ async function untilTallerThan(page: Page, height: number): Promise<void> {
   );
 }
 
+/** A turn of the wheel scrolls for several frames. */
+async function atRest(page: Page): Promise<Position> {
+  let last = await position(page);
+  return eventually(async () => {
+    const before = last;
+    last = await position(page);
+    assert.equal(last.top, before.top, "it still scrolls");
+    return last;
+  });
+}
+
+/** Rows are measured a frame after they are drawn. */
+function isAtEnd(page: Page, what: string): Promise<void> {
+  return eventually(async () => assert.ok((await position(page)).fromEnd <= 2, what));
+}
+
 /** A small window, so that an answer soon outgrows it. */
 const low = { viewport: { width: 900, height: 460 } };
 
@@ -34,12 +59,12 @@ test("the view follows the end, lets go at any scroll up, and does not jump when
   await partialAnswer(page, 20);
   const { height } = await position(page);
   await untilTallerThan(page, height + 120);
-  assert.ok((await position(page)).fromEnd <= 2, "it follows");
+  await isAtEnd(page, "it follows");
 
   await thread(page).hover();
   await page.mouse.wheel(0, -40);
   await page.getByRole("button", { name: /New content|Latest/ }).waitFor();
-  const detached = await position(page);
+  const detached = await atRest(page);
   await untilTallerThan(page, detached.height + 60);
   assert.equal((await position(page)).top, detached.top, "it stays while the answer grows");
   await page.getByRole("button", { name: "New content" }).waitFor();
@@ -50,7 +75,7 @@ test("the view follows the end, lets go at any scroll up, and does not jump when
   assert.equal((await position(page)).top, detached.top, "it stays when the answer ends");
 
   await page.getByRole("button", { name: "New content" }).click();
-  assert.ok((await position(page)).fromEnd <= 2, "it returns when asked to");
+  await isAtEnd(page, "it returns when asked to");
   await page.getByRole("button", { name: "New content" }).waitFor({ state: "detached" });
   await workspace.close(page);
 });
@@ -68,7 +93,7 @@ test("scrolling back down to the end attaches again", async () => {
   await pill.waitFor({ state: "detached" });
   const { height } = await position(page);
   await untilTallerThan(page, height + 40);
-  assert.ok((await position(page)).fromEnd <= 2, "it follows again");
+  await isAtEnd(page, "it follows again");
   await input(page).press("Escape");
   await stopButton(page).waitFor({ state: "detached" });
   await workspace.close(page);

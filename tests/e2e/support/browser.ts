@@ -1,6 +1,7 @@
 /** A headless browser, and pages that remember everything a console would have shown in red. */
 import { createRequire } from "node:module";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 
 // The front end's own lock file names the browser driver, so that there is one for both.
@@ -39,6 +40,23 @@ export function watchFaults(context: BrowserContext): string[] {
   });
   context.on("weberror", (error) => faults.push(error.error().stack ?? String(error.error())));
   return faults;
+}
+
+/** A poor line, to find what passes only where replies are there at once: each message up to so late. */
+export async function slowDown(context: BrowserContext, milliseconds: number): Promise<void> {
+  const lag = () => sleep(Math.random() * milliseconds);
+  await context.route("**/*", async (route) => {
+    await lag();
+    await route.continue().catch(() => undefined);
+  });
+  await context.routeWebSocket(/^ws/, (page) => {
+    const server = page.connectToServer();
+    let last = Promise.resolve();
+    // In order, as a connection has them.
+    server.onMessage((message) => {
+      last = last.then(lag).then(() => page.send(message));
+    });
+  });
 }
 
 /** Once nothing moves: a colour half faded in is not the one that is read. */

@@ -1,7 +1,7 @@
 /** Further people, and what an administrator does over the API, without a page. */
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { password, signIn, type Workspace } from "./workspace.ts";
+import { password, type Workspace } from "./workspace.ts";
 
 type Reply = { access_token: string; user: { id: string; username: string } };
 
@@ -54,9 +54,6 @@ export class People {
 }
 
 /** A window of its own, in which this person is signed in. */
-export async function windowOf(workspace: Workspace, username: string): Promise<Page> {
-  const page = await (await workspace.window()).newPage();
-  await page.goto("/login");
-  await signIn(page, username);
-  return page;
+export function windowOf(workspace: Workspace, username: string): Promise<Page> {
+  return workspace.signedIn({}, username);
 }

@@ -7,14 +7,16 @@ import type {
   Locator,
   Page,
 } from "playwright-core";
-import { launchBrowser, watchFaults } from "./browser.ts";
+import { launchBrowser, slowDown, watchFaults } from "./browser.ts";
 import { Program } from "./program.ts";
 
 export const password = "violet anvil teacup 7";
 
 /** Slow enough to be caught in the middle of an answer, on any machine. */
-export const slowly = { WEBPLUS_GUIDE_WORDS_PER_SECOND: "25" };
+export const slowly = { WEBPLUS_GUIDE_WORDS_PER_SECOND: "12" };
 export const quickly = { WEBPLUS_GUIDE_WORDS_PER_SECOND: "2000" };
+
+const lagMs = Number(process.env.E2E_LAG_MS ?? 0);
 
 export class Workspace {
   readonly program: Program;
@@ -53,16 +55,22 @@ export class Workspace {
       ...options,
     });
     context.setDefaultTimeout(15_000);
+    if (lagMs > 0) await slowDown(context, lagMs);
     this.#windows.set(context, watchFaults(context));
     return context;
   }
 
-  /** A new window, signed in, at a new chat. */
-  async signedIn(options: BrowserContextOptions = {}): Promise<Page> {
+  /** A new window at a new chat, of somebody whose session is there already. */
+  async signedIn(options: BrowserContextOptions = {}, username = "robin"): Promise<Page> {
     const context = await this.window(options);
+    const reply = await context.request.post("/api/v1/auth/login", {
+      data: { username, password },
+    });
+    assert.equal(reply.status(), 200, await reply.text());
+    await context.addInitScript(rememberSession);
     const page = await context.newPage();
-    await page.goto("/login");
-    await signIn(page);
+    await page.goto("/");
+    await page.locator("main#chat").waitFor();
     return page;
   }
 
@@ -81,6 +89,14 @@ export class Workspace {
   }
 }
 
+/** What the page notes when one signs in by hand, that there is a cookie to try; once, for one may sign out. */
+function rememberSession(): void {
+  const blank = location.origin === "null";
+  if (blank || localStorage.getItem("remembered") !== null) return;
+  localStorage.setItem("remembered", "1");
+  localStorage.setItem("webplus.signed-in", "1");
+}
+
 export async function signIn(page: Page, username = "robin"): Promise<void> {
   await page.getByLabel("User name").fill(username);
   await page.getByLabel("Password", { exact: true }).fill(password);
@@ -89,14 +105,26 @@ export async function signIn(page: Page, username = "robin"): Promise<void> {
 }
 
 export const input = (page: Page): Locator => page.getByRole("textbox", { name: "Message" });
-export const answers = (page: Page): Locator => page.getByRole("article", { name: "Web+ Guide" });
+/** A question on its way counts as busy too: the last of these is never the answer before it. */
+export const answers = (page: Page): Locator => page.locator("article[aria-busy]");
 export const stopButton = (page: Page): Locator => page.getByRole("button", { name: "Stop" });
 export const chats = (page: Page): Locator => page.getByRole("navigation", { name: "Chats" });
+/** By its address too: a chat that has no title yet is called the same. */
+export const newChat = (within: Page | Locator): Locator =>
+  within.getByRole("link", { name: "New chat", exact: true }).and(within.locator("[href='/']"));
 export const thread = (page: Page): Locator => page.getByRole("region", { name: "Messages" });
 
 export async function ask(page: Page, question: string): Promise<void> {
   await input(page).fill(question);
   await input(page).press("Enter");
+}
+
+/** Asks the model that the test itself speaks for, and returns where its answer appears. */
+export async function askScripted(page: Page, question: string): Promise<Locator> {
+  await page.getByRole("button", { name: /^Model:/ }).click();
+  await page.getByRole("menuitemradio", { name: /^scripted/ }).click();
+  await ask(page, question);
+  return page.getByRole("article", { name: "scripted" }).last();
 }
 
 /** The last answer, rendered: not its source, which stands there until the renderer is fetched. */

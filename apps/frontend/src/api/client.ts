@@ -42,7 +42,7 @@ type Answer<T> = { data?: T; error?: unknown; response: Response };
 /** The data of a successful answer; anything else is thrown as an ApiError. */
 export async function unwrap<T>(call: Promise<Answer<T>>): Promise<T> {
   const { data, error, response } = await call;
-  if (!response.ok) throw fromProblem(response.status, error as Partial<Problem> | undefined);
+  if (!response.ok) throw fromProblem(response, error as Partial<Problem> | undefined);
   return data as T;
 }
 

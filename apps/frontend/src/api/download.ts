@@ -7,7 +7,7 @@ export async function download(path: string, name: string): Promise<void> {
   const response = await authorizedFetch(new Request(location.origin + path));
   if (!response.ok) {
     const problem = (await response.json().catch(() => undefined)) as Problem | undefined;
-    throw fromProblem(response.status, problem);
+    throw fromProblem(response, problem);
   }
   const url = URL.createObjectURL(await response.blob());
   const link = document.createElement("a");

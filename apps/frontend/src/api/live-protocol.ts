@@ -11,7 +11,10 @@ export type LiveEvent =
   | { type: "conversation_deleted"; topic: string; id: string }
   | { type: "models"; topic: string }
   | { type: "error"; topic: string | null; status: number; code: string; detail: string }
+  | { type: "warning"; topic: null; status: number; code: string; detail: string }
   | { type: "authenticated"; user_id: string }
   | { type: "pong" };
 
 export const closeUnauthenticated = 4401;
+/** Too many messages, or this user has as many pages open as a user may have. */
+export const closeTooMany = 4429;

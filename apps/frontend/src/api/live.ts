@@ -4,7 +4,7 @@
  */
 import { backoffMs } from "@/lib/backoff";
 import { createStore } from "@/lib/store";
-import { closeUnauthenticated, type LiveEvent } from "./live-protocol";
+import { closeTooMany, closeUnauthenticated, type LiveEvent } from "./live-protocol";
 import { accessToken, currentToken, refreshSession } from "./session";
 
 export type LiveStatus = "idle" | "connecting" | "open" | "waiting";
@@ -16,6 +16,7 @@ const silenceLimitMs = 12_000;
 const openLimitMs = 10_000;
 /** So many attempts without one success, and streams look for another way. */
 const failuresUntilBlocked = 2;
+const failuresWhenTooMany = 6;
 
 export const liveStatus = createStore<LiveStatus>("idle");
 /** True while sockets do not seem to get through (a proxy may forbid them). */
@@ -125,9 +126,12 @@ function closed(code: number): void {
     return;
   }
   if (!wasOpen) failures += 1;
+  // Whoever was one too many is so for a while: what streams goes on over events meanwhile.
+  if (code === closeTooMany) failures = Math.max(failures, failuresWhenTooMany);
   if (failures >= failuresUntilBlocked) liveBlocked.set(true);
   liveStatus.set("waiting");
-  timer = setTimeout(() => void reconnect(code), wasOpen ? backoffMs(0) : backoffMs(failures));
+  const soon = wasOpen && code !== closeTooMany;
+  timer = setTimeout(() => void reconnect(code), backoffMs(soon ? 0 : failures));
 }
 
 async function reconnect(code: number): Promise<void> {

@@ -97,7 +97,7 @@ async function requestRefresh(): Promise<boolean> {
     tabs?.postMessage("ended");
     return false;
   }
-  throw fromProblem(response.status, (await response.json().catch(() => undefined)) as Problem);
+  throw fromProblem(response, (await response.json().catch(() => undefined)) as Problem);
 }
 
 /** Called once at start: finds out whether the cookie still stands for somebody. */

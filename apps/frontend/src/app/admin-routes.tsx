@@ -1,12 +1,13 @@
-import { Navigate } from "@tanstack/react-router";
+import { Navigate, useNavigate, useSearch } from "@tanstack/react-router";
 import { ScrollText, ShieldCheck, SlidersHorizontal, Users } from "lucide-react";
 import { useOwnPermissions } from "@/api/rights";
+import { AuditPage } from "@/features/audit/components/audit-page";
+import { viewOf } from "@/features/audit/lib/view";
 import { UsersPage } from "@/features/users/components/users-page";
 import { Area, type AreaPage } from "./area";
 import { Forbidden } from "./forbidden";
 import { useSignedInUser } from "./use-user";
 
-export { AuditPage as AuditRoute } from "@/features/audit/components/audit-page";
 export { SettingsPage as InstallationRoute } from "@/features/settings/components/settings-page";
 export { RolesPage as RolesRoute } from "@/features/users/components/roles-page";
 
@@ -26,6 +27,17 @@ export function AdminIndexRoute() {
   const own = useOwnPermissions();
   const first = pages.find(({ needs }) => needs !== undefined && own.includes(needs));
   return first === undefined ? <Forbidden /> : <Navigate to={first.to} replace />;
+}
+
+export function AuditRoute() {
+  const navigate = useNavigate();
+  const view = viewOf(useSearch({ strict: false }));
+  return (
+    <AuditPage
+      view={view}
+      onView={(search) => void navigate({ to: "/admin/audit", search, replace: true })}
+    />
+  );
 }
 
 export function UsersRoute() {

@@ -17,6 +17,7 @@ export type AreaPage = {
     | "/settings/password"
     | "/settings/sessions"
     | "/settings/api-keys"
+    | "/settings/deleted"
     | "/settings/data"
     | "/admin/users"
     | "/admin/roles"

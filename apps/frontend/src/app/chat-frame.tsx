@@ -10,7 +10,7 @@ import { useStore } from "@/lib/store";
 import { sidebarPinned, toggleSidebar } from "./sidebar-state";
 
 /** The main area of the workspace: the header, and the chat that fills the rest. */
-export function ChatFrame({ title, children }: { title: string; children: ReactNode }) {
+export function ChatFrame({ title, children }: { title?: ReactNode; children: ReactNode }) {
   const pinned = useStore(sidebarPinned);
   const navigate = useNavigate();
   const mayWrite = useMay("chat:write");

@@ -2,12 +2,13 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { isStatus } from "@/api/client";
-import { errorText } from "@/api/problem";
 import { useMay } from "@/api/rights";
 import type { Conversation } from "@/api/types";
+import { ErrorText } from "@/components/ui/error-text";
 import { Button } from "@/components/ui/button";
 import { MessagePage } from "@/components/ui/message-page";
 import { changeConversation, conversationQuery } from "@/features/chat/api/conversations";
+import { ChatTitle } from "@/features/chat/components/chat-title";
 import { ConversationView } from "@/features/chat/components/conversation-view";
 import { titleOf } from "@/features/chat/components/conversation-item";
 import { NewChatView } from "@/features/chat/components/new-chat-view";
@@ -33,7 +34,7 @@ export function ChatRoute() {
 function NoChats() {
   useTitle("");
   return (
-    <ChatFrame title="">
+    <ChatFrame>
       <MessagePage title="No chats in your role">
         Your role does not include chats. What it does is in the menu of your account.
       </MessagePage>
@@ -51,7 +52,7 @@ function NewChat() {
     setModelId(id);
   };
   return (
-    <ChatFrame title="">
+    <ChatFrame>
       <NewChatView
         userName={user?.username ?? ""}
         modelId={modelId}
@@ -67,26 +68,36 @@ function NewChat() {
 const route = getRouteApi("/workspace/c/$conversationId");
 
 function Chat() {
+  const navigate = useNavigate();
   const { conversationId } = route.useParams();
+  const { message } = route.useSearch();
   const { data, error, refetch } = useQuery(conversationQuery(conversationId));
   const title = data ? titleOf(data) : "";
   useTitle(title);
   if (data) {
     return (
-      <ChatFrame title={title}>
-        <OpenConversation conversation={data} />
+      <ChatFrame
+        title={
+          <ChatTitle
+            key={data.id}
+            conversation={data}
+            onDeleted={() => void navigate({ to: "/" })}
+          />
+        }
+      >
+        <OpenConversation conversation={data} wanted={message ?? null} />
       </ChatFrame>
     );
   }
   if (!error) {
     return (
-      <ChatFrame title="">
+      <ChatFrame>
         <ThreadSkeleton />
       </ChatFrame>
     );
   }
   return (
-    <ChatFrame title="">
+    <ChatFrame>
       {isStatus(error, 404) ? (
         <MessagePage title="This chat is not here">
           It was deleted, or it belongs to somebody else.
@@ -96,18 +107,21 @@ function Chat() {
           title="This chat could not be opened"
           actions={<Button onClick={() => void refetch()}>Try again</Button>}
         >
-          {errorText(error)}
+          <ErrorText error={error} />
         </MessagePage>
       )}
     </ChatFrame>
   );
 }
 
-function OpenConversation({ conversation }: { conversation: Conversation }) {
+type OpenConversationProps = { conversation: Conversation; wanted: string | null };
+
+function OpenConversation({ conversation, wanted }: OpenConversationProps) {
   const modelName = useModelName();
   return (
     <ConversationView
       conversation={conversation}
+      wanted={wanted}
       modelName={modelName}
       modelPicker={
         <ModelPicker

@@ -1,61 +1,96 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Search } from "lucide-react";
-import { useId, useState, type KeyboardEvent } from "react";
+import { useNavigate } from "@tanstack/react-router";
+import { History, Search as SearchIcon } from "lucide-react";
+import { useId, useState, type KeyboardEvent, type ReactNode } from "react";
+import type { SearchResult } from "@/api/types";
+import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
-import { Keys } from "@/components/ui/keys";
-import { cx } from "@/lib/cx";
-import { rank } from "@/lib/fuzzy";
+import { ErrorText } from "@/components/ui/error-text";
+import { Spinner } from "@/components/ui/spinner";
 import { conversationsQuery } from "@/features/chat/api/conversations";
+import { SearchResultView } from "@/features/search/components/search-result";
+import { useSearch, type Search } from "@/features/search/hooks/use-search";
+import { rank } from "@/lib/fuzzy";
 import { useCommands, type Command } from "./commands";
+import { CommandLine, PaletteOption } from "./palette-option";
 
-const mostShown = 12;
+const mostCommands = 12;
+const mostBesideResults = 5;
 
 type CommandPaletteProps = { onClose: () => void; onShortcuts: () => void };
 
-/** One field for everything: a combobox whose list holds the actions and the loaded chats. */
+type Entry = { key: string; content: ReactNode; choose: () => void };
+
+/** One field for everything: a combobox whose list holds the actions, the chats, and what was said in them. */
 export function CommandPalette({ onClose, onShortcuts }: CommandPaletteProps) {
   const [query, setQuery] = useState("");
   const [active, setActive] = useState(0);
   const listId = useId();
-  const pages = useQueryClient().getQueryData(conversationsQuery.queryKey)?.pages ?? [];
-  const commands = useCommands(
-    pages.flatMap(({ items }) => items),
-    onShortcuts,
-  );
-  const found = rank(commands, query, ({ label }) => label).slice(0, mostShown);
-  const optionId = (index: number) => `${listId}-${index}`;
-
-  function choose(command: Command | undefined) {
-    if (command === undefined) return;
+  const commands = useFoundCommands(query, onShortcuts);
+  const search = useSearch(query);
+  const open = useOpenResult();
+  const closeThen = (act: () => void) => () => {
     onClose();
-    command.run();
-  }
+    act();
+  };
+
+  const commandEntries: Entry[] = commands.map((command) => ({
+    key: command.id,
+    content: <CommandLine command={command} />,
+    choose: closeThen(command.run),
+  }));
+  const listed = new Set(commands.map(({ id }) => id));
+  const resultEntries: Entry[] = search.results
+    .filter(
+      ({ message_id, conversation_id }) => message_id !== null || !listed.has(conversation_id),
+    )
+    .map((result) => ({
+      key: `${result.conversation_id} ${result.message_id ?? ""}`,
+      content: <SearchResultView result={result} />,
+      choose: closeThen(() => open(result)),
+    }));
+  if (search.more !== null)
+    resultEntries.push({ key: "more", content: <MoreLine search={search} />, choose: search.more });
+  const entries = [...commandEntries, ...resultEntries];
+  const at = Math.min(active, entries.length - 1);
 
   function onKeyDown(event: KeyboardEvent) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step !== undefined && found.length > 0) {
+    if (step !== undefined && entries.length > 0) {
       event.preventDefault();
-      setActive((active + step + found.length) % found.length);
+      setActive((at + step + entries.length) % entries.length);
     } else if (event.key === "Enter" && !event.nativeEvent.isComposing) {
       event.preventDefault();
-      choose(found[active]);
+      entries[at]?.choose();
     }
   }
 
+  const options = (some: Entry[], first: number) =>
+    some.map(({ key, content, choose }, index) => (
+      <PaletteOption
+        key={key}
+        id={`${listId}-${first + index}`}
+        active={first + index === at}
+        onPoint={() => setActive(first + index)}
+        onChoose={choose}
+      >
+        {content}
+      </PaletteOption>
+    ));
   return (
     <Dialog
       label="Search and commands"
       onClose={onClose}
-      className="mt-[12dvh] w-[min(calc(100vw-2rem),36rem)]"
+      className="mt-[12dvh] w-[min(calc(100vw-2rem),38rem)] max-sm:mt-4"
     >
       <div className="flex items-center gap-3 border-b border-line px-4">
-        <Search className="size-4.5 shrink-0 text-faint" aria-hidden="true" />
+        <SearchIcon className="size-4.5 shrink-0 text-faint" aria-hidden="true" />
         <input
           role="combobox"
           aria-label="Search chats and commands"
           aria-expanded="true"
           aria-controls={listId}
-          aria-activedescendant={found.length > 0 ? optionId(active) : undefined}
+          aria-activedescendant={at >= 0 ? `${listId}-${at}` : undefined}
           autoComplete="off"
           spellCheck={false}
           placeholder="Search chats and commands"
@@ -67,60 +102,97 @@ export function CommandPalette({ onClose, onShortcuts }: CommandPaletteProps) {
           onKeyDown={onKeyDown}
           className="h-13 w-full bg-transparent text-[1rem] outline-none placeholder:text-faint"
         />
+        {search.busy && <Spinner className="size-4 shrink-0 text-faint" />}
       </div>
       <div
         id={listId}
         role="listbox"
         aria-label="Results"
-        className="max-h-[min(24rem,55dvh)] overflow-y-auto p-1.5"
+        className="max-h-[min(30rem,62dvh)] overflow-y-auto p-1.5 empty:hidden"
       >
-        {found.map((command, index) => (
-          <Option
-            key={command.id}
-            id={optionId(index)}
-            command={command}
-            active={index === active}
-            onPoint={() => setActive(index)}
-            onChoose={() => choose(command)}
-          />
-        ))}
+        {commandEntries.length > 0 && (
+          <div role="group" aria-label="Chats and commands">
+            {options(commandEntries, 0)}
+          </div>
+        )}
+        {resultEntries.length > 0 && (
+          <div role="group" aria-label="In your chats">
+            <p aria-hidden="true" className="px-3 pt-3 pb-1 text-xs font-medium text-faint">
+              In your chats
+            </p>
+            {options(resultEntries, commandEntries.length)}
+          </div>
+        )}
       </div>
-      {found.length === 0 && (
-        <p role="status" className="px-4 pt-1 pb-5 text-center text-sm text-faint">
-          Nothing found among the loaded chats.
-        </p>
-      )}
+      <SearchNote search={search} typed={query.trim() !== ""} empty={entries.length === 0} />
     </Dialog>
   );
 }
 
-type OptionProps = {
-  id: string;
-  command: Command;
-  active: boolean;
-  onPoint: () => void;
-  onChoose: () => void;
-};
-
-function Option({ id, command, active, onPoint, onChoose }: OptionProps) {
-  const Icon = command.icon;
-  return (
-    // eslint-disable-next-line jsx-a11y/click-events-have-key-events -- the combobox handles the keys
-    <div
-      id={id}
-      role="option"
-      tabIndex={-1}
-      aria-selected={active}
-      ref={(element) => {
-        if (active) element?.scrollIntoView({ block: "nearest" });
-      }}
-      onPointerMove={onPoint}
-      onClick={onChoose}
-      className={cx("flex items-center gap-3 rounded-lg px-3 py-2.5 text-sm", active && "bg-hover")}
-    >
-      <Icon className="size-4 shrink-0 text-faint" aria-hidden="true" />
-      <span className="min-w-0 flex-1 truncate">{command.label}</span>
-      {command.shortcut !== undefined && <Keys combo={command.shortcut} className="text-faint" />}
-    </div>
+function useFoundCommands(query: string, onShortcuts: () => void): Command[] {
+  const pages = useQueryClient().getQueryData(conversationsQuery.queryKey)?.pages ?? [];
+  const commands = useCommands(
+    pages.flatMap(({ items }) => items),
+    onShortcuts,
   );
+  const most = query.trim() === "" ? mostCommands : mostBesideResults;
+  return rank(commands, query, ({ label }) => label).slice(0, most);
+}
+
+/** Goes to the chat, and in it to the message. */
+function useOpenResult(): (result: SearchResult) => void {
+  const navigate = useNavigate();
+  return ({ conversation_id, message_id }) =>
+    void navigate({
+      to: "/c/$conversationId",
+      params: { conversationId: conversation_id },
+      search: message_id === null ? {} : { message: message_id },
+    });
+}
+
+function MoreLine({ search }: { search: Search }) {
+  return (
+    <>
+      <History className="size-4 shrink-0 text-faint" aria-hidden="true" />
+      <span className="flex-1 font-medium text-soft">
+        {search.partial ? "Keep looking, further back" : "More results"}
+      </span>
+    </>
+  );
+}
+
+type SearchNoteProps = { search: Search; typed: boolean; empty: boolean };
+
+/** What there is to say beside the results. */
+function SearchNote({ search, typed, empty }: SearchNoteProps) {
+  const look = "px-4 py-3 text-center text-sm text-faint";
+  if (search.error !== null) {
+    return (
+      <div role="alert" className={`${look} border-t border-line`}>
+        <ErrorText error={search.error} />{" "}
+        <Button size="small" className="ml-2" onClick={search.retry}>
+          Try again
+        </Button>
+      </div>
+    );
+  }
+  if (search.partial && search.more === null) {
+    return (
+      <p role="status" className={`${look} border-t border-line`}>
+        Older messages are still being prepared for searching.
+      </p>
+    );
+  }
+  if (typed && search.busy && empty) {
+    return (
+      <p role="status" className={look}>
+        Searching…
+      </p>
+    );
+  }
+  return typed && empty ? (
+    <p role="status" className={look}>
+      Nothing found. Whole words are looked for, in all your chats.
+    </p>
+  ) : null;
 }

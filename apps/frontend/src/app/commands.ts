@@ -12,6 +12,7 @@ import {
   ShieldCheck,
   SquarePen,
   Sun,
+  Trash2,
   type LucideIcon,
 } from "lucide-react";
 import { useMay } from "@/api/rights";
@@ -77,6 +78,12 @@ export function useCommands(
       label: "Settings: API keys",
       icon: KeyRound,
       run: () => void navigate({ to: "/settings/api-keys" }),
+    },
+    {
+      id: "deleted",
+      label: "Deleted chats",
+      icon: Trash2,
+      run: () => void navigate({ to: "/settings/deleted" }),
     },
     ...(administers
       ? [

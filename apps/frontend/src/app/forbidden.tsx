@@ -9,14 +9,14 @@ export function Forbidden({ needs }: { needs?: Permission | undefined }) {
   const user = useSignedInUser();
   return (
     <MessagePage
-      title="This is not open to you"
+      title="You have no access to this page"
       actions={
         <Link to="/" className="font-medium text-accent underline underline-offset-4">
           Back to the chats
         </Link>
       }
     >
-      Your role, {user?.role}, does not include it
+      Your role, {user?.role}, does not include what it takes
       {needs !== undefined && <> (“{permissionLabel(needs)}”)</>}. Ask an administrator if you need
       it.
     </MessagePage>

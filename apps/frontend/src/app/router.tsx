@@ -77,6 +77,9 @@ const newChat = createRoute({
 const chat = createRoute({
   getParentRoute: () => workspace,
   path: "/c/$conversationId",
+  // A message of it to open at.
+  validateSearch: ({ message }): { message?: string } =>
+    typeof message === "string" ? { message } : {},
   // Beside the code of the view, so that no answer is first shown as its source.
   loader: preloadMarkdown,
   component: lazyRouteComponent(() => import("./chat-routes"), "ChatRoute"),
@@ -117,6 +120,11 @@ const settingsPages = [
     getParentRoute: () => settings,
     path: "/api-keys",
     component: lazyRouteComponent(settingsRoutes, "KeysRoute"),
+  }),
+  createRoute({
+    getParentRoute: () => settings,
+    path: "/deleted",
+    component: lazyRouteComponent(settingsRoutes, "DeletedRoute"),
   }),
   createRoute({
     getParentRoute: () => settings,

@@ -1,4 +1,11 @@
-import { Database, KeyRound, LockKeyhole, MonitorSmartphone, UserRound } from "lucide-react";
+import {
+  Database,
+  KeyRound,
+  LockKeyhole,
+  MonitorSmartphone,
+  Trash2,
+  UserRound,
+} from "lucide-react";
 import { DataPage } from "@/features/auth/components/data-page";
 import { PasswordPage } from "@/features/auth/components/password-page";
 import { ProfilePage } from "@/features/auth/components/profile-page";
@@ -7,6 +14,7 @@ import { Area, type AreaPage } from "./area";
 import { leaveDeleted, signOutHere } from "./sign-out";
 import { useSignedInUser } from "./use-user";
 
+export { DeletedPage as DeletedRoute } from "@/features/chat/components/deleted-page";
 export { KeysPage as KeysRoute } from "@/features/keys/components/keys-page";
 
 const pages: readonly AreaPage[] = [
@@ -19,6 +27,7 @@ const pages: readonly AreaPage[] = [
     needs: "account:read",
   },
   { to: "/settings/api-keys", label: "API keys", icon: KeyRound, needs: "keys:manage" },
+  { to: "/settings/deleted", label: "Deleted chats", icon: Trash2, needs: "chat:read" },
   { to: "/settings/data", label: "Your data", icon: Database },
 ];
 

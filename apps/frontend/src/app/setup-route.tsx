@@ -14,7 +14,7 @@ export function SetupRoute() {
       onSignedIn={() => void navigate({ to: "/", replace: true })}
       signInLink={
         <>
-          Already set up?{" "}
+          Have an account?{" "}
           <Link to="/login" className="font-medium text-accent underline underline-offset-4">
             Sign in
           </Link>

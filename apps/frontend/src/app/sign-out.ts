@@ -1,5 +1,6 @@
 import { errorText } from "@/api/problem";
 import { signOut } from "@/features/auth/api";
+import { endEdit } from "@/features/chat/lib/editing";
 import { forgetDrafts } from "@/features/chat/lib/drafts";
 import { forgetOutgoing } from "@/features/chat/lib/outbox";
 import { forgetAllStreams } from "@/features/chat/lib/stream-hub";
@@ -23,6 +24,7 @@ export function enterAs(userId: string): void {
 export function forgetEverything(): void {
   forgetAllStreams();
   forgetOutgoing();
+  endEdit();
   queryClient.clear();
 }
 

@@ -23,12 +23,18 @@ function Pre({ node }: ComponentProps<"pre"> & ExtraProps) {
 }
 
 /** Links within Web+ stay in the page; all others open beside it and learn nothing of it. */
-function Anchor({ href = "", children }: ComponentProps<"a"> & ExtraProps) {
+function Anchor({ href = "", children, id, ...rest }: ComponentProps<"a"> & ExtraProps) {
   const router = useRouter();
   if (!href.startsWith("/") || href.startsWith("//")) {
     const inPage = href.startsWith("#");
+    // What leads to a footnote and back has a name, and is itself led to.
+    const footnote = inPage && { id, "aria-label": rest["aria-label"] };
     return (
-      <a href={href} {...(!inPage && { target: "_blank", rel: "noopener noreferrer" })}>
+      <a
+        href={href}
+        {...footnote}
+        {...(!inPage && { target: "_blank", rel: "noopener noreferrer" })}
+      >
         {children}
       </a>
     );
@@ -56,10 +62,10 @@ function Picture({ src, alt }: ComponentProps<"img"> & ExtraProps) {
   );
 }
 
-function Table({ children }: ComponentProps<"table"> & ExtraProps) {
+function Table({ children, dir }: ComponentProps<"table"> & ExtraProps) {
   return (
     <div className="table-scroll" tabIndex={0} role="group" aria-label="Table">
-      <table>{children}</table>
+      <table dir={dir}>{children}</table>
     </div>
   );
 }
@@ -84,8 +90,12 @@ function TaskBox({ checked }: ComponentProps<"input"> & ExtraProps) {
 type HeadingTag = "h1" | "h2" | "h3" | "h4" | "h5" | "h6";
 
 function anchored(Tag: HeadingTag) {
-  return function Heading({ node, children }: ComponentProps<HeadingTag> & ExtraProps) {
-    return <Tag id={node && anchorOf(textOf(node))}>{children}</Tag>;
+  return function Heading({ node, children, dir }: ComponentProps<HeadingTag> & ExtraProps) {
+    return (
+      <Tag id={node && anchorOf(textOf(node))} dir={dir}>
+        {children}
+      </Tag>
+    );
   };
 }
 

@@ -3,8 +3,9 @@ import { toJsxRuntime } from "hast-util-to-jsx-runtime";
 import { common, createLowlight } from "lowlight";
 import type { ReactNode } from "react";
 import { Fragment, jsx, jsxs } from "react/jsx-runtime";
+import { ini } from "./ini-grammar";
 
-const lowlight = createLowlight(common);
+const lowlight = createLowlight({ ...common, ini });
 
 /** Coloured code as React elements; null for a language without a grammar. */
 export function highlight(code: string, language: string): ReactNode | null {

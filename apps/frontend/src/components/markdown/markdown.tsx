@@ -1,7 +1,8 @@
-import { memo } from "react";
+import { memo, useId } from "react";
 import ReactMarkdown, { defaultUrlTransform } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import { cx } from "@/lib/cx";
+import { eachInItsDirection } from "./directions";
 import { elements, elementsWithAnchors } from "./elements";
 import { useShownAnchor } from "./use-shown-anchor";
 import { mendTail } from "./mend-tail";
@@ -19,6 +20,7 @@ export type MarkdownProps = {
 };
 
 const plugins = [remarkGfm];
+const treePlugins = [eachInItsDirection];
 
 export function Markdown({
   text,
@@ -27,6 +29,7 @@ export function Markdown({
   anchors = false,
   streaming = false,
 }: MarkdownProps) {
+  const id = useId();
   const blocks = useBlocks(text);
   useShownAnchor(anchors, text);
   return (
@@ -36,6 +39,7 @@ export function Markdown({
         <Block
           key={index}
           text={streaming && index === blocks.length - 1 ? mendTail(block) : block}
+          id={id}
           resolveLink={resolveLink}
           anchors={anchors}
         />
@@ -44,13 +48,16 @@ export function Markdown({
   );
 }
 
-type BlockProps = Pick<MarkdownProps, "text" | "resolveLink" | "anchors">;
+type BlockProps = Pick<MarkdownProps, "text" | "resolveLink" | "anchors"> & { id: string };
 
-const Block = memo(function Block({ text, resolveLink, anchors }: BlockProps) {
+const Block = memo(function Block({ text, id, resolveLink, anchors }: BlockProps) {
   return (
     <div className="block">
       <ReactMarkdown
         remarkPlugins={plugins}
+        rehypePlugins={treePlugins}
+        // Every answer of a chat has a footnote 1. The arrow is not to become an emoji.
+        remarkRehypeOptions={{ clobberPrefix: `${id}-`, footnoteBackContent: "↩\ufe0e" }}
         components={anchors === true ? elementsWithAnchors : elements}
         urlTransform={(href) => defaultUrlTransform(resolveLink?.(href) ?? href)}
       >

@@ -7,6 +7,7 @@ type DialogProps = {
   onClose: () => void;
   children: ReactNode;
   className?: string;
+  keepOnClickBeside?: boolean;
 };
 
 /** A modal box in the middle of the page. */

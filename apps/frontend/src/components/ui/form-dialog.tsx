@@ -1,5 +1,5 @@
 import { useId, type ReactNode, type SubmitEvent } from "react";
-import { errorText } from "@/api/problem";
+import { ErrorText } from "./error-text";
 import { Button } from "./button";
 import { Dialog } from "./dialog";
 import { Notice } from "./notice";
@@ -36,7 +36,12 @@ export function FormDialog({
 }: FormDialogProps) {
   const formId = useId();
   return (
-    <Dialog label={title} onClose={onClose} {...(className !== undefined && { className })}>
+    <Dialog
+      label={title}
+      onClose={onClose}
+      keepOnClickBeside={children !== undefined}
+      {...(className !== undefined && { className })}
+    >
       <form
         id={formId}
         noValidate
@@ -53,7 +58,11 @@ export function FormDialog({
               <div className="mt-1.5 text-sm text-pretty text-soft">{lead}</div>
             )}
           </div>
-          {error !== null && <Notice tone="danger">{errorText(error)}</Notice>}
+          {error !== null && (
+            <Notice tone="danger">
+              <ErrorText error={error} />
+            </Notice>
+          )}
           {children}
         </div>
         <div className="flex justify-end gap-2 border-t border-line px-5 py-3.5 sm:px-6">

@@ -1,6 +1,6 @@
 import type { LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
-import { errorText } from "@/api/problem";
+import { ErrorText } from "./error-text";
 import { Button } from "./button";
 import { Notice } from "./notice";
 import { Card } from "./section";
@@ -34,7 +34,7 @@ export function ListFailed({ error, onRetry }: { error: Error; onRetry: () => vo
         </Button>
       }
     >
-      {errorText(error)}
+      <ErrorText error={error} />
     </Notice>
   );
 }

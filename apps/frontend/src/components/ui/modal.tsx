@@ -12,6 +12,8 @@ type ModalProps = {
   onClose: () => void;
   children: ReactNode;
   className: string;
+  /** A form is not lost by a click beside it. */
+  keepOnClickBeside?: boolean;
 };
 
 /**
@@ -19,7 +21,13 @@ type ModalProps = {
  * back. Libraries that do this inject style elements, which the Content-Security-Policy forbids.
  * Open for as long as it is mounted.
  */
-export function Modal({ label, onClose, children, className }: ModalProps) {
+export function Modal({
+  label,
+  onClose,
+  children,
+  className,
+  keepOnClickBeside = false,
+}: ModalProps) {
   const [dialog, setDialog] = useState<HTMLDialogElement | null>(null);
 
   // In the layout phase, so that it is closed while it is still there: only then the browser gives
@@ -38,7 +46,7 @@ export function Modal({ label, onClose, children, className }: ModalProps) {
   }
 
   function onClick({ target, currentTarget }: MouseEvent<HTMLDialogElement>) {
-    if (target === currentTarget) onClose();
+    if (target === currentTarget && !keepOnClickBeside) onClose();
   }
 
   return (

@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions, useQueries } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, useQueries, useQuery } from "@tanstack/react-query";
 import { api, isStatus, unwrap } from "@/api/client";
 import { useMay } from "@/api/rights";
 import type { AuditRow, User } from "@/api/types";
@@ -61,6 +61,16 @@ function nameQuery(id: string) {
   });
 }
 
+function nameFrom(id: string, name: string | null | undefined): string {
+  if (name === null) return "a deleted account";
+  return name ?? `account ${id.slice(0, 8)}…`;
+}
+
+export function useName(id: string): string {
+  const allowed = useMay("users:manage");
+  return nameFrom(id, useQuery({ ...nameQuery(id), enabled: allowed }).data);
+}
+
 export type NameOf = (id: string) => string;
 
 /** What the log holds are ids; the names are looked up, by those who may. */
@@ -78,9 +88,5 @@ export function useNames(rows: readonly AuditRow[]): NameOf {
     queries: known.map((id) => ({ ...nameQuery(id), enabled: allowed })),
   });
   const names = new Map(known.map((id, index) => [id, answers[index]?.data]));
-  return (id) => {
-    const name = names.get(id);
-    if (name === null) return "a deleted account";
-    return name ?? `account ${id.slice(0, 8)}…`;
-  };
+  return (id) => nameFrom(id, names.get(id));
 }

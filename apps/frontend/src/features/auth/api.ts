@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { api, unwrap } from "@/api/client";
+import { api, isStatus, unwrap } from "@/api/client";
 import { adoptUser, beginSession, endSession } from "@/api/session";
 import { cursorParam, firstPage, nextCursor } from "@/lib/pages";
 
@@ -47,14 +47,36 @@ export async function deleteAccount(password: string): Promise<void> {
   endSession();
 }
 
+function listSessions(cursor: string | null) {
+  return unwrap(api.GET("/api/v1/sessions", { params: { query: cursorParam(cursor) } }));
+}
+
 export const sessionsQuery = infiniteQueryOptions({
   queryKey: ["sessions"],
-  queryFn: ({ pageParam }) =>
-    unwrap(api.GET("/api/v1/sessions", { params: { query: cursorParam(pageParam) } })),
+  queryFn: ({ pageParam }) => listSessions(pageParam),
   initialPageParam: firstPage,
   getNextPageParam: nextCursor,
 });
 
 export async function endDeviceSession(id: string): Promise<void> {
   await unwrap(api.DELETE("/api/v1/sessions/{id}", { params: { path: { id } } }));
+}
+
+/** All but this one, also those that the list has not fetched yet. */
+export async function endOtherSessions(): Promise<void> {
+  let cursor: string | null = firstPage;
+  do {
+    const page = await listSessions(cursor);
+    for (const { id, current } of page.items) if (!current) await endIfThere(id);
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+}
+
+/** One that ended in the meantime is as wanted. */
+async function endIfThere(id: string): Promise<void> {
+  try {
+    await endDeviceSession(id);
+  } catch (error) {
+    if (!isStatus(error, 404)) throw error;
+  }
 }

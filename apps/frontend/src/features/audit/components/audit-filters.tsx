@@ -1,22 +1,16 @@
 import { X } from "lucide-react";
-import { useState } from "react";
 import { useMay } from "@/api/rights";
-import type { AuditRow } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Select } from "@/components/ui/select";
-import type { AuditFilter } from "../api";
+import { useName } from "../api";
 import { actionNames } from "../lib/sentence";
-import { boundsOf, periods, type Period } from "../lib/periods";
+import { periods } from "../lib/periods";
+import { viewOf, type AuditView } from "../lib/view";
 import { PersonFilter } from "./person-filter";
 
 export type Person = { id: string; name: string };
 
-type AuditFiltersProps = {
-  person: Person | null;
-  onPerson: (person: Person | null) => void;
-  filter: AuditFilter;
-  onFilter: (filter: AuditFilter) => void;
-};
+type AuditFiltersProps = { view: AuditView; onView: (view: AuditView) => void };
 
 const actionOptions = [
   { value: "", label: "All actions" },
@@ -26,21 +20,10 @@ const actionOptions = [
 const dateLook =
   "h-9 rounded-[10px] border border-line-strong bg-raised px-3 text-[16px] hover:border-faint sm:text-sm";
 
-export function AuditFilters({ person, onPerson, filter, onFilter }: AuditFiltersProps) {
-  const [period, setPeriod] = useState<Period>("");
-  const [days, setDays] = useState({ from: "", to: "" });
+export function AuditFilters({ view, onView }: AuditFiltersProps) {
   const mayFind = useMay("users:manage");
-  const { action } = filter;
-
-  function apply(next: { action?: string; period?: Period; days?: typeof days }) {
-    const chosen = { action, period, days, ...next };
-    setPeriod(chosen.period);
-    setDays(chosen.days);
-    onFilter({
-      ...(chosen.action && { action: chosen.action as AuditRow["action"] }),
-      ...boundsOf(chosen.period, chosen.days.from, chosen.days.to, new Date()),
-    });
-  }
+  const { action = "", period = "", from = "", to = "", person } = view;
+  const choose = (change: Record<string, string>) => onView(viewOf({ ...view, ...change }));
 
   return (
     <div role="group" aria-label="Filters" className="flex flex-wrap items-center gap-2">
@@ -48,15 +31,15 @@ export function AuditFilters({ person, onPerson, filter, onFilter }: AuditFilter
         aria-label="Action"
         className="max-sm:flex-1"
         options={actionOptions}
-        value={action ?? ""}
-        onChange={(event) => apply({ action: event.target.value })}
+        value={action}
+        onChange={(event) => choose({ action: event.target.value })}
       />
       <Select
         aria-label="Time"
         className="max-sm:flex-1"
         options={periods}
         value={period}
-        onChange={(event) => apply({ period: event.target.value as Period })}
+        onChange={(event) => choose({ period: event.target.value })}
       />
       {period === "between" && (
         <div className="flex items-center gap-2 text-sm text-faint">
@@ -64,32 +47,36 @@ export function AuditFilters({ person, onPerson, filter, onFilter }: AuditFilter
             type="date"
             aria-label="From"
             className={dateLook}
-            max={days.to}
-            value={days.from}
-            onChange={(event) => apply({ days: { ...days, from: event.target.value } })}
+            max={to}
+            value={from}
+            onChange={(event) => choose({ from: event.target.value })}
           />
           to
           <input
             type="date"
             aria-label="To"
             className={dateLook}
-            min={days.from}
-            value={days.to}
-            onChange={(event) => apply({ days: { ...days, to: event.target.value } })}
+            min={from}
+            value={to}
+            onChange={(event) => choose({ to: event.target.value })}
           />
         </div>
       )}
-      {person === null ? (
-        mayFind && <PersonFilter onChosen={onPerson} />
+      {person === undefined ? (
+        mayFind && <PersonFilter onChosen={({ id }) => choose({ person: id })} />
       ) : (
-        <Button
-          aria-label={`By ${person.name}: show everybody again`}
-          onClick={() => onPerson(null)}
-        >
-          By {person.name}
-          <X className="size-3.5" aria-hidden="true" />
-        </Button>
+        <ChosenPerson id={person} onGone={() => choose({ person: "" })} />
       )}
     </div>
+  );
+}
+
+function ChosenPerson({ id, onGone }: { id: string; onGone: () => void }) {
+  const name = useName(id);
+  return (
+    <Button aria-label={`By ${name}: show everybody again`} onClick={onGone}>
+      By {name}
+      <X className="size-3.5" aria-hidden="true" />
+    </Button>
   );
 }

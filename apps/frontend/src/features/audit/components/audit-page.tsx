@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { Download, ScrollText } from "lucide-react";
-import { useState } from "react";
+import { useMemo } from "react";
 import { download } from "@/api/download";
 import { errorText } from "@/api/problem";
 import { Button } from "@/components/ui/button";
@@ -10,12 +10,23 @@ import { Section } from "@/components/ui/section";
 import { itemsOf } from "@/lib/pages";
 import { showToast } from "@/lib/toasts";
 import { auditQuery, useNames, type AuditFilter } from "../api";
-import { AuditFilters, type Person } from "./audit-filters";
+import { filterOf, type AuditView } from "../lib/view";
+import { AuditFilters } from "./audit-filters";
 import { AuditList } from "./audit-list";
 
-export function AuditPage() {
-  const [filter, setFilter] = useState<AuditFilter>({});
-  const [person, setPerson] = useState<Person | null>(null);
+type AuditPageProps = {
+  /** What is chosen: it stands in the page's address, so that it can be shared and outlives a reload. */
+  view: AuditView;
+  onView: (view: AuditView) => void;
+};
+
+export function AuditPage({ view, onView }: AuditPageProps) {
+  const { action, period, from, to, person } = view;
+  // "Of the last hour" begins when it is chosen, not anew with each drawing.
+  const filter = useMemo(
+    () => filterOf({ action, period, from, to, person }, new Date()),
+    [action, period, from, to, person],
+  );
   const exporting = useMutation({
     mutationFn: () => download("/api/v1/audit/export", "audit.jsonl"),
     onError: (error) => showToast({ tone: "danger", text: `Not exported: ${errorText(error)}` }),
@@ -31,16 +42,13 @@ export function AuditPage() {
         </Button>
       }
     >
-      <AuditFilters person={person} onPerson={setPerson} filter={filter} onFilter={setFilter} />
-      <Found
-        filter={{ ...filter, ...(person !== null && { actor_id: person.id }) }}
-        onPerson={setPerson}
-      />
+      <AuditFilters view={view} onView={onView} />
+      <Found filter={filter} onPerson={({ id }) => onView({ ...view, person: id })} />
     </Section>
   );
 }
 
-type FoundProps = { filter: AuditFilter; onPerson: (person: Person) => void };
+type FoundProps = { filter: AuditFilter; onPerson: (person: { id: string }) => void };
 
 function Found({ filter, onPerson }: FoundProps) {
   const query = useInfiniteQuery(auditQuery(filter));

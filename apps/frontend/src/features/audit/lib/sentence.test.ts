@@ -51,6 +51,12 @@ describe("sentenceOf", () => {
     ).toBe("“eve” was not let in");
   });
 
+  test("does not tell of what was refused as if it were done", () => {
+    expect(say({ action: "account.delete", object_id: "a", outcome: "refused" })).toBe(
+      "ada gave a wrong password (Account deleted)",
+    );
+  });
+
   test("stands without what was erased", () => {
     expect(say({ action: "account.delete", object_id: "a", details: null })).toBe(
       "ada deleted their account",

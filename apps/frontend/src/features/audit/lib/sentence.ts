@@ -37,6 +37,8 @@ export const actionNames: Record<Action, string> = {
   "key.revoke": "API key revoked",
   "settings.change": "Setting changed",
   "audit.export": "Audit log exported",
+  "data_key.rotate": "Data sealed anew",
+  "master_key.change": "Master key changed",
   setup: "Set-up",
 };
 
@@ -55,6 +57,8 @@ export function sentenceOf(row: AuditRow, nameOf: (id: string) => string): Sente
 function deedOf(row: AuditRow, { detail }: Details, nameOf: (id: string) => string): string {
   const own = row.object_id === row.actor_id;
   const whom = row.object_kind === "account" ? nameOf(row.object_id) : "";
+  if (row.outcome === "refused" && row.action.startsWith("account."))
+    return `gave a wrong password (${actionNames[row.action]})`;
   switch (row.action) {
     case "setup":
       return "set the server up";
@@ -100,5 +104,9 @@ function deedOf(row: AuditRow, { detail }: Details, nameOf: (id: string) => stri
       return `set ${row.object_id} to ${detail ?? "another value"}`;
     case "audit.export":
       return "exported the audit log";
+    case "data_key.rotate":
+      return `sealed the data anew (${detail ?? "keys rotate"})`;
+    case "master_key.change":
+      return "changed the master key";
   }
 }

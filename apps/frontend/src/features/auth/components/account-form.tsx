@@ -39,8 +39,10 @@ export function AccountForm({ submit, create, onSignedIn, failure, notice }: Acc
     required: true,
     value: form[name],
     error: faults.get(name),
-    onChange: (event: ChangeEvent<HTMLInputElement>) =>
-      setForm({ ...form, [name]: event.target.value }),
+    onChange: (event: ChangeEvent<HTMLInputElement>) => {
+      const { value } = event.target;
+      setForm((current) => ({ ...current, [name]: value }));
+    },
   });
 
   return (

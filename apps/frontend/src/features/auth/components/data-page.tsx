@@ -2,7 +2,8 @@ import { useMutation } from "@tanstack/react-query";
 import { Download } from "lucide-react";
 import { useState } from "react";
 import { download } from "@/api/download";
-import { ApiError, errorText } from "@/api/problem";
+import { ApiError } from "@/api/problem";
+import { ErrorText } from "@/components/ui/error-text";
 import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { FormDialog } from "@/components/ui/form-dialog";
@@ -27,7 +28,11 @@ export function DataPage({ username, onDeleted }: DataPageProps) {
             Your account and all your chats as one JSON file.
           </p>
         </div>
-        {exporting.isError && <Notice tone="danger">{errorText(exporting.error)}</Notice>}
+        {exporting.isError && (
+          <Notice tone="danger">
+            <ErrorText error={exporting.error} />
+          </Notice>
+        )}
         <div>
           <Button busy={exporting.isPending} onClick={() => exporting.mutate()}>
             {!exporting.isPending && <Download className="size-4" aria-hidden="true" />}

@@ -29,7 +29,8 @@ export function PasswordPage({ username }: { username: string }) {
     event.preventDefault();
     const found = new Map<string, string>();
     const fault = passwordFault(form.new_password);
-    if (form.current_password === "") found.set("current_password", "The password of now.");
+    if (form.current_password === "")
+      found.set("current_password", "Your current password is needed.");
     if (fault !== undefined) found.set("new_password", fault);
     setFaults(found);
     if (found.size === 0) saving.mutate(form);

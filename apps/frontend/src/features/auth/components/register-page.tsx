@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { errorText } from "@/api/problem";
+import { ErrorText } from "@/components/ui/error-text";
 import { Button } from "@/components/ui/button";
 import { Notice } from "@/components/ui/notice";
 import { Skeleton } from "@/components/ui/skeleton";
@@ -16,7 +16,7 @@ export function RegisterPage({ invitation, onSignedIn, signInLink }: RegisterPag
     return (
       <AuthLayout title="Create your account" lead="One moment." footer={signInLink}>
         <Notice tone="danger" actions={<Button onClick={() => void refetch()}>Try again</Button>}>
-          {errorText(error)}
+          <ErrorText error={error} />
         </Notice>
       </AuthLayout>
     );
@@ -63,7 +63,11 @@ export function RegisterPage({ invitation, onSignedIn, signInLink }: RegisterPag
         submit="Create the account"
         create={(account) => register({ ...account, ...(invitation !== "" && { invitation }) })}
         onSignedIn={onSignedIn}
-        failure={(failure) => <Notice tone="danger">{errorText(failure)}</Notice>}
+        failure={(failure) => (
+          <Notice tone="danger">
+            <ErrorText error={failure} />
+          </Notice>
+        )}
       />
     </AuthLayout>
   );

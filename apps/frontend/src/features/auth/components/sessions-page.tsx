@@ -10,7 +10,7 @@ import { MoreWhenSeen } from "@/components/ui/more-when-seen";
 import { Card, Section } from "@/components/ui/section";
 import { itemsOf } from "@/lib/pages";
 import { showToast } from "@/lib/toasts";
-import { endDeviceSession, sessionsQuery } from "../api";
+import { endDeviceSession, endOtherSessions, sessionsQuery } from "../api";
 import { SessionRow } from "./session-row";
 
 export function SessionsPage({ onSignOut }: { onSignOut: () => void }) {
@@ -18,14 +18,13 @@ export function SessionsPage({ onSignOut }: { onSignOut: () => void }) {
   const [confirming, setConfirming] = useState(false);
   const allowed = useMay("account:write");
   const sessions = query.data ? itemsOf(query.data) : [];
-  const others = sessions.filter(({ current }) => !current);
   return (
     <Section
       title="Sessions"
-      lead="Where you are signed in. What you do not recognise, end, and then change your password."
+      lead="Where you are signed in. End what you do not recognise, and then change your password."
       actions={
         allowed &&
-        others.length > 0 && (
+        sessions.some(({ current }) => !current) && (
           <Button variant="danger" onClick={() => setConfirming(true)}>
             End all others
           </Button>
@@ -42,7 +41,7 @@ export function SessionsPage({ onSignOut }: { onSignOut: () => void }) {
       <MoreWhenSeen query={query} label="Loading more sessions">
         <ListLoading label="" rows={1} />
       </MoreWhenSeen>
-      {confirming && <EndOthers sessions={others} onClose={() => setConfirming(false)} />}
+      {confirming && <EndOthers onClose={() => setConfirming(false)} />}
     </Section>
   );
 }
@@ -79,15 +78,14 @@ function SessionList({ sessions, mayEnd, onSignOut }: SessionListProps) {
   );
 }
 
-type EndOthersProps = { sessions: readonly DeviceSession[]; onClose: () => void };
-
-function EndOthers({ sessions, onClose }: EndOthersProps) {
+function EndOthers({ onClose }: { onClose: () => void }) {
   const queryClient = useQueryClient();
   const ending = useMutation({
-    mutationFn: async () => {
-      for (const { id } of sessions) await endDeviceSession(id);
+    mutationFn: endOtherSessions,
+    onSuccess: () => {
+      onClose();
+      showToast({ text: "All other sessions ended" });
     },
-    onSuccess: onClose,
     onSettled: () => queryClient.invalidateQueries(sessionsQuery),
   });
   return (

@@ -1,13 +1,27 @@
+import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { ApiError } from "@/api/problem";
 import { Notice } from "@/components/ui/notice";
-import { setUp } from "../api";
+import { setUp, setupStateQuery } from "../api";
 import { AccountForm } from "./account-form";
 import { AuthLayout } from "./auth-layout";
+import { SetupNeeded } from "./setup-needed";
 
 type SetupPageProps = { token: string; onSignedIn: () => void; signInLink: ReactNode };
 
 export function SetupPage({ token, onSignedIn, signInLink }: SetupPageProps) {
+  const { data } = useQuery(setupStateQuery);
+  // Told before somebody fills the form in, not after.
+  if (data?.required === false) {
+    return (
+      <AuthLayout
+        title="Set up already"
+        lead="This server has its administrator, and a set-up link works once."
+        footer={signInLink}
+      />
+    );
+  }
+  if (token === "") return <SetupNeeded />;
   return (
     <AuthLayout
       title="Make it yours"
@@ -19,14 +33,6 @@ export function SetupPage({ token, onSignedIn, signInLink }: SetupPageProps) {
         create={(account) => setUp({ ...account, token })}
         onSignedIn={onSignedIn}
         failure={(error) => <SetupFailure error={error} />}
-        notice={
-          token === "" && (
-            <Notice tone="warning">
-              This address lacks its token. Use the whole link that the server printed when it
-              started.
-            </Notice>
-          )
-        }
       />
     </AuthLayout>
   );

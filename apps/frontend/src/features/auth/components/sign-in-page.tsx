@@ -1,12 +1,13 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode, type SubmitEvent } from "react";
-import { errorText } from "@/api/problem";
+import { ErrorText } from "@/components/ui/error-text";
 import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { Notice } from "@/components/ui/notice";
 import { setupStateQuery, signIn } from "../api";
 import { AuthLayout } from "./auth-layout";
 import { PasswordField } from "./password-field";
+import { SetupNeeded } from "./setup-needed";
 
 type SignInPageProps = {
   /** Why somebody who was signed in stands here. */
@@ -34,7 +35,13 @@ export function SignInPage({ notice, registerLink }: SignInPageProps) {
       footer={setup.data?.registration === "open" ? registerLink : undefined}
     >
       <form onSubmit={submit} className="grid gap-5">
-        {submission.isError ? <Notice tone="danger">{errorText(submission.error)}</Notice> : notice}
+        {submission.isError ? (
+          <Notice tone="danger">
+            <ErrorText error={submission.error} />
+          </Notice>
+        ) : (
+          notice
+        )}
         <Field
           label="User name"
           name="username"
@@ -59,22 +66,6 @@ export function SignInPage({ notice, registerLink }: SignInPageProps) {
           Sign in
         </Button>
       </form>
-    </AuthLayout>
-  );
-}
-
-function SetupNeeded() {
-  return (
-    <AuthLayout
-      title="Almost there"
-      lead="This server has no administrator yet. Open the set-up link that it printed when it started."
-    >
-      <div className="rounded-xl border border-line bg-raised p-4">
-        <p className="text-sm text-soft">In the server&apos;s output, look for a line like this:</p>
-        <code className="mt-3 block rounded-lg bg-panel px-3 py-2.5 font-mono text-xs break-all">
-          Set up: {location.origin}/setup?token=…
-        </code>
-      </div>
     </AuthLayout>
   );
 }

@@ -2,6 +2,7 @@ import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, isStatus, unwrap } from "@/api/client";
 import { errorText } from "@/api/problem";
 import type { Conversation } from "@/api/types";
+import { cursorParam, firstPage, nextCursor } from "@/lib/pages";
 import { queryClient } from "@/lib/query-client";
 import { showToast } from "@/lib/toasts";
 import {
@@ -24,6 +25,18 @@ export const conversationsQuery = infiniteQueryOptions({
   getNextPageParam: (page) => page.next_cursor,
 });
 
+export const deletedQuery = infiniteQueryOptions({
+  queryKey: ["deleted-conversations"],
+  queryFn: ({ pageParam }) =>
+    unwrap(
+      api.GET("/api/v1/conversations", {
+        params: { query: { deleted: true, limit: pageSize, ...cursorParam(pageParam) } },
+      }),
+    ),
+  initialPageParam: firstPage,
+  getNextPageParam: nextCursor,
+});
+
 export function conversationQuery(id: string) {
   return queryOptions({
     queryKey: ["conversation", id],
@@ -35,10 +48,15 @@ export function conversationQuery(id: string) {
 export function storeConversation(conversation: Conversation): void {
   queryClient.setQueryData(conversationQuery(conversation.id).queryKey, conversation);
   changeList((data) => placeConversation(data, conversation));
+  queryClient.setQueryData(
+    deletedQuery.queryKey,
+    (data) => data && removeConversation(data, conversation.id),
+  );
 }
 
 export function dropConversation(id: string): void {
   changeList((data) => removeConversation(data, id));
+  void queryClient.invalidateQueries(deletedQuery);
 }
 
 function changeList(change: (data: ConversationPages) => ConversationPages): void {
@@ -83,10 +101,17 @@ export async function deleteConversation(conversation: Conversation): Promise<vo
       return;
     }
   }
+  void queryClient.invalidateQueries(deletedQuery);
   showToast({
     text: "Chat deleted",
     action: { label: "Undo", run: () => void restoreConversation(conversation.id) },
   });
+}
+
+/** What was deleted before; it cannot be restored any more. */
+export async function eraseConversation(id: string): Promise<void> {
+  const params = { path: { id }, query: { for_good: true } };
+  await unwrap(api.DELETE("/api/v1/conversations/{id}", { params }));
 }
 
 export async function restoreConversation(id: string): Promise<void> {

@@ -3,6 +3,7 @@ import { api, unwrap } from "@/api/client";
 import type { Message } from "@/api/types";
 import { queryClient } from "@/lib/query-client";
 import {
+  findMessage,
   leafOf,
   pagesOf,
   placeMessage,
@@ -70,7 +71,17 @@ function changeMessages(
   if (queryClient.isFetching({ queryKey }) > 0) void queryClient.invalidateQueries({ queryKey });
 }
 
-export type NewMessage = { content: string; model_id?: string };
+/** What is shown of the conversation is another branch now. */
+export function branchChanged(conversationId: string): Promise<void> {
+  return queryClient.invalidateQueries(messagesQuery(conversationId));
+}
+
+export function isCached(message: Message): boolean {
+  const data = queryClient.getQueryData(messagesQuery(message.conversation_id).queryKey);
+  return data !== undefined && findMessage(data, message.id) !== undefined;
+}
+
+export type NewMessage = { content: string; model_id?: string; parent_id?: string | null };
 
 export function postMessage(conversationId: string, body: NewMessage, key: string) {
   const params = { path: { id: conversationId }, header: { "idempotency-key": key } };

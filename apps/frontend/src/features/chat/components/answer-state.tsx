@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { Play, RotateCcw } from "lucide-react";
 import { useMay } from "@/api/rights";
 import type { Message } from "@/api/types";
@@ -13,10 +14,11 @@ export function AnswerState({ message, isLast }: { message: Message; isLast: boo
   if (message.status === "complete" || message.status === "streaming") return null;
   const mend = mayWrite && isLast && <Mend message={message} />;
   if (message.status === "failed") {
-    const { title, advice } = explain(message.error?.code);
+    const { title, advice, section } = explain(message.error?.code);
     return (
       <Notice tone="danger" title={title} actions={mend} className="mt-4">
         {advice}
+        {section !== undefined && <Guide section={section} />}
         {Boolean(message.error?.detail) && <Detail text={message.error?.detail ?? ""} />}
       </Notice>
     );
@@ -28,6 +30,22 @@ export function AnswerState({ message, isLast }: { message: Message; isLast: boo
         ? "You stopped this answer here."
         : "The server was interrupted while it wrote this. Everything up to here is kept."}
     </Notice>
+  );
+}
+
+function Guide({ section }: { section: string }) {
+  return (
+    <>
+      {" "}
+      <Link
+        to="/help/{-$name}"
+        params={{ name: "configuration-guide" }}
+        hash={section}
+        className="font-medium underline underline-offset-4"
+      >
+        How it is set up
+      </Link>
+    </>
   );
 }
 

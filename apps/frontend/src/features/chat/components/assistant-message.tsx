@@ -2,30 +2,32 @@ import { RotateCcw } from "lucide-react";
 import { useMay } from "@/api/rights";
 import { LazyMarkdown } from "@/components/markdown/lazy-markdown";
 import { IconButton } from "@/components/ui/icon-button";
-import { LogoMark } from "@/components/ui/logo";
 import { cx } from "@/lib/cx";
 import { useStore } from "@/lib/store";
 import { pendingAction, regenerateAnswer } from "../lib/message-actions";
 import { streamOf } from "../lib/stream-hub";
 import { AnswerState } from "./answer-state";
+import { BranchSwitch } from "./branch-switch";
 import { CopyButton } from "./copy-button";
 import type { MessageRowProps } from "./message-row";
+import { ModelMark } from "./model-mark";
 import { TypingIndicator } from "./typing-indicator";
 
-export function AssistantMessage({ message, isLast, modelName }: MessageRowProps) {
+export function AssistantMessage({ message, isLast, modelName, place }: MessageRowProps) {
   const stream = useStore(streamOf(message.id));
   const streaming = message.status === "streaming";
   const text = streaming ? (stream?.text ?? message.content) : message.content;
   return (
     <article aria-label={modelName} aria-busy={streaming} className="group">
       <h2 className="mb-2 flex items-center gap-2 text-sm font-medium text-soft">
-        <LogoMark className="size-5" />
+        <ModelMark modelId={message.model_id} name={modelName} />
         {modelName}
       </h2>
       {text !== "" && <LazyMarkdown text={text} streaming={streaming} />}
       {streaming && text === "" && <TypingIndicator />}
       {!streaming && <AnswerState message={message} isLast={isLast} />}
-      <div className="-ml-2 h-8 pt-1">
+      <div className="-ml-2 flex h-8 items-center pt-1">
+        {place && <BranchSwitch conversationId={message.conversation_id} place={place} />}
         {!streaming && <AnswerActions message={message} text={text} isLast={isLast} />}
       </div>
     </article>
@@ -46,7 +48,7 @@ function AnswerActions({ message, text, isLast }: AnswerActionsProps) {
       )}
     >
       {text !== "" && <CopyButton text={text} label="Copy answer" />}
-      {mayWrite && isLast && message.status !== "failed" && (
+      {mayWrite && (!isLast || message.status !== "failed") && (
         <IconButton
           label="Regenerate"
           size="small"

@@ -70,6 +70,7 @@ export function Composer(props: ComposerProps) {
         id="composer"
         ref={inputRef}
         rows={1}
+        dir="auto"
         value={text}
         placeholder="Ask anything"
         aria-invalid={tooLong}

@@ -1,11 +1,10 @@
 import { Link } from "@tanstack/react-router";
-import { Ellipsis, Pencil, Trash2 } from "lucide-react";
 import { useRef, useState } from "react";
 import { useMay } from "@/api/rights";
 import type { Conversation } from "@/api/types";
-import { Menu, MenuItem } from "@/components/ui/menu";
 import { cx } from "@/lib/cx";
 import { changeConversation, deleteConversation } from "../api/conversations";
+import { ConversationMenu } from "./conversation-menu";
 import { RenameField } from "./rename-field";
 
 type ConversationItemProps = {
@@ -13,6 +12,13 @@ type ConversationItemProps = {
   current: boolean;
   onDeletedCurrent: () => void;
 };
+
+/** Who deletes by the keyboard goes on beside what went. */
+function focusNeighbour(link: HTMLAnchorElement | null): void {
+  const links = [...(link?.closest("nav")?.querySelectorAll("a") ?? [])];
+  const at = link === null ? -1 : links.indexOf(link);
+  (links[at + 1] ?? links[at - 1])?.focus();
+}
 
 export function titleOf({ title }: Conversation): string {
   return title === "" ? "New chat" : title;
@@ -36,6 +42,7 @@ export function ConversationItem({
 
   function remove() {
     if (current) onDeletedCurrent();
+    else focusNeighbour(link.current);
     void deleteConversation(conversation);
   }
 
@@ -52,6 +59,7 @@ export function ConversationItem({
         ref={link}
         to="/c/$conversationId"
         params={{ conversationId: conversation.id }}
+        title={titleOf(conversation)}
         aria-current={current ? "page" : undefined}
         onKeyDown={(event) => {
           if (!mayWrite) return;
@@ -65,51 +73,16 @@ export function ConversationItem({
             : "text-soft group-hover:bg-hover group-hover:text-ink",
         )}
       >
-        <span className="truncate">{titleOf(conversation)}</span>
+        <bdi className="truncate">{titleOf(conversation)}</bdi>
       </Link>
       {mayWrite && (
-        <ItemMenu
+        <ConversationMenu
           title={titleOf(conversation)}
           onRename={() => setRenaming(true)}
           onDelete={remove}
+          className="absolute inset-y-0 right-1 my-auto size-7 rounded-lg opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 data-[state=open]:opacity-100 pointer-coarse:size-9 pointer-coarse:opacity-100"
         />
       )}
     </li>
-  );
-}
-
-type ItemMenuProps = { title: string; onRename: () => void; onDelete: () => void };
-
-function ItemMenu({ title, onRename, onDelete }: ItemMenuProps) {
-  const leaving = useRef(false);
-  const leave = (act: () => void) => () => {
-    leaving.current = true;
-    act();
-  };
-  return (
-    <Menu
-      // The focus goes to what was chosen: the field to rename in, or the page after deleting.
-      onCloseAutoFocus={(event) => leaving.current && event.preventDefault()}
-      trigger={
-        <button
-          type="button"
-          aria-label={`Options for ${title}`}
-          className="absolute inset-y-0 right-1 my-auto grid size-7 place-items-center rounded-lg text-soft opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 hover:text-ink data-[state=open]:opacity-100 pointer-coarse:size-9 pointer-coarse:opacity-100"
-        >
-          <Ellipsis className="size-4" aria-hidden="true" />
-        </button>
-      }
-    >
-      <MenuItem icon={<Pencil className="size-4" aria-hidden="true" />} onSelect={leave(onRename)}>
-        Rename
-      </MenuItem>
-      <MenuItem
-        danger
-        icon={<Trash2 className="size-4" aria-hidden="true" />}
-        onSelect={leave(onDelete)}
-      >
-        Delete
-      </MenuItem>
-    </Menu>
   );
 }

@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { errorText } from "@/api/problem";
 import { useMay } from "@/api/rights";
 import type { Conversation } from "@/api/types";
+import { ErrorText } from "@/components/ui/error-text";
 import { Button } from "@/components/ui/button";
 import { MoreWhenSeen } from "@/components/ui/more-when-seen";
 import { Skeleton } from "@/components/ui/skeleton";
@@ -29,7 +29,9 @@ function ReadableList({ currentId, onDeletedCurrent }: ConversationListProps) {
   if (query.data === undefined) {
     return query.error ? (
       <div className="px-3 py-2 text-sm">
-        <p className="mb-3 text-soft">{errorText(query.error)}</p>
+        <p className="mb-3 text-soft">
+          <ErrorText error={query.error} />
+        </p>
         <Button size="small" onClick={() => void query.refetch()}>
           Try again
         </Button>

@@ -1,15 +1,17 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, type ReactNode } from "react";
-import { errorText } from "@/api/problem";
-import type { Conversation } from "@/api/types";
+import type { Conversation, MessageFork } from "@/api/types";
+import { ErrorText } from "@/components/ui/error-text";
 import { Button } from "@/components/ui/button";
 import { MessagePage } from "@/components/ui/message-page";
 import { announce } from "@/lib/announcer";
 import { copyText } from "@/lib/clipboard";
 import { useShortcut } from "@/lib/shortcuts";
 import { useStore } from "@/lib/store";
+import { forksQuery } from "../api/forks";
 import { messagesQuery } from "../api/messages";
 import { useConversationLive } from "../hooks/use-conversation-live";
+import { useMessageInView } from "../hooks/use-message-in-view";
 import { useWatchedStreams } from "../hooks/use-streams";
 import { oldestFirst } from "../lib/message-pages";
 import { outgoingOf } from "../lib/outbox";
@@ -21,17 +23,28 @@ type ConversationViewProps = {
   conversation: Conversation;
   modelPicker: ReactNode;
   modelName: (id: string | null) => string;
+  /** The message to open at. */
+  wanted: string | null;
 };
 
-export function ConversationView({ conversation, modelPicker, modelName }: ConversationViewProps) {
+const noForks: readonly MessageFork[] = [];
+
+export function ConversationView({
+  conversation,
+  modelPicker,
+  modelName,
+  wanted,
+}: ConversationViewProps) {
   const { id } = conversation;
   const query = useInfiniteQuery(messagesQuery(id));
   const { data, fetchNextPage } = query;
+  const { data: forks = noForks } = useQuery(forksQuery(id));
   const messages = useMemo(() => (data ? oldestFirst(data) : []), [data]);
   const outgoing = useStore(outgoingOf(id));
   const leaf = messages.at(-1);
   useConversationLive(id);
   useWatchedStreams(messages);
+  useMessageInView(id, wanted, messages, query);
   useShortcut("copyLast", () => {
     const answer = messages.findLast(({ role }) => role === "assistant");
     if (answer)
@@ -44,7 +57,9 @@ export function ConversationView({ conversation, modelPicker, modelName }: Conve
     outgoing?.phase === "sending" && outgoing.leafBefore === leaf?.id ? outgoing.text : null;
   return (
     <>
-      {data ? (
+      {data && messages.length === 0 && sending === null ? (
+        <MessagePage title="Nothing here yet">This chat begins with its first message.</MessagePage>
+      ) : data ? (
         <Thread
           key={id}
           messages={messages}
@@ -54,13 +69,15 @@ export function ConversationView({ conversation, modelPicker, modelName }: Conve
           olderFailed={query.isFetchNextPageError}
           loadOlder={loadOlder}
           modelName={modelName}
+          forks={forks}
+          wanted={wanted}
         />
       ) : query.error ? (
         <MessagePage
           title="The messages could not be fetched"
           actions={<Button onClick={() => void query.refetch()}>Try again</Button>}
         >
-          {errorText(query.error)}
+          <ErrorText error={query.error} />
         </MessagePage>
       ) : (
         <ThreadSkeleton />

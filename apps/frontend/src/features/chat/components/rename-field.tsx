@@ -30,6 +30,7 @@ export function RenameField({ title, onDone }: RenameFieldProps) {
     <input
       ref={input}
       data-editing
+      dir="auto"
       aria-label="Title of the chat"
       maxLength={longestTitle}
       value={value}

@@ -1,10 +1,11 @@
 import { X } from "lucide-react";
 import { ApiError } from "@/api/problem";
+import { ErrorText } from "@/components/ui/error-text";
 import { IconButton } from "@/components/ui/icon-button";
 import { Notice } from "@/components/ui/notice";
 
-function reason(error: Error): string {
-  if (!(error instanceof ApiError)) return error.message;
+function Reason({ error }: { error: Error }) {
+  if (!(error instanceof ApiError) || error.isLimit) return <ErrorText error={error} />;
   if (error.status === 409) return "An answer is still being written in this chat.";
   return error.fields.get("content") ?? error.message;
 }
@@ -26,7 +27,7 @@ export function SendFailure({ error, onDismiss }: { error: Error; onDismiss: () 
         />
       }
     >
-      {reason(error)}
+      <Reason error={error} />
     </Notice>
   );
 }

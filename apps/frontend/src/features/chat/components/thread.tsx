@@ -1,9 +1,10 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect } from "react";
-import type { Message } from "@/api/types";
+import { useEffect, useEffectEvent, useLayoutEffect, useMemo } from "react";
+import type { Message, MessageFork } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Spinner } from "@/components/ui/spinner";
 import { useFollow } from "../hooks/use-follow";
+import { placesAmong } from "../lib/forks";
 import { MessageRow } from "./message-row";
 import { NewContentPill } from "./new-content-pill";
 import { UserMessage } from "./user-message";
@@ -17,6 +18,9 @@ type ThreadProps = {
   olderFailed: boolean;
   loadOlder: () => void;
   modelName: (id: string | null) => string;
+  forks: readonly MessageFork[];
+  /** The message to show, and to mark, once it is among them. */
+  wanted: string | null;
 };
 
 const edgeSpace = { paddingStart: 28, paddingEnd: 36 };
@@ -30,8 +34,10 @@ function estimateHeight(message: Message | undefined): number {
 }
 
 export function Thread(props: ThreadProps) {
-  const { messages, sending, hasOlder, loadingOlder, olderFailed, loadOlder, modelName } = props;
-  const { scroller, detached, attach, toEnd } = useFollow();
+  const { messages, sending, hasOlder, loadingOlder, olderFailed, loadOlder } = props;
+  const { modelName, forks, wanted } = props;
+  const places = usePlaces(messages, forks);
+  const { scroller, detached, attach, detach, toEnd } = useFollow();
   const count = messages.length + (sending === null ? 0 : 1);
   // eslint-disable-next-line react-hooks/incompatible-library -- nothing here is memoised by it
   const virtualizer = useVirtualizer({
@@ -51,6 +57,16 @@ export function Thread(props: ThreadProps) {
   const nearTop = (virtualizer.scrollOffset ?? Infinity) < loadWithin;
 
   useLayoutEffect(toEnd, [toEnd, size]);
+
+  const wantedAt = messages.findIndex(({ id }) => id === wanted);
+  const isThere = wantedAt >= 0;
+  const showWanted = useEffectEvent(() => {
+    detach();
+    virtualizer.scrollToIndex(wantedAt, { align: "center" });
+  });
+  useEffect(() => {
+    if (isThere) showWanted();
+  }, [wanted, isThere]);
 
   useEffect(() => {
     if (nearTop && hasOlder && !loadingOlder && !olderFailed) loadOlder();
@@ -84,7 +100,10 @@ export function Thread(props: ThreadProps) {
                 className="absolute inset-x-0 top-0"
                 style={{ transform: `translateY(${start}px)` }}
               >
-                <div className="mx-auto max-w-[46rem] px-4 pb-4 sm:px-6">
+                <div
+                  data-found={message?.id === wanted}
+                  className="mx-auto max-w-[46rem] rounded-2xl px-4 pb-4 data-[found=true]:bg-accent-wash data-[found=true]:pt-3 sm:px-6"
+                >
                   {message === undefined ? (
                     <UserMessage text={sending ?? ""} pending />
                   ) : (
@@ -92,6 +111,7 @@ export function Thread(props: ThreadProps) {
                       message={message}
                       isLast={index === messages.length - 1 && sending === null}
                       modelName={modelName(message.model_id)}
+                      place={places.get(message.id) ?? null}
                     />
                   )}
                 </div>
@@ -107,6 +127,11 @@ export function Thread(props: ThreadProps) {
       {detached && <NewContentPill leaf={messages.at(-1)} onClick={attach} />}
     </div>
   );
+}
+
+/** The same objects as long as nothing changes, so that no row is drawn again for it. */
+function usePlaces(messages: readonly Message[], forks: readonly MessageFork[]) {
+  return useMemo(() => placesAmong(forks, messages), [messages, forks]);
 }
 
 function OlderState({ failed, onRetry }: { failed: boolean; onRetry: () => void }) {

@@ -1,15 +1,71 @@
-import { useId, useState } from "react";
+import { Pencil } from "lucide-react";
+import { useId, useState, type ReactNode } from "react";
+import { useMay } from "@/api/rights";
+import type { Message } from "@/api/types";
+import { IconButton } from "@/components/ui/icon-button";
 import { cx } from "@/lib/cx";
+import { useStore } from "@/lib/store";
+import { beginEdit, editing } from "../lib/editing";
+import type { Place } from "../lib/forks";
+import { pendingAction } from "../lib/message-actions";
+import { BranchSwitch } from "./branch-switch";
 import { CopyButton } from "./copy-button";
+import { EditMessage } from "./edit-message";
 
 const longFrom = { characters: 1_400, lines: 18 };
 
-export function UserMessage({ text, pending = false }: { text: string; pending?: boolean }) {
+type SentMessageProps = { message: Message; place: Place | null };
+
+/** What was sent, which can be sent anew in other words. */
+export function SentMessage({ message, place }: SentMessageProps) {
+  const edit = useStore(editing);
+  const mayWrite = useMay("chat:write");
+  const pending = useStore(pendingAction);
+  if (edit?.id === message.id && mayWrite) {
+    return (
+      <article aria-label="You" className="pb-9">
+        <h2 className="sr-only">You said</h2>
+        <EditMessage message={message} text={edit.text} />
+      </article>
+    );
+  }
+  return (
+    <UserMessage
+      text={message.content}
+      switcher={place && <BranchSwitch conversationId={message.conversation_id} place={place} />}
+      actions={
+        mayWrite && (
+          <IconButton
+            label="Edit message"
+            size="small"
+            disabled={pending !== null}
+            icon={<Pencil className="size-4" aria-hidden="true" />}
+            onClick={() => beginEdit(message.id, message.content)}
+          />
+        )
+      }
+    />
+  );
+}
+
+type UserMessageProps = {
+  text: string;
+  pending?: boolean;
+  actions?: ReactNode;
+  /** Always shown: it says that there is more than meets the eye. */
+  switcher?: ReactNode;
+};
+
+export function UserMessage({ text, pending = false, actions, switcher }: UserMessageProps) {
   const isLong = text.length > longFrom.characters || text.split("\n").length > longFrom.lines;
   const [open, setOpen] = useState(false);
   const bodyId = useId();
   return (
-    <article aria-label="You" className="group flex flex-col items-end">
+    <article
+      aria-label="You"
+      aria-busy={pending || undefined}
+      className="group flex flex-col items-end"
+    >
       <h2 className="sr-only">You said</h2>
       <div
         className={cx(
@@ -19,6 +75,7 @@ export function UserMessage({ text, pending = false }: { text: string; pending?:
       >
         <div
           id={bodyId}
+          dir="auto"
           className={cx(
             "text-[1rem] leading-[1.6] [overflow-wrap:anywhere] whitespace-pre-wrap",
             isLong && !open && "line-clamp-[12]",
@@ -38,8 +95,12 @@ export function UserMessage({ text, pending = false }: { text: string; pending?:
           </button>
         )}
       </div>
-      <div className="mt-1 h-8 opacity-0 transition-opacity duration-150 group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:opacity-100">
-        {!pending && <CopyButton text={text} label="Copy message" />}
+      <div className="mt-1 flex h-8 items-center">
+        <div className="flex opacity-0 transition-opacity duration-150 group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:opacity-100">
+          {!pending && <CopyButton text={text} label="Copy message" />}
+          {actions}
+        </div>
+        {switcher}
       </div>
     </article>
   );

@@ -3,7 +3,8 @@ import { subscribe } from "@/api/live";
 import type { LiveEvent } from "@/api/live-protocol";
 import { queryClient } from "@/lib/query-client";
 import { storeConversation } from "../api/conversations";
-import { addMessage, cachedLeaf, messagesQuery, storeMessage } from "../api/messages";
+import { forksChanged } from "../api/forks";
+import { addMessage, cachedLeaf, isCached, messagesQuery, storeMessage } from "../api/messages";
 
 const leafGraceMs = 400;
 
@@ -11,7 +12,10 @@ const leafGraceMs = 400;
 export function useConversationLive(conversationId: string): void {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const refetch = () => void queryClient.invalidateQueries(messagesQuery(conversationId));
+    const refetch = () => {
+      void queryClient.invalidateQueries(messagesQuery(conversationId));
+      forksChanged(conversationId);
+    };
     /** The messages of the new branch mostly come right after; only what does not is fetched. */
     const expectLeaf = (leaf: string) => {
       clearTimeout(timer);
@@ -24,7 +28,8 @@ export function useConversationLive(conversationId: string): void {
       if (event.type === "subscribed") refetch();
       else if (event.type === "message") {
         if (event.message.parent_id === cachedLeaf(conversationId)?.id) addMessage(event.message);
-        else storeMessage(event.message);
+        else if (isCached(event.message)) storeMessage(event.message);
+        else forksChanged(conversationId);
       } else if (event.type === "conversation") {
         storeConversation(event.conversation);
         const leaf = event.conversation.active_message_id;

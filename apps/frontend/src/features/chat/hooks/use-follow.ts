@@ -32,7 +32,9 @@ export function useFollow() {
     toEnd();
   }, [setFollowing, toEnd]);
 
-  return { scroller, detached, attach, toEnd };
+  const detach = useCallback(() => setFollowing(false), [setFollowing]);
+
+  return { scroller, detached, attach, detach, toEnd };
 }
 
 function listen(element: HTMLElement, setFollowing: (follow: boolean) => void, toEnd: () => void) {

@@ -8,7 +8,15 @@ import {
 
 function conversation(id: string, minute: number): Conversation {
   const at = `2026-11-23T10:${String(minute).padStart(2, "0")}:00.000Z`;
-  return { id, title: id, model_id: "m", active_message_id: null, created_at: at, updated_at: at };
+  return {
+    id,
+    title: id,
+    model_id: "m",
+    active_message_id: null,
+    created_at: at,
+    updated_at: at,
+    deleted_at: null,
+  };
 }
 
 const list: ConversationPages = {

@@ -2,17 +2,23 @@
 import { errorText } from "@/api/problem";
 import type { Message } from "@/api/types";
 import { createStore } from "@/lib/store";
+import { randomKey } from "@/lib/id";
 import { showToast } from "@/lib/toasts";
+import { storeConversation } from "../api/conversations";
+import { forksChanged, showThrough } from "../api/forks";
 import {
   addMessage,
+  branchChanged,
   continueMessage,
+  postMessage,
   regenerateMessage,
   stopMessage,
   storeMessage,
 } from "../api/messages";
+import { endEdit } from "./editing";
 import { finishStream, watchStream } from "./stream-hub";
 
-export type ActionName = "stop" | "continue" | "regenerate";
+export type ActionName = "stop" | "continue" | "regenerate" | "edit" | "show";
 
 export const pendingAction = createStore<ActionName | null>(null);
 
@@ -48,6 +54,28 @@ export function regenerateAnswer(message: Message): Promise<void> {
   return run("regenerate", async () => {
     const sibling = await regenerateMessage(message.id);
     addMessage(sibling);
+    forksChanged(sibling.conversation_id);
     if (sibling.status === "streaming") watchStream(sibling);
+  });
+}
+
+/** Another wording beside the old one, with its own answer; the old branch stays. */
+export function sendEdit(message: Message, content: string): Promise<void> {
+  return run("edit", async () => {
+    const body = { content, parent_id: message.parent_id };
+    const pair = await postMessage(message.conversation_id, body, randomKey());
+    endEdit();
+    addMessage(pair.user_message);
+    addMessage(pair.assistant_message);
+    forksChanged(message.conversation_id);
+    if (pair.assistant_message.status === "streaming") watchStream(pair.assistant_message);
+  });
+}
+
+/** Resolves when the branch with this message is shown. */
+export function showBranch(conversationId: string, messageId: string): Promise<void> {
+  return run("show", async () => {
+    storeConversation(await showThrough(conversationId, messageId));
+    await branchChanged(conversationId);
   });
 }

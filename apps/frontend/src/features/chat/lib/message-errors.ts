@@ -1,5 +1,12 @@
 /** What went wrong with an answer, in the reader's words, and what can be done about it. */
-export type Explanation = { title: string; advice: string };
+export type Explanation = {
+  title: string;
+  advice: string;
+  /** The section of the configuration guide that says how it is set up. */
+  section?: string;
+};
+
+const connecting = "connect-an-openai-compatible-server";
 
 const explanations: Record<string, Explanation> = {
   model_not_found: {
@@ -9,10 +16,12 @@ const explanations: Record<string, Explanation> = {
   upstream_refused: {
     title: "The model's server is not running",
     advice: "Start it, or choose another model, then try again.",
+    section: connecting,
   },
   upstream_unauthorized: {
     title: "The provider does not accept the key",
-    advice: "An administrator has to mend the provider's API key.",
+    advice: "An administrator has to set another API key for it.",
+    section: connecting,
   },
   upstream_rate_limited: {
     title: "The provider takes no more requests right now",
@@ -32,7 +41,8 @@ const explanations: Record<string, Explanation> = {
   },
   upstream_malformed: {
     title: "The provider's answer made no sense",
-    advice: "Check that its address leads to a supported API.",
+    advice: "Its address may lead to something else than a supported API.",
+    section: connecting,
   },
   upstream_truncated: {
     title: "The connection to the model broke off",

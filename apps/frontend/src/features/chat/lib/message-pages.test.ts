@@ -54,6 +54,10 @@ describe("message pages", () => {
     expect(ids(placeMessage(branch, message("c2", "b")))).toEqual(["a", "b", "c2"]);
   });
 
+  it("begin anew with another first message", () => {
+    expect(placeMessage(branch, message("a2", null))).toEqual(pagesOf(message("a2", null)));
+  });
+
   it("never hold a message twice", () => {
     const changed = { ...message("d", "c"), content: "new" };
     expect(ids(placeMessage(branch, changed))).toEqual(["a", "b", "c", "d"]);

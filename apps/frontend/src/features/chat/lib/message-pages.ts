@@ -44,10 +44,7 @@ export function placeMessage(data: MessagePages, message: Message): MessagePages
 
 /** Null when the parent is not among the loaded messages, so that nobody knows where it belongs. */
 function dropAfter(data: MessagePages, parentId: string | null): MessagePages | null {
-  if (parentId === null) {
-    const empty = leafOf(data) === undefined;
-    return empty ? data : null;
-  }
+  if (parentId === null) return pagesOf();
   if (!findMessage(data, parentId)) return null;
   let found = false;
   return mapItems(data, (items) => {

@@ -93,6 +93,7 @@ function receive(id: string, entry: Watched, event: LiveEvent): void {
   if (event.type === "delta") take(id, entry, event);
   else if (event.type === "done") finishStream(event.message);
   else if (event.type === "error" && event.status === 404) lose(id);
+  else if (event.type === "error") void recover(id, entry, 0);
 }
 
 function lose(id: string): void {
@@ -106,9 +107,12 @@ function take(id: string, entry: Watched, delta: Delta): void {
   else scheduleFlush();
 }
 
-/** Something is missing: the message itself is the truth, and the deltas go on after its number. */
-async function recover(id: string, entry: Watched): Promise<void> {
-  if (entry.recovering) return;
+/**
+ * Something is missing: the message itself is the truth, and the deltas go on after its number. With `failures`, the server
+ * has ended the subscription, and no delta will come by itself: it is tried until it succeeds.
+ */
+async function recover(id: string, entry: Watched, failures?: number): Promise<void> {
+  if (entry.recovering || watched.get(id) !== entry) return;
   entry.recovering = true;
   try {
     const message = await fetchMessage(id);
@@ -123,6 +127,8 @@ async function recover(id: string, entry: Watched): Promise<void> {
   } catch (error) {
     if (isStatus(error, 404)) lose(id);
     // Otherwise the next delta finds the gap again.
+    else if (failures !== undefined)
+      setTimeout(() => void recover(id, entry, failures + 1), backoffMs(failures));
   } finally {
     entry.recovering = false;
   }

@@ -2,8 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import { isStatus } from "@/api/client";
-import { errorText } from "@/api/problem";
 import { LazyMarkdown } from "@/components/markdown/lazy-markdown";
+import { ErrorText } from "@/components/ui/error-text";
 import { Button } from "@/components/ui/button";
 import { Logo } from "@/components/ui/logo";
 import { Notice } from "@/components/ui/notice";
@@ -96,7 +96,7 @@ function Guide({ name }: { name: string }) {
   }
   return (
     <Notice tone="danger" actions={<Button onClick={() => void refetch()}>Try again</Button>}>
-      {errorText(error)}
+      <ErrorText error={error} />
     </Notice>
   );
 }

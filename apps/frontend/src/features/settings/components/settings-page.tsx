@@ -1,4 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { errorText } from "@/api/problem";
 import type { Settings } from "@/api/types";
 import { Check } from "@/components/ui/check";
@@ -45,6 +46,9 @@ export function SettingsPage() {
 /** Shown as chosen before the server has agreed: the choice before is one click away. */
 function RegistrationChoice({ value }: { value: Registration }) {
   const queryClient = useQueryClient();
+  // Not the mutation's own variables: it tells of them a moment after the click, and till then
+  // the choice before would be drawn once more.
+  const [chosen, setChosen] = useState<Registration>();
   const change = useMutation({
     mutationFn: (registration: Registration) => changeSettings({ registration }),
     onSuccess: (settings) => {
@@ -53,8 +57,10 @@ function RegistrationChoice({ value }: { value: Registration }) {
       showToast({ text: "Setting saved" });
     },
     onError: (error) => showToast({ tone: "danger", text: `Not saved: ${errorText(error)}` }),
+    onSettled: (_, __, registration) =>
+      setChosen((current) => (current === registration ? undefined : current)),
   });
-  const shown = change.isPending ? change.variables : value;
+  const shown = chosen ?? value;
   return (
     <Card className="p-5">
       <fieldset className="grid gap-4">
@@ -68,7 +74,10 @@ function RegistrationChoice({ value }: { value: Registration }) {
             doc={choice.doc}
             value={choice.value}
             checked={shown === choice.value}
-            onChange={() => change.mutate(choice.value)}
+            onChange={() => {
+              setChosen(choice.value);
+              change.mutate(choice.value);
+            }}
           />
         ))}
       </fieldset>

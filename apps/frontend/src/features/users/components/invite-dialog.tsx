@@ -98,8 +98,8 @@ function InvitationLink({ invitation, onClose }: InvitationLinkProps) {
         <div>
           <h2 className="text-lg font-semibold tracking-[-0.015em]">The invitation</h2>
           <p className="mt-1.5 text-sm text-pretty text-soft">
-            Pass this link on. Whoever opens it first becomes {invitation.role}; it expires{" "}
-            <Time at={invitation.expires_at} />.
+            Pass this link on. Whoever uses it first gets an account with the role “
+            {invitation.role}”. It expires <Time at={invitation.expires_at} />.
           </p>
         </div>
         <CopyField label="Invitation link" value={link} />

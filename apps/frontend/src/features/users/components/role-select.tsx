@@ -26,6 +26,8 @@ export function roleOptions(roles: readonly Role[]) {
 /** Takes effect at once, and can be taken back; giving up one's own rights is asked about first. */
 export function RoleSelect({ user, roles, own }: RoleSelectProps) {
   const [asked, setAsked] = useState<string | null>(null);
+  // Drawn with the click itself; the mutation says that it is pending a moment later.
+  const [chosen, setChosen] = useState<string>();
   const ownPermissions = useOwnPermissions();
   const offered = roleOptions(givable(roles, ownPermissions));
   const known = offered.some(({ value }) => value === user.role);
@@ -42,18 +44,25 @@ export function RoleSelect({ user, roles, own }: RoleSelectProps) {
       });
     },
     onError: (error) => showToast({ tone: "danger", text: `Not changed: ${errorText(error)}` }),
-    onSettled: refetchUsers,
+    onSettled: async () => {
+      await refetchUsers();
+      setChosen(undefined);
+    },
   });
+  function give(role: string) {
+    setChosen(role);
+    change.mutate(role);
+  }
   return (
     <>
       <Select
         aria-label={`Role of ${user.username}`}
         className="w-full"
         options={options}
-        value={change.isPending ? change.variables : user.role}
+        value={chosen ?? user.role}
         // One's own goes through a question, those above oneself cannot be changed at all.
-        disabled={change.isPending || !known}
-        onChange={({ target: { value } }) => (own ? setAsked(value) : change.mutate(value))}
+        disabled={chosen !== undefined || !known}
+        onChange={({ target: { value } }) => (own ? setAsked(value) : give(value))}
       />
       {asked !== null && (
         <FormDialog
@@ -62,7 +71,7 @@ export function RoleSelect({ user, roles, own }: RoleSelectProps) {
           submit="Change my role"
           danger
           busy={change.isPending}
-          onSubmit={() => change.mutate(asked)}
+          onSubmit={() => give(asked)}
           onClose={() => setAsked(null)}
         />
       )}

@@ -50,7 +50,7 @@ function SearchField({ value, onChange }: { value: string; onChange: (text: stri
       />
       <input
         type="search"
-        aria-label="Find users whose names begin so"
+        aria-label="Find users by the beginning of their user name"
         placeholder="Find by user name"
         autoComplete="off"
         autoCapitalize="none"
@@ -69,8 +69,8 @@ function Found({ q, ownId }: { q: string; ownId: string }) {
   const users = query.data ? itemsOf(query.data) : [];
   if (impossible || (query.data && users.length === 0)) {
     return (
-      <ListEmpty icon={Users} title="Nobody of this name">
-        User names begin with what you type. Look for another beginning.
+      <ListEmpty icon={Users} title="No user found">
+        No user name begins with this.
       </ListEmpty>
     );
   }

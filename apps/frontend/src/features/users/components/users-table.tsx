@@ -78,14 +78,21 @@ function UserRow({ user, roles, own, onAction }: UserRowProps) {
           />
           <div className="min-w-0">
             <p className="flex items-center gap-2">
-              <span className={cx("truncate font-medium", disabled && "text-faint")}>
+              <span
+                className={cx("truncate font-medium", disabled && "text-faint")}
+                title={user.username}
+              >
                 {user.username}
               </span>
               {own && <Badge tone="accent">You</Badge>}
               {disabled && <Badge tone="danger">Disabled</Badge>}
             </p>
-            <p className="truncate text-faint">
-              {user.full_name !== null && `${user.full_name} · `}
+            {user.full_name !== null && (
+              <p className="truncate text-soft" title={user.full_name}>
+                <bdi>{user.full_name}</bdi>
+              </p>
+            )}
+            <p className="truncate text-faint" title={user.email}>
               {user.email}
             </p>
           </div>

@@ -1,0 +1,46 @@
+import { useState } from "react";
+import { useMay } from "@/api/rights";
+import type { Conversation } from "@/api/types";
+import { changeConversation, deleteConversation } from "../api/conversations";
+import { titleOf } from "./conversation-item";
+import { ConversationMenu } from "./conversation-menu";
+import { RenameField } from "./rename-field";
+
+type ChatTitleProps = { conversation: Conversation; onDeleted: () => void };
+
+/** The title over the messages, with what can be done with the chat. */
+export function ChatTitle({ conversation, onDeleted }: ChatTitleProps) {
+  const [renaming, setRenaming] = useState(false);
+  const mayWrite = useMay("chat:write");
+  const title = titleOf(conversation);
+  if (renaming) {
+    const rename = (chosen: string | null) => {
+      setRenaming(false);
+      if (chosen !== null && chosen !== conversation.title)
+        void changeConversation(conversation, { title: chosen });
+    };
+    return (
+      <div className="max-w-96 min-w-0 flex-1">
+        <RenameField title={conversation.title} onDone={rename} />
+      </div>
+    );
+  }
+  return (
+    <>
+      <h1 className="min-w-0 truncate px-2 text-sm font-medium text-soft" title={title}>
+        <bdi>{title}</bdi>
+      </h1>
+      {mayWrite && (
+        <ConversationMenu
+          title="this chat"
+          onRename={() => setRenaming(true)}
+          onDelete={() => {
+            onDeleted();
+            void deleteConversation(conversation);
+          }}
+          className="size-9 rounded-[10px] hover:bg-hover"
+        />
+      )}
+    </>
+  );
+}

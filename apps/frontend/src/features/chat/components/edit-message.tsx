@@ -1,0 +1,66 @@
+import { useEffect, useRef, type KeyboardEvent } from "react";
+import type { Message } from "@/api/types";
+import { Button } from "@/components/ui/button";
+import { isApple } from "@/lib/shortcuts";
+import { useStore } from "@/lib/store";
+import { beginEdit, endEdit } from "../lib/editing";
+import { pendingAction, sendEdit } from "../lib/message-actions";
+import { longestMessage } from "./composer";
+
+export function EditMessage({ message, text }: { message: Message; text: string }) {
+  const field = useRef<HTMLTextAreaElement>(null);
+  const pending = useStore(pendingAction);
+  const canSend = text.trim() !== "" && text.length <= longestMessage && pending === null;
+
+  useEffect(() => {
+    const area = field.current;
+    area?.focus({ preventScroll: true });
+    area?.setSelectionRange(area.value.length, area.value.length);
+  }, []);
+
+  const send = () => {
+    if (canSend) void sendEdit(message, text.trim());
+  };
+  function onKeyDown(event: KeyboardEvent) {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === "Escape") endEdit();
+    if (event.key === "Enter" && (isApple ? event.metaKey : event.ctrlKey)) send();
+  }
+  return (
+    <form
+      data-editing
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+      className="w-full rounded-3xl border border-line-strong bg-raised p-2 focus-within:border-accent"
+    >
+      <textarea
+        ref={field}
+        dir="auto"
+        aria-label="Edit the message"
+        value={text}
+        onChange={(event) => beginEdit(message.id, event.target.value)}
+        onKeyDown={onKeyDown}
+        className="block [field-sizing:content] max-h-[50dvh] min-h-16 w-full resize-none bg-transparent px-3 pt-2 text-[1rem] leading-[1.55] outline-none"
+      />
+      <div className="flex flex-wrap items-center justify-end gap-2 pt-1">
+        <p className="mr-auto px-3 text-xs text-faint max-sm:hidden">
+          A new version; this one is kept.
+        </p>
+        <Button size="small" variant="ghost" onClick={endEdit}>
+          Cancel
+        </Button>
+        <Button
+          size="small"
+          variant="primary"
+          type="submit"
+          busy={pending === "edit"}
+          disabled={!canSend}
+        >
+          Send
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,84 @@
+/** What models other than the built-in one write, and how long they take to. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Locator } from "playwright-core";
+import { Upstream } from "../api/lib/upstream.ts";
+import { hasCount } from "./support/eventually.ts";
+import { askScripted, quickly, Workspace } from "./support/workspace.ts";
+
+let upstream: Upstream;
+let workspace: Workspace;
+before(async () => {
+  upstream = await Upstream.start();
+  workspace = await Workspace.start({ ...quickly, WEBPLUS_OPENAI_URL: upstream.openaiUrl });
+});
+after(async () => {
+  await workspace.remove();
+  await upstream.close();
+});
+
+const directionOf = (text: Locator): Promise<string> =>
+  text.evaluate((element) => getComputedStyle(element).direction);
+
+test("text runs in its own direction, block by block", async () => {
+  const page = await workspace.signedIn();
+  const answer = await askScripted(page, "مرحبا English بالعالم");
+  const chat = await upstream.nextChat();
+  chat.say("An answer in English.\n\nوهذا نص عربي مع كلمة English في الوسط.\n\n- نعم\n- لا\n");
+  chat.end();
+  await answer.getByRole("list").waitFor();
+  const asked = page.getByRole("article", { name: "You" }).getByText("مرحبا");
+  assert.equal(await directionOf(asked), "rtl");
+  assert.equal(await directionOf(answer.getByText("An answer")), "ltr");
+  assert.equal(await directionOf(answer.getByText("وهذا")), "rtl");
+  assert.equal(await directionOf(answer.getByRole("list")), "rtl");
+  await workspace.close(page);
+});
+
+test("each answer has its own footnotes, which lead there and back", async () => {
+  const page = await workspace.signedIn();
+  for (const round of ["first", "second"]) {
+    const answer = await askScripted(page, `Footnotes, the ${round} time`);
+    const chat = await upstream.nextChat();
+    chat.say(`A claim[^1].\n\n[^1]: The ${round} proof.\n`);
+    chat.end();
+    await answer.getByText(`The ${round} proof.`).waitFor();
+  }
+  const last = page.getByRole("article", { name: "scripted" }).last();
+  const targetOf = async (link: Locator) =>
+    page.locator(`[id="${(await link.getAttribute("href"))?.slice(1)}"]`);
+  const note = await targetOf(last.getByRole("link", { name: "1", exact: true }));
+  await hasCount(note, 1);
+  await note.getByText("The second proof").waitFor();
+  const back = await targetOf(last.getByRole("link", { name: "Back to reference 1" }));
+  await back.and(page.getByText("1", { exact: true })).waitFor();
+  await workspace.close(page);
+});
+
+test("a model that takes long to begin is said to", async () => {
+  const page = await workspace.signedIn();
+  await page.clock.install();
+  const answer = await askScripted(page, "Take your time");
+  const chat = await upstream.nextChat();
+  await answer.getByRole("img", { name: "Writing" }).waitFor();
+  const waiting = answer.getByText("Still waiting for the model.");
+  await hasCount(waiting, 0);
+  await page.clock.fastForward(10_000);
+  await waiting.waitFor();
+  chat.say("Here I am.");
+  chat.end();
+  await answer.getByText("Here I am.").waitFor();
+  await hasCount(waiting, 0);
+  await workspace.close(page);
+});
+
+test("a key that is refused leads to how one is set", async () => {
+  const page = await workspace.signedIn();
+  const answer = await askScripted(page, "Let me in");
+  (await upstream.nextChat()).refuse(401);
+  await answer.getByText("The provider does not accept the key").waitFor();
+  await answer.getByRole("link", { name: "How it is set up" }).click();
+  const section = "Connect an OpenAI-compatible server";
+  await page.getByRole("heading", { name: section }).waitFor();
+  await workspace.close(page);
+});

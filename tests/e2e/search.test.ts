@@ -1,0 +1,92 @@
+/** Finding what was said, from anywhere on the page. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Page } from "playwright-core";
+import { phone } from "./support/browser.ts";
+import { eventually, hasCount } from "./support/eventually.ts";
+import { People } from "./support/people.ts";
+import { ask, completeAnswer, quickly, Workspace } from "./support/workspace.ts";
+
+let workspace: Workspace;
+before(async () => {
+  workspace = await Workspace.start(quickly);
+  const page = await workspace.signedIn();
+  await ask(page, "Where do narwhals keep their backups?");
+  await completeAnswer(page);
+  for (let turn = 0; turn < 4; turn += 1) {
+    await ask(page, `And another question, number ${turn}: how do I install Web+?`);
+    await completeAnswer(page);
+  }
+  await workspace.close(page);
+  await (await People.of(workspace)).add("stranger");
+});
+after(() => workspace.remove());
+
+const field = (page: Page) => page.getByRole("combobox");
+const results = (page: Page) =>
+  page.getByRole("group", { name: "In your chats" }).getByRole("option");
+const asked = (page: Page) => results(page).filter({ hasText: "You: " });
+
+/** The index follows what is said a moment later. */
+async function search(page: Page, words: string): Promise<void> {
+  await eventually(async () => {
+    await field(page).fill("");
+    await field(page).fill(words);
+    await asked(page).first().waitFor({ timeout: 1_500 });
+  });
+}
+
+async function assertOpenedAtIt(page: Page): Promise<void> {
+  await page.waitForURL(/\/c\/[^?]+\?message=/);
+  const found = page.locator("[data-found=true]").getByText("Where do narwhals keep");
+  await eventually(async () => {
+    const box = await found.boundingBox({ timeout: 1_000 });
+    const height = page.viewportSize()?.height ?? 0;
+    assert.ok(box !== null && box.y > 0 && box.y < height, "it is in view");
+  });
+}
+
+test("words are found as one types, marked, and opened at their message by the keyboard", async () => {
+  const page = await workspace.signedIn();
+  await page.keyboard.press("Control+k");
+  await search(page, "narwhals");
+  await asked(page).locator("mark").getByText("narwhals").waitFor();
+  for (let step = 0; step < 10; step += 1) {
+    if ((await asked(page).getAttribute("aria-selected")) === "true") break;
+    await field(page).press("ArrowDown");
+  }
+  await field(page).press("Enter");
+  await assertOpenedAtIt(page);
+  await page.getByRole("button", { name: /Latest|New content/ }).waitFor();
+
+  await page.keyboard.press("Control+k");
+  await field(page).fill("nobodysaidthis");
+  await page.getByText("Nothing found.").waitFor();
+  await workspace.close(page);
+});
+
+test("at phone width, by tapping", async () => {
+  const page = await workspace.signedIn(phone);
+  await page.getByRole("button", { name: "Show the chat list" }).tap();
+  await page.getByRole("dialog", { name: "Chats" }).getByRole("button", { name: "Search" }).tap();
+  await search(page, "narwhals");
+  await asked(page).tap();
+  await assertOpenedAtIt(page);
+  await workspace.close(page);
+});
+
+test("somebody else finds nothing of it, and a failure can be tried again", async () => {
+  const page = await workspace.signedIn({}, "stranger");
+  await page.keyboard.press("Control+k");
+  await field(page).fill("narwhals");
+  await page.getByText("Nothing found.").waitFor();
+  await hasCount(results(page), 0);
+
+  await page.route("**/api/v1/search?*", (route) => route.abort("connectionrefused"));
+  await field(page).fill("elsewhere");
+  await page.getByRole("alert").getByText("The server did not answer").waitFor();
+  await page.unroute("**/api/v1/search?*");
+  await page.getByRole("alert").getByRole("button", { name: "Try again" }).click();
+  await page.getByText("Nothing found.").waitFor();
+  await workspace.close(page, /ERR_CONNECTION_REFUSED/);
+});
