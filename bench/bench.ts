@@ -18,8 +18,17 @@ import {
   withServer,
   wrk,
 } from './lib.ts'
+import { codings, measureCompression } from './compression.ts'
+import { measureEncryption } from './encryption.ts'
+import { measureDecisions, measureShared } from './limits.ts'
 import { measurePages } from './pages.ts'
+import { measureQueries } from './queries.ts'
+import { measureCached, measureList, type Share } from './reads.ts'
+import { measureRotation } from './rotate.ts'
+import { measureSearch } from './search.ts'
+import { measureFanOut, measureIdle } from './sockets.ts'
 import { measureStreams } from './streams.ts'
+import { postOnPostgres, postOnSqlite } from './writes.ts'
 
 interface Row {
   what: string
@@ -31,14 +40,13 @@ interface Row {
 }
 
 const runs = 5
-const rounds = 3
 const loadSeconds = Number(process.env['BENCH_SECONDS'] ?? 5)
 
 // Servers are measured on SQLite but where a measure says otherwise.
 const postgresUrl = process.env['WEBPLUS_TEST_POSTGRES']
 delete process.env['WEBPLUS_TEST_POSTGRES']
 
-const measures: Record<string, () => Promise<Row[]>> = { size, start, idle, list, postgres, credentials, pages, writes, streams }
+const measures: Record<string, () => Promise<Row[]>> = { size, start, idle, list, cached, postgres, credentials, limits, queries, pages, search, writes, streams, sockets, encryption, rotate, compression, outbound }
 
 async function size(): Promise<Row[]> {
   const stripped = await withFolder((folder) => {
@@ -87,30 +95,35 @@ async function idle(): Promise<Row[]> {
   })
 }
 
+/* As it is installed, where most replies come from memory, and with every one read from the database. */
 async function list(): Promise<Row[]> {
-  const target = '/api/v1/conversations?limit=20'
-  return withServer({}, async (world) => {
-    await inParallel(10_000, 32, (i) => post(world, '/api/v1/conversations', { title: `Conversation number ${i}` }))
-    const reply = await fetch(world.server.url + target, { headers: world.headers })
-    const body = Buffer.from(await reply.arrayBuffer())
-    return withNginx(body, async (nginx) => {
-      const ours = []
-      const theirs = []
-      for (let round = 0; round < rounds; round++) {
-        theirs.push(await wrk(nginx, {}, loadSeconds))
-        ours.push(await wrk(world.server.url + target, world.headers, loadSeconds))
-      }
-      if (ours.some((load) => load.failed > 0)) throw new Error('a request of the list failed')
-      const perSecond = median(ours.map((load) => load.perSecond))
-      const nginxPerSecond = median(theirs.map((load) => load.perSecond))
-      return [
-        { what: `nginx, a static file of ${body.length} bytes, one core`, value: nginxPerSecond, unit: 'req/s' },
-        { what: 'list of 20 conversations of 10 000, signed in', value: perSecond, unit: 'req/s' },
-        { what: '  as a share of nginx', value: perSecond / nginxPerSecond, unit: '×', atLeast: 0.25 },
-        { what: '  p99 at 64 connections', value: median(ours.map((load) => load.p99Ms)), unit: 'ms', atMost: 5 },
-      ]
-    })
-  })
+  const rows = (what: string, { perSecond, nginxPerSecond, p99Ms }: Share): Row[] => [
+    { what, value: perSecond, unit: 'req/s' },
+    { what: '  as a share of nginx', value: perSecond / nginxPerSecond, unit: '×', atLeast: 0.25 },
+    { what: '  p99 at 64 connections', value: p99Ms, unit: 'ms', atMost: 5 },
+  ]
+  const installed = await measureList(true, loadSeconds)
+  const read = await measureList(false, loadSeconds)
+  return [
+    { what: `nginx, a static file of ${read.bytes} bytes, one core`, value: read.nginxPerSecond, unit: 'req/s' },
+    ...rows('list of 20 conversations of 10 000, signed in, as installed', installed),
+    ...rows('the same without the cache', read),
+  ]
+}
+
+/* From memory, and from the database, as shares of what nginx does. */
+async function cached(): Promise<Row[]> {
+  const kept = await measureCached(true, loadSeconds)
+  const read = await measureCached(false, loadSeconds)
+  const row = (what: string, { perSecond, nginxPerSecond }: typeof kept.object, atLeast?: number): Row[] => [
+    { what, value: perSecond, unit: 'req/s' },
+    { what: '  as a share of nginx', value: perSecond / nginxPerSecond, unit: '×', ...(atLeast && { atLeast }) },
+  ]
+  return [
+    ...row(`one conversation from memory, ${kept.object.bytes} bytes, signed in`, kept.object, 2 / 3),
+    ...row(`a page of 20 from memory, ${kept.page.bytes} bytes, signed in`, kept.page),
+    ...row('one conversation from SQLite, signed in', read.object, 1 / 3),
+  ]
 }
 
 /* The same read on either database, and what the pool is worth. */
@@ -151,7 +164,30 @@ async function credentials(): Promise<Row[]> {
   ]
 }
 
+/* Whether somebody may ask, in memory and by all servers' count. */
+async function limits(): Promise<Row[]> {
+  const { oneUs, manyUs, requestUs, toldUs } = measureDecisions()
+  const { roundTrips, scripts, laterMs } = await measureShared()
+  return [
+    { what: 'rate limiter, a decision for one address, processor time', value: oneUs, unit: 'µs', atMost: 1 },
+    { what: '  for each of 10 000 addresses', value: manyUs, unit: 'µs', atMost: 1 },
+    { what: '  all that is decided of a request, for its address and its account', value: requestUs, unit: 'µs', atMost: 1 },
+    { what: '  the same with the headers that tell of it', value: toldUs, unit: 'µs' },
+    { what: 'rate limiter with a Redis: scripts run for a request', value: scripts, unit: '', atLeast: 1, atMost: 1 },
+    { what: '  round trips, with what a server asks for itself', value: roundTrips, unit: '', atMost: 1.02 },
+    { what: '  how much later the answer comes', value: laterMs, unit: 'ms', atMost: 1 },
+  ]
+}
+
 /* Lists of an installation with a million rows of audit, on either database. */
+/* What the indexes are worth. */
+async function queries(): Promise<Row[]> {
+  return (await measureQueries()).flatMap(({ what, withMs, withoutMs }) => [
+    { what, value: withMs, unit: 'ms', atMost: 5 },
+    { what: '  without the indexes', value: withoutMs / withMs, unit: '×' },
+  ])
+}
+
 async function pages(): Promise<Row[]> {
   if (postgresUrl === undefined) throw new Error('bench/run starts PostgreSQL')
   const { sqlite, postgres, wholeReads } = await measurePages(1_000_000, postgresUrl)
@@ -164,47 +200,43 @@ async function pages(): Promise<Row[]> {
   ]
 }
 
-/* 64 clients post messages; each fsync takes 5 ms longer, as on a disk. */
-async function writes(): Promise<Row[]> {
-  const [slow, slowLoad] = await postMessages('5')
-  const [, fastLoad] = await postMessages('0')
+async function search(): Promise<Row[]> {
+  if (postgresUrl === undefined) throw new Error('bench/run starts PostgreSQL')
+  const { messages, indexedPerSecond, bytesPerMessage, sqlite, postgres } = await measureSearch(postgresUrl)
   return [
-    { what: 'acknowledged messages per fsync, fsync + 5 ms', value: slow, unit: '', atLeast: 20 },
-    { what: '  messages, fsync + 5 ms', value: slowLoad, unit: '/s' },
-    { what: '  messages, fsync as it is here', value: fastLoad, unit: '/s' },
+    { what: `search in ${messages} messages, SQLite, p95`, value: sqlite.p95Ms, unit: 'ms', atMost: 30 },
+    { what: '  p50', value: sqlite.p50Ms, unit: 'ms' },
+    { what: `  p95 of ${sqlite.slowest}`, value: sqlite.slowestMs, unit: 'ms' },
+    { what: '  the same on PostgreSQL, p95', value: postgres.p95Ms, unit: 'ms', atMost: 30 },
+    { what: '  p50', value: postgres.p50Ms, unit: 'ms' },
+    { what: `  p95 of ${postgres.slowest}`, value: postgres.slowestMs, unit: 'ms' },
+    { what: '  messages indexed, SQLite', value: indexedPerSecond, unit: '/s' },
+    { what: '  index of a message', value: bytesPerMessage, unit: 'bytes' },
   ]
 }
 
-async function postMessages(delayMs: string): Promise<[perFsync: number, perSecond: number]> {
-  return withFolder((folder) => {
-    const counter = path.join(folder, 'fsyncs')
-    const env = {
-      LD_PRELOAD: path.join(root, 'build/bench/libslow_fsync.so'),
-      SLOW_FSYNC_MS: delayMs,
-      SLOW_FSYNC_COUNT: counter,
-      WEBPLUS_GUIDE_WORDS_PER_SECOND: '100000',
-    }
-    return withServer(env, async (world) => {
-      // Many, so that none is asked again while its answer streams.
-      const conversations = await inParallel(4000, 64, () => post(world, '/api/v1/conversations', {}))
-      const fsyncs = (): number => Number(readFileSync(counter).readBigUInt64LE(0))
-      const before = fsyncs()
-      const load = await wrk(
-        world.server.url,
-        { ...world.headers, 'content-type': 'application/json' },
-        loadSeconds,
-        `ids = { ${conversations.map(({ id }) => `"${id}"`).join(', ')} }
-next_id = 0
-wrk.method = "POST"
-wrk.body = '{"content":"How do I sign in?"}'
-request = function()
-  next_id = next_id % #ids + 1
-  return wrk.format(nil, "/api/v1/conversations/" .. ids[next_id] .. "/messages")
-end`,
-      )
-      return [(load.requests - load.failed) / (fsyncs() - before), load.perSecond]
-    })
-  })
+/* 64 clients post messages; each fsync takes 5 ms longer, as on a disk. */
+async function writes(): Promise<Row[]> {
+  if (postgresUrl === undefined) throw new Error('bench/run starts PostgreSQL')
+  const slow = await postOnSqlite(5, loadSeconds)
+  const fast = await postOnSqlite(0, loadSeconds)
+  const postgres = await postOnPostgres(postgresUrl, loadSeconds)
+  return [
+    { what: 'acknowledged messages per fsync, fsync + 5 ms', value: slow.perFsync, unit: '', atLeast: 20 },
+    { what: '  messages, fsync + 5 ms', value: slow.perSecond, unit: '/s' },
+    { what: '  messages, fsync as it is here', value: fast.perSecond, unit: '/s' },
+    { what: 'acknowledged messages, PostgreSQL', value: postgres.perSecond, unit: '/s' },
+    { what: '  transactions run again since they met another', value: postgres.retried * 100, unit: '%', atMost: 10 },
+  ]
+}
+
+async function sockets(): Promise<Row[]> {
+  const { kibEach, p99Ms } = await measureIdle(10_000)
+  return [
+    { what: '10 000 idle WebSockets, resident memory of each', value: kibEach, unit: 'KiB', atMost: 6 },
+    { what: '  p99 of 100 requests/s meanwhile', value: p99Ms, unit: 'ms', atMost: 20 },
+    { what: 'an event to 5 000 subscribers, from its request to the last', value: await measureFanOut(5000), unit: 'ms', atMost: 100 },
+  ]
 }
 
 async function streams(): Promise<Row[]> {
@@ -214,6 +246,51 @@ async function streams(): Promise<Row[]> {
     { what: '  p99', value: p99Ms, unit: 'ms', atMost: 150 },
     { what: '  processor of the server', value: cores, unit: 'cores', atMost: 1 },
   ]
+}
+
+/* A page of messages, beside a server that seals nothing. */
+async function encryption(): Promise<Row[]> {
+  const rows: Row[] = []
+  for (const bytes of [400, 4096]) {
+    const { onPerSecond, offPerSecond, cost } = await measureEncryption(bytes, loadSeconds)
+    rows.push(
+      { what: `page of 50 messages of ${bytes} bytes each, encrypted`, value: onPerSecond, unit: 'req/s' },
+      { what: '  not encrypted', value: offPerSecond, unit: 'req/s' },
+      { what: '  throughput that encryption costs', value: cost * 100, unit: '%', atMost: 35 },
+    )
+  }
+  return rows
+}
+
+/* A new data key for everything, beside a server that works. */
+async function rotate(): Promise<Row[]> {
+  const { rowsPerSecond, readsPerSecond } = await measureRotation()
+  return [
+    { what: 'keys rotate: rows sealed anew of 100 000, on the server\'s core', value: rowsPerSecond, unit: '/s', atLeast: 20_000 },
+    { what: '  lists read from the server meanwhile', value: readsPerSecond, unit: '/s' },
+  ]
+}
+
+/* Bytes that compression saves, and what it costs. Files were compressed when they were built. */
+async function compression(): Promise<Row[]> {
+  return (await measureCompression()).flatMap(({ route, bytes, saved, costUs }) =>
+    codings.flatMap((coding) => [
+      { what: `${route}, ${bytes} bytes: saved by ${coding}`, value: saved[coding]! * 100, unit: '%', ...(bytes > 4096 && { atLeast: 50 }) },
+      { what: '  processor time that a reply costs more', value: costUs[coding]!, unit: 'µs' },
+    ]),
+  )
+}
+
+/* Requests to another server, over connections that are kept and without. */
+async function outbound(): Promise<Row[]> {
+  return withNginx(Buffer.from('{"ok":true}'), async (url) => {
+    const output = execFileSync(path.join(root, 'build/bench/outbound'), [url, String(loadSeconds)], { encoding: 'utf8' })
+    const [kept, closed] = output.split(' ').map(Number) as [number, number]
+    return [
+      { what: 'requests to another server, 16 at once, over kept connections', value: kept, unit: '/s' },
+      { what: '  against a connection for each', value: kept / closed, unit: '×', atLeast: 1.5 },
+    ]
+  })
 }
 
 function print({ what, value, unit, atMost, atLeast }: Row): boolean {

@@ -46,11 +46,13 @@ export interface World {
 export const username = 'bench'
 const credentials = { username, password: 'a password for benching' }
 
-/** A new server with an administrator signed in. */
-export async function withServer<T>(env: Record<string, string>, use: (world: World) => Promise<T>): Promise<T> {
-  const server = await Server.start({ env: { WEBPLUS_ACCESS_TOKEN_MINUTES: '60', ...env } })
+/* One user opens all sockets here. */
+const manySockets = { WEBPLUS_WEBSOCKETS_PER_USER: '20000', WEBPLUS_WEBSOCKETS_PER_ADDRESS: '20000' }
+
+/** A new server with an administrator signed in. Without the cache unless it is asked for: what is measured is the work. */
+export async function withServer<T>(env: Record<string, string>, use: (world: World) => Promise<T>, program = binary): Promise<T> {
+  const server = await Server.start({ program, processors: serverCore, env: { WEBPLUS_ACCESS_TOKEN_MINUTES: '60', WEBPLUS_CACHE: 'false', ...manySockets, ...env } })
   try {
-    pin(server.pid)
     const response = await fetch(`${server.url}/api/v1/setup`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

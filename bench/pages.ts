@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process'
 import path from 'node:path'
 
 import { query } from '../tests/api/lib/postgres.ts'
-import { type World, median, pin, root, username, withServer } from './lib.ts'
+import { type World, median, root, username, withServer } from './lib.ts'
 
 /** The page that takes longest, by the median of its times. */
 interface Slowest {
@@ -78,7 +78,6 @@ async function moveTo(url: string, { server }: World): Promise<void> {
   await query(url, 'VACUUM ANALYZE') // as PostgreSQL itself does after a minute
   server.env['WEBPLUS_DATABASE_URL'] = url
   await server.run()
-  pin(server.pid)
 }
 
 async function wholeReadsOf(url: string): Promise<number> {
@@ -95,7 +94,6 @@ export async function measurePages(rows: number, postgresUrl: string): Promise<{
     const [busy, quiet] = execFileSync(path.join(root, 'build/bench/audit_rows'), args, { encoding: 'utf8' }).trim().split(' ') as [string, string]
     const targets = allPages(rows, busy, quiet)
     await world.server.run()
-    pin(world.server.pid)
     const sqlite = await slowestOf(world, targets)
     await query(postgresUrl, `CREATE DATABASE ${url.pathname.slice(1)}`)
     await moveTo(url.href, world)
