@@ -2,6 +2,7 @@
 #include "http/handle.h"
 #include "http/state.h"
 
+#include <assert.h>
 #include <string.h>
 #include <time.h>
 
@@ -326,6 +327,8 @@ void exchange_send(struct exchange *exchange)
 	struct reply *reply = &exchange->request.reply;
 	struct conn *conn = exchange->request.conn;
 
+	assert(reply->kind !=
+	       REPLY_UPGRADE); /* that is a transport's: its connection is not kept */
 	exchange->state = EXCHANGE_SENDING;
 	conn_wait(conn, DEADLINE_NONE);
 	if (exchange->server->draining || (conn->eof && conn->input.length == 0))

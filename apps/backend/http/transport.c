@@ -4,6 +4,7 @@
 #include "http/handle.h"
 #include "http/state.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -329,6 +330,7 @@ struct transport *transport_take(struct request *request, int status,
 
 	request->reply.status = status;
 	request->reply.kind = status == 101 ? REPLY_UPGRADE : REPLY_EVENTS;
+	assert(status != 101 || strcmp(request->method, "GET") == 0);
 	if (!conn_usable(conn) || strcmp(request->method, "HEAD") == 0) {
 		request_finish(request, conn_usable(conn) ? ERR_OK : ERR_CANCELLED);
 		return NULL;

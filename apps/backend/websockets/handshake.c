@@ -54,6 +54,11 @@ enum err handshake_accept(struct request *request)
 	const char *origin = request_header(request, "origin");
 	char accept[ACCEPT_SIZE];
 
+	/* RFC 6455, section 4.2.1. A HEAD is routed like a GET, and a proxy that saw it answered by 101 would tunnel. */
+	if (strcmp(request->method, "GET") != 0) {
+		reply_header(request, "Allow", "GET");
+		return request_fail(request, ERR_METHOD, "WebSockets begin with a GET.");
+	}
 	if (!list_has_word(request_header_list(request, "connection"), "upgrade") ||
 	    !list_has_word(request_header_list(request, "upgrade"), "websocket"))
 		return request_fail(request, ERR_MALFORMED, "This address takes WebSockets alone.");

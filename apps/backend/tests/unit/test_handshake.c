@@ -29,6 +29,7 @@ static void fake_init(struct fake *fake)
 	buf_init(&fake->request.reply.headers, 4096);
 	memcpy(fake->headers, good, sizeof(good));
 	fake->request.headers = fake->headers;
+	fake->request.method = "GET";
 }
 
 static void fake_finish(struct fake *fake)
@@ -98,6 +99,19 @@ static void refuses_what_is_no_upgrade(void **state)
 		assert_int_equal(accept_with(wrong[i].name, wrong[i].value), ERR_MALFORMED);
 }
 
+/* RFC 6455, section 4.2.1. A proxy that passes a 101 on becomes a tunnel: only what is one may answer so. */
+static void refuses_what_is_no_get(void **state)
+{
+	struct fake fake;
+
+	(void)state;
+	fake_init(&fake);
+	fake.request.method = "HEAD";
+	assert_int_equal(handshake_accept(&fake.request), ERR_METHOD);
+	assert_string_equal(fake.request.reply.headers.data, "Allow: GET\r\n");
+	fake_finish(&fake);
+}
+
 static void takes_pages_of_its_own_site_alone(void **state)
 {
 	(void)state;
@@ -144,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_as_rfc_6455_says),
 		cmocka_unit_test(refuses_what_is_no_upgrade),
+		cmocka_unit_test(refuses_what_is_no_get),
 		cmocka_unit_test(takes_pages_of_its_own_site_alone),
 		cmocka_unit_test(takes_nothing_from_the_address),
 		cmocka_unit_test(answers_the_protocol_and_never_the_token),
