@@ -92,6 +92,23 @@ describe("a JSON body", () => {
     assert.equal(reply.status, 422);
     assert.match(reply.headers.get("content-type")!, /^application\/problem\+json/);
     assert.ok(!reply.text.includes("alert"));
+    const broken = await post('{"title": hunter2}');
+    assert.equal(broken.status, 400);
+    assert.match(broken.json.errors[0].message, /at line 1, column \d+/);
+    assert.ok(!broken.text.includes("hunter"), broken.text);
+  });
+
+  test("of a megabyte of marks that Unicode would have to sort costs no time", async () => {
+    const marks = "\u0301".repeat(150_000) + "\u0316".repeat(150_000);
+    const began = Date.now();
+    for (const password of [marks, "\u0f73".repeat(300_000)]) {
+      const body = { username: "ada", password };
+      const reply = await nobody().call("POST", "/api/v1/auth/login", {
+        body,
+      });
+      assert.equal(reply.status, 422);
+    }
+    assert.ok(Date.now() - began < 20_000, "it took hours where each was moved past each other");
   });
 
   test("is asked for as application/json", async () => {

@@ -109,7 +109,20 @@ function wrongTexts(schema: Schema): Wrong[] {
   if ((schema.minLength ?? 0) > 0) wrong.push(["an empty text", ""]);
   if ((schema.minLength ?? 0) > 1) wrong.push(["a text that is too short", "x"]);
   if (schema.pattern === undefined) return wrong;
-  const unfit = [`${fitting}\n`, "two words", "é", "a\u202eb", "a\u2028b", "@", "' OR 1=1 --"];
+  const unfit = [
+    `${fitting}\n`,
+    "two words",
+    "é",
+    "a\u202eb",
+    "a\u2028b",
+    "@",
+    "' OR 1=1 --",
+  ].concat(
+    // Marks that are not seen, where all else is right.
+    ["\u202e", "\u2028", "\u00a0", "\u200b", "\ufeff"].map(
+      (mark) => fitting.slice(0, 1) + mark + fitting.slice(1),
+    ),
+  );
   const pattern = new RegExp(schema.pattern, "u");
   const refused = unfit.filter((text) => !pattern.test(text) && text.length <= most);
   assert.ok(refused.length > 0, `nothing is known that ${schema.pattern} refuses`);

@@ -131,12 +131,46 @@ bool utf8_is_layout(uint32_t character)
 	       (character >= 0x2066 && character <= 0x2069);
 }
 
+bool utf8_is_unseen(uint32_t character)
+{
+	switch (utf8proc_category((utf8proc_int32_t)character)) {
+	case UTF8PROC_CATEGORY_CC:
+	case UTF8PROC_CATEGORY_CF:
+	case UTF8PROC_CATEGORY_ZS:
+	case UTF8PROC_CATEGORY_ZL:
+	case UTF8PROC_CATEGORY_ZP:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static bool is_ascii(const char *text)
 {
 	for (; *text != '\0'; text++)
 		if ((unsigned char)*text >= 0x80)
 			return false;
 	return true;
+}
+
+/* Also those that fall apart into marks, and are none of a class themselves. */
+static bool is_mark(uint32_t character)
+{
+	const utf8proc_property_t *property = utf8proc_get_property((utf8proc_int32_t)character);
+
+	return property->combining_class != 0 || property->category == UTF8PROC_CATEGORY_MN;
+}
+
+static bool has_too_many_marks(const char *text)
+{
+	int marks = 0;
+
+	for (uint32_t c = utf8_next(&text); c != 0; c = utf8_next(&text)) {
+		marks = is_mark(c) ? marks + 1 : 0;
+		if (marks > UTF8_MARKS_MAX)
+			return true;
+	}
+	return false;
 }
 
 const char *utf8_normalize(struct arena *arena, const char *text)
@@ -146,6 +180,8 @@ const char *utf8_normalize(struct arena *arena, const char *text)
 
 	if (is_ascii(text))
 		return text;
+	if (!utf8_valid(text, strlen(text)) || has_too_many_marks(text))
+		return NULL;
 	normal = utf8proc_NFC((const utf8proc_uint8_t *)text);
 	if (normal == NULL)
 		return NULL;

@@ -27,10 +27,14 @@ uint32_t utf8_next(const char **at);
 bool utf8_is_control(uint32_t character);
 /* Whether a character orders the text around it to the right or left, or ends a line, unseen. */
 bool utf8_is_layout(uint32_t character);
+/* Whether nothing is seen of a character: spaces, controls, and what shapes or joins others without being there. */
+bool utf8_is_unseen(uint32_t character);
 /*
- * The valid text in Normalization Form C (Unicode, UAX #15), so that what looks the same is the same: "e" and an accent
- * become "é". `text` itself where it is that already; NULL where it cannot be told.
+ * The text in Normalization Form C (Unicode, UAX #15), so that what looks the same is the same: "e" and an accent
+ * become "é". `text` itself where it is that already. NULL where it is no UTF-8, or where a character has more than UTF8_MARKS_MAX marks: bringing
+ * them into their order takes the square of the time, and no language has as many (UAX #15, section 13).
  */
+enum { UTF8_MARKS_MAX = 30 };
 const char *utf8_normalize(struct arena *arena, const char *text);
 
 #endif

@@ -27,6 +27,26 @@ static bool too_deep(const char *json, size_t length)
 	return false;
 }
 
+/* In words of ours: the parser's own repeat what it stumbled over. */
+static const char *json_fault(const json_error_t *fault)
+{
+	switch (json_error_code(fault)) {
+	case json_error_premature_end_of_input:
+		return "it ends too early";
+	case json_error_end_of_input_expected:
+		return "something follows its end";
+	case json_error_invalid_utf8:
+		return "it is not UTF-8";
+	case json_error_null_character:
+	case json_error_null_byte_in_key:
+		return "it holds a NUL character";
+	case json_error_duplicate_key:
+		return "a key stands twice in one object";
+	default:
+		return "something else is expected there";
+	}
+}
+
 static enum err parse(struct decoder *decoder, const char *json, size_t length, json_t **ret_root)
 {
 	json_error_t fault;
@@ -47,7 +67,7 @@ static enum err parse(struct decoder *decoder, const char *json, size_t length, 
 	if (!root) {
 		field_error_add(decoder->errors, decoder->arena, "",
 				"is not valid JSON at line %d, column %d: %s", fault.line,
-				fault.column, fault.text);
+				fault.column, json_fault(&fault));
 		return ERR_MALFORMED;
 	}
 	if (!json_is_object(root)) {

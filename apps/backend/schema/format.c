@@ -24,9 +24,10 @@ static bool is_email(const char *text)
 		return false;
 	if (at[1] == '\0' || at[1] == '.' || text[length - 1] == '.' || strstr(at, ".."))
 		return false;
-	for (const char *c = text; *c; c++)
-		if (isspace((unsigned char)*c) || iscntrl((unsigned char)*c) ||
-		    strchr("()<>,;:\\\"[]", *c))
+	if (strpbrk(text, "()<>,;:\\\"[]") != NULL)
+		return false;
+	for (uint32_t c = utf8_next(&text); c; c = utf8_next(&text))
+		if (utf8_is_unseen(c))
 			return false;
 	return true;
 }
@@ -50,6 +51,10 @@ static bool is_token(const char *text)
 	return true;
 }
 
+/* What utf8_is_unseen finds beyond spaces, of the characters that one may meet. */
+#define UNSEEN                                                                                     \
+	"\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff"
+
 static const struct {
 	bool (*check)(const char *text);
 	const char *message;
@@ -65,8 +70,9 @@ static const struct {
 			      "begin with a letter "
 			      "or digit",
 			      "^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$", .max = 32 },
-	[FORMAT_EMAIL] = { is_email, "must be an e-mail address", "^[^@\\s]{1,64}@[^@\\s]+$",
-			   .max = 254, .normalize = true },
+	[FORMAT_EMAIL] = { is_email, "must be an e-mail address",
+			   "^[^@\\s" UNSEEN "]{1,64}@[^@\\s" UNSEEN "]+$", .max = 254,
+			   .normalize = true },
 	[FORMAT_LINE] = { is_line, "must be a single line, without marks that turn its direction",
 			  "^[^\\n\\t\\u2028-\\u202e\\u2066-\\u2069]*$", .normalize = true },
 	[FORMAT_TOKEN] = { .check = is_token,

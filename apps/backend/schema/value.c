@@ -71,7 +71,7 @@ bool value_set_text(struct decoder *decoder, const struct field *field, const ch
 	if (format_is_compared(field->format))
 		text = utf8_normalize(decoder->arena, text);
 	if (!text)
-		return refuse(decoder, path, "must be a text that Unicode can bring into one form");
+		return refuse(decoder, path, "must not put so many marks on one character");
 	if (!text_length_fits(decoder, field, path, text))
 		return false;
 	if (has_control(text))

@@ -114,6 +114,41 @@ static void what_looks_the_same_becomes_the_same(void **state)
 	arena_finish(&arena);
 }
 
+static const char *normalize_marks(struct arena *arena, const char *mark, int count)
+{
+	char text[256] = "a";
+
+	for (int i = 0; i < count; i++)
+		memcpy(text + 1 + (size_t)i * strlen(mark), mark, strlen(mark) + 1);
+	return utf8_normalize(arena, text);
+}
+
+static void no_character_has_more_marks_than_a_language_needs(void **state)
+{
+	static const char acute[] = "\xcc\x81", falls_apart[] = "\xe0\xbd\xb3";
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena);
+	assert_non_null(normalize_marks(&arena, acute, UTF8_MARKS_MAX));
+	assert_null(normalize_marks(&arena, acute, UTF8_MARKS_MAX + 1));
+	assert_null(normalize_marks(&arena, falls_apart, UTF8_MARKS_MAX + 1));
+	arena_finish(&arena);
+}
+
+static void what_is_not_seen_is_known(void **state)
+{
+	static const uint32_t unseen[] = { ' ',    '\n',   0xA0,   0xAD,   0x200B,
+					   0x200D, 0x2028, 0x202E, 0x3000, 0xFEFF };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++)
+		assert_true(utf8_is_unseen(unseen[i]));
+	assert_false(utf8_is_unseen('a'));
+	assert_false(utf8_is_unseen(0xE9));
+	assert_false(utf8_is_unseen(0x4E00));
+}
+
 static void marks_that_turn_or_break_a_line_are_known(void **state)
 {
 	(void)state;
@@ -130,6 +165,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_character_goes_there_and_back),
 		cmocka_unit_test(what_looks_the_same_becomes_the_same),
+		cmocka_unit_test(no_character_has_more_marks_than_a_language_needs),
+		cmocka_unit_test(what_is_not_seen_is_known),
 		cmocka_unit_test(marks_that_turn_or_break_a_line_are_known),
 		cmocka_unit_test(what_is_no_utf8_is_refused),
 		cmocka_unit_test(characters_are_counted),
