@@ -235,39 +235,60 @@ static const char *mean_host(struct head *head, const char *value)
 	return is_authority(value) ? NULL : "Host is not valid.";
 }
 
-static meaning *find_meaning(const char *name)
-{
-	static const struct {
-		const char *name;
-		meaning *mean;
-	} rows[] = {
-		{ "content-length", mean_content_length },
-		{ "transfer-encoding", mean_transfer_encoding },
-		{ "connection", mean_connection },
-		{ "host", mean_host },
-	};
+enum { HOST };
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (strcmp(name, rows[i].name) == 0)
-			return rows[i].mean;
-	return NULL;
+/*
+ * Headers that mean something here, or that decide something and may stand once (RFC 9110, section 5.3): of two, a proxy may
+ * have judged the other one.
+ */
+static const struct known {
+	const char *name;
+	meaning *mean;
+	bool once;
+} known_headers[] = {
+	[HOST] = { "host", mean_host, false },
+	{ "content-length", mean_content_length, false }, /* which judges itself */
+	{ "transfer-encoding", mean_transfer_encoding, false },
+	{ "connection", mean_connection, false },
+	{ "authorization", NULL, true },
+	{ "content-type", NULL, true },
+	{ "idempotency-key", NULL, true },
+	{ "last-event-id", NULL, true },
+	{ "origin", NULL, true },
+	{ "x-api-key", NULL, true },
+};
+
+enum { KNOWN_COUNT = sizeof(known_headers) / sizeof(known_headers[0]) };
+
+static size_t find_known(const char *name)
+{
+	size_t i = 0;
+
+	while (i < KNOWN_COUNT && strcmp(name, known_headers[i].name) != 0)
+		i++;
+	return i;
 }
 
 static const char *check_fields(struct head *head)
 {
-	int hosts = 0;
+	unsigned counts[KNOWN_COUNT + 1] = { 0 };
 
 	for (const struct text_pair *pair = head->headers; pair->name != NULL; pair++) {
-		meaning *mean = find_meaning(pair->name);
-		const char *detail = mean != NULL ? mean(head, pair->value) : NULL;
+		size_t i = find_known(pair->name);
+		const struct known *known = &known_headers[i];
+		const char *detail = NULL;
 
+		counts[i]++;
+		if (i < KNOWN_COUNT && known->mean != NULL)
+			detail = known->mean(head, pair->value);
+		if (i < KNOWN_COUNT && known->once && counts[i] > 1)
+			detail = "A header that may stand once stands twice.";
 		if (detail != NULL)
 			return detail;
-		hosts += mean == mean_host;
 	}
 	if (head->chunked && head->content_length >= 0)
 		return "Content-Length and Transfer-Encoding exclude each other.";
-	if (hosts > 1 || (hosts == 0 && !head->http_1_0))
+	if (counts[HOST] > 1 || (counts[HOST] == 0 && !head->http_1_0))
 		return "There must be one Host.";
 	return NULL;
 }
