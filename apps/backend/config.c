@@ -45,7 +45,7 @@ static const struct field config_fields[] = {
 	      .doc = "Keep an index of the words of messages and titles, under keyed hashes, so that "
 		     "their owners can search them. Switched off, it is erased."),
 	FIELD(struct config, public_url, .optional = true, .max = 300,
-	      .doc = "The address people use, `https://chat.example.org`. With https, cookies are "
+	      .doc = "The address people use, `https://chat.example.org`, without a path. With https, cookies are "
 		     "marked Secure and browsers are told to come back by https alone."),
 	FIELD(struct config, trusted_proxies, .optional = true, .max = 2000,
 	      .doc = "Addresses and networks of the proxies before this server, with commas: "

@@ -13,16 +13,14 @@
 #include "chat/event_stream.h"
 #include "chat/generation.h"
 #include "chat/relay.h"
-#include "http/certificates.h"
+#include "config_check.h"
 #include "http/client.h"
-#include "http/forwarded.h"
 #include "http/server.h"
 #include "installation.h"
 #include "keys/keys.h"
 #include "middleware/authentication.h"
 #include "middleware/cache.h"
 #include "middleware/compression.h"
-#include "middleware/cors.h"
 #include "middleware/metrics.h"
 #include "middleware/rate_limit.h"
 #include "models/models.h"
@@ -45,7 +43,7 @@ struct program {
 	struct app app;
 	struct loop loop;
 	struct topics topics;
-	struct proxies proxies;
+	struct config_forms forms;
 	struct arena arena;
 	uv_signal_t terminate, interrupt;
 	int busy;           /* parts that still drain */
@@ -245,10 +243,9 @@ static enum err create_services(struct program *program)
 	struct app *app = &program->app;
 	enum err err = create_redis(program);
 
-	if (err == ERR_OK)
-		err = rate_limits_create(app, &program->arena, &app->limits, &program->reason);
 	if (err != ERR_OK)
 		return err;
+	app->limits = rate_limits_create(app, &program->forms.exempt);
 	app->workers = pool_create("worker", (unsigned)app->config->workers);
 	password_limit_waiting((unsigned)app->config->workers / 4);
 	app->client = create_client(app);
@@ -277,8 +274,9 @@ static void destroy_services(struct program *program)
 {
 	struct app *app = &program->app;
 
+	redis_client_destroy(app->workers ? NULL : app->redis);
 	if (!app->workers)
-		return; /* not created */
+		return; /* nor anything else */
 	pool_destroy(app->workers);
 	uv_run(&program->loop.uv, UV_RUN_NOWAIT);
 	relay_destroy(app->relay);
@@ -313,7 +311,7 @@ static enum err listen_to(struct program *program)
 					  .middlewares = middlewares,
 					  .limits = server_limits_default,
 					  .spill_folder = app->config->data,
-					  .proxies = &program->proxies };
+					  .proxies = &program->forms.proxies };
 	enum err err = server_create(&options, &app->server, &program->reason);
 
 	if (err != ERR_OK)
@@ -362,31 +360,10 @@ static void run(struct program *program)
 	log_info("stopped", NULL);
 }
 
-/* Settings whose texts have a form of their own. */
-static enum err read_settings(struct program *program)
-{
-	const struct config *config = program->app.config;
-	const char *name = "WEBPLUS_TRUSTED_PROXIES", *reason = "";
-	enum err err = networks_parse(config->trusted_proxies, &program->arena,
-				      &program->proxies.trusted, &reason);
-
-	program->proxies.header = (enum proxy_header)config->proxy_header;
-	if (err == ERR_OK) {
-		name = "WEBPLUS_CORS_ORIGINS";
-		err = cors_check(config->cors_origins, &program->arena, &reason);
-	}
-	if (err == ERR_OK) {
-		name = "WEBPLUS_UPSTREAM_CA_FILE";
-		err = certificates_check(config->upstream_ca_file, &reason);
-	}
-	if (err != ERR_OK)
-		program->reason = arena_printf(&program->arena, "%s %s", name, reason);
-	return err;
-}
-
 static enum err open_installation(struct program *program)
 {
-	enum err err = read_settings(program);
+	enum err err = config_check(program->app.config, &program->arena, &program->forms,
+				    &program->reason);
 
 	return err == ERR_OK ? installation_open(&program->app, INSTALLATION_SERVE, &program->arena,
 						 &program->reason)

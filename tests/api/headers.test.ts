@@ -8,7 +8,7 @@ import { after, before, describe } from "node:test";
 import { Client, assertSecurityHeaders } from "./lib/client.ts";
 import { exchange } from "./lib/raw.ts";
 import { Server } from "./lib/server.ts";
-import { ada, contract, server } from "./lib/world.ts";
+import { ada, contract, passwords, server } from "./lib/world.ts";
 import { test } from "./lib/test.ts";
 
 const app = "https://app.example.org";
@@ -149,6 +149,30 @@ describe("pages of other sites", () => {
     assert.equal(named.headers.get("access-control-allow-origin"), app);
     assert.deepEqual(granted((await preflight(trusting, "https://evil.example")).headers), []);
     await trusting.remove();
+  });
+
+  test("may renew a session by its cookie only when the settings say so, and end it by its token", async () => {
+    const statuses = async (server: Server, origin: string): Promise<number[]> => {
+      const headers = { origin, "sec-fetch-site": "same-site" };
+      const ada = new Client(server.url, contract);
+      await ada.signIn("ada", passwords.ada);
+      const renewed = await ada.call("POST", "/api/v1/auth/refresh", {
+        headers: { ...headers, cookie: ada.cookie! },
+      });
+      const ended = await ada.call("POST", "/api/v1/auth/logout", { headers });
+      return [renewed.status, ended.status];
+    };
+    for (const [credentials, expected] of [
+      ["true", [200, 204]],
+      ["false", [403, 204]],
+    ] as const) {
+      const env = { WEBPLUS_CORS_ORIGINS: app, WEBPLUS_CORS_CREDENTIALS: credentials };
+      const trusting = await Server.start({ env });
+      await trusting.createUser("ada", passwords.ada);
+      assert.deepEqual(await statuses(trusting, app), expected, credentials);
+      assert.deepEqual(await statuses(trusting, "https://evil.example"), [403, 403]);
+      await trusting.remove();
+    }
   });
 });
 

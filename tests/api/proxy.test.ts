@@ -147,6 +147,21 @@ describe("behind nginx", () => {
     socket.drop();
   });
 
+  test("a HEAD opens no tunnel past nginx", async () => {
+    const connection = tls.connect({ ...trust(), host: "127.0.0.1", port: nginx.port });
+    await once(connection, "secureConnect");
+    let said = "";
+    connection.on("data", (data: Buffer) => (said += data.toString("latin1")));
+    connection.write(
+      `HEAD /api/v1/ws HTTP/1.1\r\nHost: ${hostName}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" +
+        `GET /metrics HTTP/1.1\r\nHost: ${hostName}\r\nConnection: close\r\n\r\n`,
+    );
+    await once(connection, "close");
+    const statuses = [...said.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => status);
+    assert.deepEqual(statuses, ["405", "404"], said);
+  });
+
   test("an answer streams: a piece arrives while the model has not said the next", async () => {
     const arrives = upstream.nextChat();
     const turn = await ada.send(await ada.conversation({ model_id: model }), "Hello");
@@ -224,15 +239,41 @@ test("proxies that speak RFC 7239 are read when the settings say so, and then al
   await server.remove();
 });
 
-test("a list of proxies that is none stops the start with its reason", async () => {
-  const wrong: Record<string, string> = {
-    WEBPLUS_TRUSTED_PROXIES: "10.0.0.1/8",
-    WEBPLUS_CORS_ORIGINS: "https://app.example.org/",
-  };
-  for (const [name, value] of Object.entries(wrong))
+test("a setting of a form that it may not have stops the start with its reason", async () => {
+  const wrong: [name: string, value: string, reason: string][] = [
+    ["WEBPLUS_TRUSTED_PROXIES", "10.0.0.1/8", "holds 10.0.0.1/8, which is "],
+    ["WEBPLUS_RATE_EXEMPT_ADDRESSES", "10.0.0.1/8", "holds 10.0.0.1/8, which is "],
+    ["WEBPLUS_RATE_EXEMPT_ACCOUNTS", "ada", "holds ada, which is no account's id"],
+    [
+      "WEBPLUS_CORS_ORIGINS",
+      "https://app.example.org/",
+      "holds https://app.example.org/, which is ",
+    ],
+    [
+      "WEBPLUS_CORS_ORIGINS",
+      "https://app.example.org:443",
+      "holds https://app.example.org:443, whose port",
+    ],
+    ["WEBPLUS_PUBLIC_URL", "HTTPS://chat.example.org", "must be http:// or https://"],
+    ["WEBPLUS_PUBLIC_URL", "chat.example.org", "must be http:// or https://"],
+  ];
+  // A Redis is among the first that a start opens: none of it may keep the program alive.
+  const env = { WEBPLUS_REDIS_URL: "redis://127.0.0.1:1" };
+  for (const [name, value, reason] of wrong)
     await assert.rejects(
-      Server.start({ env: { [name]: value } }),
-      (error: Error) => error.message.includes(`${name} holds ${value}, which is `),
-      name,
+      Server.start({ env: { ...env, [name]: value } }),
+      (error: Error) => error.message.includes(`${name} ${reason}`),
+      `${name}=${value}`,
     );
+});
+
+test("a Forwarded in which a client hid the proxy's word is refused", async () => {
+  const [server] = await serverWithAda({
+    WEBPLUS_TRUSTED_PROXIES: "127.0.0.1",
+    WEBPLUS_PROXY_HEADER: "forwarded",
+  });
+  const nobody = new Client(server.url, contract);
+  const headers = { forwarded: 'for=", for=203.0.113.7' };
+  assert.equal((await nobody.call("GET", "/api/v1/setup", { headers })).status, 400);
+  await server.remove();
 });

@@ -4,6 +4,7 @@
 #include "app.h"
 #include "audit/audit.h"
 #include "auth/accounts.h"
+#include "auth/sign_in.h"
 #include "auth/tokens.h"
 #include "db/page.h"
 #include "http/export.h"
@@ -35,9 +36,14 @@ static enum err check_password(struct request *request, enum audit_action action
 			       const char *password, struct account *ret_account)
 {
 	enum err err = me(request, NULL, ret_account);
+	const char *place;
 
 	if (err == ERR_OK)
+		err = sign_in_admit_again(request, ret_account, &place);
+	if (err == ERR_OK)
 		err = password_verify(password, ret_account->password_hash, NULL);
+	if (err == ERR_OK)
+		sign_in_succeeded(request, ret_account->username, place);
 	return err == ERR_UNAUTHENTICATED ? refuse_password(request, action, field) : err;
 }
 
@@ -306,9 +312,9 @@ const struct route account_routes[] = {
 	{ "GET", "/api/v1/auth/me", .access = ACCESS_SIGNED_IN,
 	  .cache = { CACHE_USER, 300, "account:{user} roles" }, .out = &account_schema,
 	  .handle = me, .doc = "Who is signed in." },
-	{ "PATCH", "/api/v1/auth/me", .access = "account:write", .raises = "account:{user} users",
-	  .in = &profile_change_schema, .out = &account_schema, .handle = profile_patch,
-	  .doc = "Change one's name or address." },
+	{ "PATCH", "/api/v1/auth/me", .access = "account:write", .rate = RATE_EXPENSIVE,
+	  .raises = "account:{user} users", .in = &profile_change_schema, .out = &account_schema,
+	  .handle = profile_patch, .doc = "Change one's name or address." },
 	{ "DELETE", "/api/v1/auth/me", .access = ACCESS_SESSION, .rate = RATE_EXPENSIVE,
 	  .raises = "account:{user} users chat:{user}", .in = &account_deletion_schema,
 	  .handle = me_delete,

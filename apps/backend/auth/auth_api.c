@@ -5,6 +5,8 @@
 #include "auth/sign_in.h"
 #include "auth/tokens.h"
 #include "base/memory.h"
+#include "config.h"
+#include "middleware/cors.h"
 #include "settings/settings.h"
 #include "users/users.h"
 
@@ -339,12 +341,19 @@ static enum err login(struct request *request, const void *in, void *out)
 	return err == ERR_OK ? session_opening_answer(request, &session, &account, out) : err;
 }
 
-/* The cookie is SameSite=Strict; this holds even where a browser does not know that. */
+/*
+ * The cookie is SameSite=Strict; this holds even where a browser does not know that. A page that the settings let in may
+ * use the cookie where they say so, and an access token always.
+ */
 static bool from_elsewhere(struct request *request)
 {
 	const char *site = request_header(request, "sec-fetch-site");
 
-	return site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
+	if (!site || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0)
+		return false;
+	if (request_cookie(request, REFRESH_COOKIE) && !request->app->config->cors_credentials)
+		return true;
+	return !cors_allows(request);
 }
 
 static enum err refresh(struct request *request, const void *in, void *out)

@@ -13,21 +13,31 @@
 
 #include <string.h>
 
-static const char device[] = "device";
+static const char device[] = "session:";
 
-/* Where an attempt comes from: a device that has a session of the account, else an address. */
-static const char *place_of(struct request *request, const struct account *account)
+static const char *device_of(struct request *request, const char *session_id)
+{
+	return arena_printf(&request->arena, "%s%s", device, session_id);
+}
+
+static const char *network_of(struct arena *arena, const char *peer)
 {
 	struct ip_address address;
 	char text[INET6_ADDRSTRLEN];
 
-	if (account->id && refresh_cookie_is_of(request, account->id))
-		return device;
-	if (!ip_address_parse(request->peer, &address))
-		return request->peer;
+	if (!ip_address_parse(peer, &address))
+		return peer;
 	ip_address_reduce(&address);
 	ip_address_print(&address, text);
-	return arena_strdup(&request->arena, text);
+	return arena_strdup(arena, text);
+}
+
+/* Where an attempt comes from: a device that has a session of the account, else an address. */
+static const char *place_of(struct request *request, const struct account *account)
+{
+	const char *session = account->id ? refresh_cookie_session(request, account->id) : NULL;
+
+	return session ? device_of(request, session) : network_of(&request->arena, request->peer);
 }
 
 /* Whether the account was signed in from there: this server has seen it, or a session that is not over says so. */
@@ -38,7 +48,7 @@ static bool is_known_place(struct request *request, const struct account *accoun
 
 	if (!account->id)
 		return false;
-	if (strcmp(place, device) == 0 ||
+	if (strncmp(place, device, sizeof(device) - 1) == 0 ||
 	    sign_in_guard_knows(request->app->sign_in_guard, username, place))
 		return true;
 	if (session_page(request->app->db, account->id, clock_now(),
@@ -48,7 +58,8 @@ static bool is_known_place(struct request *request, const struct account *accoun
 	for (size_t i = 0; i < sessions.count; i++) {
 		const struct session *session = (const struct session *)sessions.items + i;
 
-		if (session->address && strcmp(session->address, request->peer) == 0)
+		if (session->address &&
+		    strcmp(network_of(&request->arena, session->address), place) == 0)
 			return true;
 	}
 	return false;
@@ -70,6 +81,20 @@ enum err sign_in_admit(struct request *request, const struct account *account, c
 		wait_us = 0;
 	if (wait_us == 0)
 		wait_us = sign_in_guard_begin(guard, username, place, now_us);
+	return wait_us > 0 ? rate_refuse(request, wait_us) : ERR_OK;
+}
+
+enum err sign_in_admit_again(struct request *request, const struct account *account,
+			     const char **ret_place)
+{
+	int64_t wait_us;
+
+	*ret_place = NULL;
+	if (!request->app->config->rate_limits)
+		return ERR_OK;
+	*ret_place = device_of(request, request->principal->session_id);
+	wait_us = sign_in_guard_begin(request->app->sign_in_guard, account->username, *ret_place,
+				      clock_monotonic_us());
 	return wait_us > 0 ? rate_refuse(request, wait_us) : ERR_OK;
 }
 

@@ -12,6 +12,9 @@
  */
 enum err sign_in_admit(struct request *request, const struct account *account, const char *username,
 		       const char **ret_place) WARN_UNUSED;
+/* The same of somebody who is signed in, or has a key, and is asked for the password again. */
+enum err sign_in_admit_again(struct request *request, const struct account *account,
+			     const char **ret_place) WARN_UNUSED;
 /* The password was right. */
 void sign_in_succeeded(struct request *request, const char *username, const char *place);
 

@@ -9,8 +9,6 @@
 #include <sodium.h>
 #include <string.h>
 
-#define REFRESH_COOKIE "webplus_refresh"
-
 enum { SECRET_BYTES = 32, MS_PER_MINUTE = 60 * 1000, USER_AGENT_MAX = 300 };
 
 static const struct field session_reply_fields[] = {
@@ -261,17 +259,27 @@ static enum err end_session(struct request *request, const char *account_id, con
 	return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-bool refresh_cookie_is_of(struct request *request, const char *account_id)
+/* A cookie that was exchanged for its successor is what a thief has, not the device. */
+static bool is_current(const struct token_state *state, struct timestamp now)
+{
+	bool used = state->used_at.ms != 0 && now.ms - state->used_at.ms > REFRESH_GRACE_MS;
+
+	return !used && state->revoked_at.ms == 0 && state->expires_at.ms > now.ms;
+}
+
+const char *refresh_cookie_session(struct request *request, const char *account_id)
 {
 	const char *token = request_cookie(request, REFRESH_COOKIE);
 	char hash[SECRET_HASH_SIZE];
 	struct token_state state;
 
 	if (!token)
-		return false;
+		return NULL;
 	secret_token_hash(request->app, KEY_REFRESH_TOKEN, token, hash);
-	return token_read(request->app->db, hash, &request->arena, &state) == ERR_OK &&
-	       strcmp(state.account_id, account_id) == 0;
+	if (token_read(request->app->db, hash, &request->arena, &state) != ERR_OK ||
+	    strcmp(state.account_id, account_id) != 0 || !is_current(&state, clock_now()))
+		return NULL;
+	return state.session_id;
 }
 
 static enum err close_by_cookie(struct request *request)

@@ -6,6 +6,8 @@
 #include "auth/auth_store.h"
 #include "http/request.h"
 
+#define REFRESH_COOKIE "webplus_refresh"
+
 /* What signing in answers. */
 struct session_reply {
 	const char *access_token;
@@ -39,7 +41,7 @@ enum err session_renew(struct request *request, struct session_reply *reply) WAR
 /* Ends the session of the request's cookie or access token, if there is one, and clears the cookie. */
 enum err session_close(struct request *request) WARN_UNUSED;
 void refresh_cookie_clear(struct request *request);
-/* Whether the request brings a refresh token, of now or before, of a session of this account. */
-bool refresh_cookie_is_of(struct request *request, const char *account_id);
+/* The session of this account, not over, whose refresh token of now the request brings; NULL: none. */
+const char *refresh_cookie_session(struct request *request, const char *account_id);
 
 #endif

@@ -289,6 +289,22 @@ void request_resume(struct request *request, enum err err)
 	}
 }
 
+static void on_identified(struct loop_task *task)
+{
+	struct exchange *exchange = CONTAINER_OF(task, struct exchange, arrival);
+
+	request_resume(&exchange->request, exchange->outcome);
+}
+
+/* Whom the loop does not know: a worker finds out first, so that limits and replies from memory hold for them too. */
+static bool is_unknown(const struct exchange *exchange)
+{
+	const struct request *request = &exchange->request;
+
+	return exchange->server->prepares && request->principal == NULL &&
+	       strcmp(request->route->access, ACCESS_PUBLIC) != 0;
+}
+
 void exchange_run(struct exchange *exchange)
 {
 	const struct route *route = exchange->request.route;
@@ -306,7 +322,10 @@ void exchange_run(struct exchange *exchange)
 		exchange->request.body_fd = spill_fd(exchange->body.spill);
 		exchange->request.body_size = exchange->body.received;
 	}
-	ask(exchange);
+	if (is_unknown(exchange))
+		exchange_submit(exchange, prepare_on_worker, on_identified);
+	else
+		ask(exchange);
 }
 
 void exchange_refuse(struct exchange *exchange, enum err err)
@@ -384,7 +403,14 @@ static void copy_head(struct exchange *exchange, const struct head *head)
 	exchange->http_1_0 = head->http_1_0;
 	exchange->keep_alive = head->keep_alive;
 	exchange->expect_continue = head->expect_continue;
-	forwarded_resolve(exchange->server->options.proxies, request);
+}
+
+/* Who asks, what for, and whether they may. */
+static enum err judge(struct exchange *exchange)
+{
+	if (!forwarded_resolve(exchange->server->options.proxies, &exchange->request))
+		return request_fail(&exchange->request, ERR_MALFORMED, "Forwarded is not valid.");
+	return route(exchange);
 }
 
 void exchange_begin(struct exchange *exchange, const struct head *head)
@@ -396,7 +422,7 @@ void exchange_begin(struct exchange *exchange, const struct head *head)
 	conn->state = CONN_BUSY;
 	conn_wait(conn, DEADLINE_NONE);
 	exchange->server->counts.requests++;
-	exchange->early = route(exchange);
+	exchange->early = judge(exchange);
 	if (exchange->early != ERR_OK && has_body && !can_discard(exchange, head)) {
 		exchange_refuse(exchange, exchange->early);
 		return;
@@ -431,6 +457,17 @@ void exchange_abandon(struct exchange *exchange)
 		exchange_end(exchange);
 }
 
+/* The one header that a reply depends on whatever it says: without it, a page of another origin could not read why. */
+static const struct text_pair *copy_origin(const struct exchange *exchange, struct arena *arena)
+{
+	const char *origin = request_header(&exchange->request, "origin");
+	struct text_pair *pairs = ARENA_ARRAY(arena, 2, struct text_pair);
+
+	if (origin != NULL)
+		pairs[0] = (struct text_pair){ "origin", arena_strdup(arena, origin) };
+	return pairs;
+}
+
 /* What can be told about a request whose own reply still is another's: its id. */
 static struct exchange *create_stand_in(struct exchange *exchange)
 {
@@ -443,6 +480,7 @@ static struct exchange *create_stand_in(struct exchange *exchange)
 	stand_in->endpoint = exchange->endpoint;
 	stand_in->request.route = exchange->request.route;
 	stand_in->request.secure = exchange->request.secure;
+	stand_in->request.headers = copy_origin(exchange, &stand_in->request.arena);
 	stand_in->request.method = arena_strdup(&stand_in->request.arena, exchange->request.method);
 	memcpy(stand_in->request.id, exchange->request.id, sizeof(stand_in->request.id));
 	stand_in->http_1_0 = exchange->http_1_0;

@@ -90,7 +90,7 @@ static bool ends_with_https(const char *value)
 }
 
 /* The proxy that is connected to us says how it was reached, for the whole of the way. */
-static struct hops read_x_forwarded(struct request *request)
+static bool read_x_forwarded(struct request *request, struct hops *ret_hops)
 {
 	struct hops hops = room_for(request, "x-forwarded-for", &request->arena);
 	const char *scheme = NULL;
@@ -106,7 +106,8 @@ static struct hops read_x_forwarded(struct request *request)
 	request->secure = secure;
 	for (size_t i = 0; i < hops.count; i++)
 		hops.list[i].secure = secure;
-	return hops;
+	*ret_hops = hops;
+	return true;
 }
 
 /* ---- Forwarded: RFC 7239, section 4 ---- */
@@ -171,20 +172,20 @@ static bool read_elements(struct hops *hops, const char *at)
 	}
 }
 
-/* A line that is not well made takes what stands before it along: nobody knows where its elements end. */
-static struct hops read_forwarded(struct request *request)
+static bool read_forwarded(struct request *request, struct hops *ret_hops)
 {
 	struct hops hops = room_for(request, "forwarded", &request->arena);
 
 	for (const struct text_pair *pair = request->headers; pair->name != NULL; pair++)
 		if (strcmp(pair->name, "forwarded") == 0 && !read_elements(&hops, pair->value))
-			memset(hops.list, 0, hops.count * sizeof(*hops.list));
-	return hops;
+			return false;
+	*ret_hops = hops;
+	return true;
 }
 
 /* ---- Whom to believe ---- */
 
-void forwarded_resolve(const struct proxies *proxies, struct request *request)
+bool forwarded_resolve(const struct proxies *proxies, struct request *request)
 {
 	struct ip_address address;
 	struct hops hops;
@@ -193,9 +194,10 @@ void forwarded_resolve(const struct proxies *proxies, struct request *request)
 	if (proxies == NULL || proxies->trusted.count == 0 ||
 	    !ip_address_parse(request->peer, &address) ||
 	    !networks_contain(&proxies->trusted, &address))
-		return;
-	hops = proxies->header == PROXY_FORWARDED ? read_forwarded(request)
-						  : read_x_forwarded(request);
+		return true;
+	if (proxies->header == PROXY_FORWARDED ? !read_forwarded(request, &hops)
+					       : !read_x_forwarded(request, &hops))
+		return false;
 	while (hops.count > 0 && networks_contain(&proxies->trusted, &address)) {
 		const struct hop *hop = &hops.list[--hops.count];
 
@@ -207,4 +209,5 @@ void forwarded_resolve(const struct proxies *proxies, struct request *request)
 	text = arena_alloc(&request->arena, INET6_ADDRSTRLEN);
 	ip_address_print(&address, text);
 	request->peer = text;
+	return true;
 }

@@ -23,7 +23,10 @@ struct proxies {
 	enum proxy_header header;
 };
 
-/* Sets peer and secure of a request whose headers are read. Loop thread. */
-void forwarded_resolve(const struct proxies *proxies, struct request *request);
+/*
+ * Sets peer and secure of a request whose headers are read. False: a trusted proxy passed on a Forwarded that is not well
+ * made, in which a client may have hidden the proxy's own word behind a quote that it left open. Loop thread.
+ */
+bool forwarded_resolve(const struct proxies *proxies, struct request *request);
 
 #endif

@@ -19,8 +19,8 @@ static const char preflight[] =
 static const char exposed[] =
 	"Access-Control-Expose-Headers: X-Request-Id, RateLimit, RateLimit-Policy, Retry-After\r\n";
 
-/* scheme "://" host [":" port], in the lower case in which browsers send it. */
-static bool is_origin(const char *text)
+/* scheme "://" host [":" port] */
+bool cors_is_origin(const char *text)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789.-";
 	const char *host = strncmp(text, "https://", 8) == 0  ? text + 8
@@ -41,13 +41,28 @@ static bool is_origin(const char *text)
 	return port[1] != '\0' && strspn(port + 1, "0123456789") == strlen(port + 1);
 }
 
+static bool has_needless_port(const char *origin)
+{
+	const char *port = strrchr(origin, ':');
+
+	return strcmp(port, strncmp(origin, "https", 5) == 0 ? ":443" : ":80") == 0;
+}
+
 enum err cors_check(const char *origins, struct arena *arena, const char **ret_reason)
 {
 	for (const char *at = origins ? origins : ""; *(at += strspn(at, separators));) {
 		size_t length = strcspn(at, separators);
 		const char *origin = arena_strndup(arena, at, length);
 
-		if (!is_origin(origin)) {
+		if (cors_is_origin(origin) && has_needless_port(origin)) {
+			*ret_reason =
+				arena_printf(arena,
+					     "holds %s, whose port browsers leave out: so must "
+					     "it be here",
+					     origin);
+			return ERR_INVALID;
+		}
+		if (!cors_is_origin(origin)) {
 			*ret_reason = arena_printf(arena,
 						   "holds %s, which is no origin such as "
 						   "https://app.example.org, without a path",
@@ -73,6 +88,13 @@ static const char *find_origin(struct request *request, const char *origin)
 		at += length;
 	}
 	return NULL;
+}
+
+bool cors_allows(struct request *request)
+{
+	const char *origin = request_header(request, "origin");
+
+	return origin && request->app->config->cors_origins && find_origin(request, origin);
 }
 
 static void decorate(struct request *request)

@@ -12,8 +12,13 @@
 #include "base/arena.h"
 #include "http/server.h"
 
-/* Whether the text is a list of origins, https://chat.example.org; NULL is an empty one. */
+/* Whether the text is an origin, https://chat.example.org, in the lower case in which browsers send it. */
+bool cors_is_origin(const char *text);
+/* Whether it is a list of them; NULL is an empty one. A port that its scheme has anyway is refused: browsers leave it out. */
 enum err cors_check(const char *origins, struct arena *arena, const char **ret_reason) WARN_UNUSED;
+
+/* Whether the request comes from a page of an origin that the settings name. */
+bool cors_allows(struct request *request);
 
 extern const struct middleware cors_middleware;
 

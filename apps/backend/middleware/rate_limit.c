@@ -75,7 +75,7 @@ static struct redis_script take_script = {
 struct rate_limits {
 	struct app *app;
 	struct gcra *local;
-	struct networks exempt;
+	const struct networks *exempt;
 	struct rate_counts counts;
 };
 
@@ -92,24 +92,17 @@ struct rate_state {
 	struct charge charges[CHARGES_MAX];
 	size_t count;
 	bool refused; /* its address has had enough; an exempt account gets through all the same */
+	bool accounted; /* for its account and key, too */
 };
 
-enum err rate_limits_create(struct app *app, struct arena *arena, struct rate_limits **ret_limits,
-			    const char **ret_reason)
+struct rate_limits *rate_limits_create(struct app *app, const struct networks *exempt)
 {
 	struct rate_limits *limits = MEMORY_NEW(struct rate_limits);
-	const char *why;
 
 	limits->app = app;
-	if (networks_parse(app->config->rate_exempt_addresses, arena, &limits->exempt, &why) !=
-	    ERR_OK) {
-		*ret_reason = arena_printf(arena, "WEBPLUS_RATE_EXEMPT_ADDRESSES %s", why);
-		free(limits);
-		return ERR_INVALID;
-	}
+	limits->exempt = exempt;
 	limits->local = gcra_create(LOCAL_KEYS);
-	*ret_limits = limits;
-	return ERR_OK;
+	return limits;
 }
 
 void rate_limits_destroy(struct rate_limits *limits)
@@ -156,7 +149,7 @@ static bool address_key(struct rate_limits *limits, const char *peer, const stru
 
 	if (!ip_address_parse(peer, &address))
 		return false;
-	if (networks_contain(&limits->exempt, &address))
+	if (networks_contain(limits->exempt, &address))
 		return false;
 	ip_address_reduce(&address);
 	ip_address_print(&address, text);
@@ -178,7 +171,7 @@ static bool charge(struct request *request, int64_t quota)
 	struct rate_state *state = request->limits;
 	struct charge *charge = &state->charges[state->count++];
 
-	charge->limit = (struct gcra_limit){ quota, WINDOW_US };
+	charge->limit = (struct gcra_limit){ quota < WINDOW_US ? quota : WINDOW_US, WINDOW_US };
 	return gcra_take(request->app->limits->local, charge->key, &charge->limit,
 			 clock_monotonic_us(), &charge->state);
 }
@@ -243,14 +236,13 @@ static bool charge_id(struct request *request, char kind, const char *id, int64_
  * A key has half of its account's, so that a program that runs wild leaves something to its owner: it is asked first, and
  * what it refuses costs the account nothing.
  */
-static enum err admit_account(struct request *request)
+static enum err count_account(struct request *request)
 {
 	struct rate_state *state = request->limits;
 	const struct principal *principal = request->principal;
 	int64_t quota;
 
-	if (!state)
-		return ERR_OK;
+	state->accounted = true;
 	if (is_exempt_account(request)) {
 		request->limits = NULL;
 		return ERR_OK;
@@ -263,6 +255,12 @@ static enum err admit_account(struct request *request)
 	if (principal->by_key && !charge_id(request, 'k', principal->session_id, (quota + 1) / 2))
 		return refuse(request);
 	return charge_id(request, 'u', principal->user_id, quota) ? ERR_OK : refuse(request);
+}
+
+/* Whom the loop knows: before the body is read. */
+static enum err admit_account(struct request *request)
+{
+	return request->limits && request->principal ? count_account(request) : ERR_OK;
 }
 
 /* ---- What all servers have counted ---- */
@@ -300,7 +298,7 @@ static enum err ask_redis(struct request *request)
 	struct redis_text words[CHARGES_MAX * 3];
 	size_t count = 0;
 
-	if (!redis || !state || !classes[state->rate].shared)
+	if (!redis || !classes[state->rate].shared)
 		return ERR_OK;
 	for (size_t i = 0; i < state->count; i++)
 		words[count++] =
@@ -319,6 +317,16 @@ static enum err ask_redis(struct request *request)
 		return ERR_PENDING;
 	request->app->limits->counts.unshared++;
 	return ERR_OK;
+}
+
+/* The others are known by now. */
+static enum err answer(struct request *request)
+{
+	enum err err = ERR_OK;
+
+	if (request->limits && !request->limits->accounted)
+		err = count_account(request);
+	return err == ERR_OK && request->limits ? ask_redis(request) : err;
 }
 
 /* ---- What the client is told ---- */
@@ -346,7 +354,9 @@ static void decorate(struct request *request)
 	long long quota, remaining, reset_s;
 	const char *name;
 
-	if (!state || state->count == 0 || state->rate == RATE_PAGE)
+	if (!state || state->count == 0)
+		return;
+	if (state->rate == RATE_PAGE && request->reply.status != err_status(ERR_TOO_MANY))
 		return;
 	charge = tightest(state);
 	name = classes[state->rate].name;
@@ -362,11 +372,12 @@ static void decorate(struct request *request)
 		   name, quota, SECONDS, name, remaining, reset_s, quota, remaining, reset_s);
 }
 
-const struct middleware rate_limit_middleware = {
-	.name = "rate_limit", .admit = admit_address, .answer = ask_redis, .decorate = decorate
-};
+const struct middleware rate_limit_middleware = { .name = "rate_limit",
+						  .admit = admit_address,
+						  .decorate = decorate };
 const struct middleware account_limit_middleware = { .name = "account_limit",
-						     .admit = admit_account };
+						     .admit = admit_account,
+						     .answer = answer };
 
 /* ---- The reference ---- */
 

@@ -11,8 +11,8 @@
 #ifndef WEBPLUS_MIDDLEWARE_RATE_LIMIT_H
 #define WEBPLUS_MIDDLEWARE_RATE_LIMIT_H
 
-#include "base/arena.h"
 #include "base/buf.h"
+#include "http/networks.h"
 #include "http/server.h"
 
 struct rate_limits;
@@ -23,9 +23,8 @@ struct rate_counts {
 	uint64_t evictions;
 };
 
-/* ERR_INVALID: a setting is wrong, *ret_reason says which, in the arena. */
-enum err rate_limits_create(struct app *app, struct arena *arena, struct rate_limits **ret_limits,
-			    const char **ret_reason) WARN_UNUSED;
+/* `exempt` must outlive them. */
+struct rate_limits *rate_limits_create(struct app *app, const struct networks *exempt);
 void rate_limits_destroy(struct rate_limits *limits);
 struct rate_counts rate_limits_counts(const struct rate_limits *limits);
 const char *rate_class_name(enum rate_class rate);

@@ -87,6 +87,7 @@ struct expected {
 	bool secure;
 };
 
+/* `seen` NULL: the request is refused. */
 static void resolve(const struct expected *row, enum proxy_header header, const char *name)
 {
 	struct text_pair headers[4] = { { NULL, NULL } };
@@ -105,9 +106,11 @@ static void resolve(const struct expected *row, enum proxy_header header, const 
 		headers[count++] = (struct text_pair){ name, row->second };
 	if (row->proto)
 		headers[count] = (struct text_pair){ "x-forwarded-proto", row->proto };
-	forwarded_resolve(&proxies, &request);
-	assert_string_equal(request.peer, row->seen);
-	assert_int_equal(request.secure, row->secure);
+	assert_int_equal(forwarded_resolve(&proxies, &request), row->seen != NULL);
+	if (row->seen != NULL) {
+		assert_string_equal(request.peer, row->seen);
+		assert_int_equal(request.secure, row->secure);
+	}
 	arena_finish(&request.arena);
 }
 
@@ -169,13 +172,15 @@ static void forwarded_says_the_same_in_its_own_words(void **state)
 		{ "127.0.0.1", "for=203.0.113.7, for=_hidden;proto=https", NULL, NULL, "127.0.0.1",
 		  true },
 		{ "127.0.0.1", "for=203.0.113.7;host=\"a,b\"", NULL, NULL, "203.0.113.7", false },
-		/* not well made: all of the line is let go */
-		{ "127.0.0.1", "for=203.0.113.7;proto=https;", NULL, NULL, "127.0.0.1", false },
-		{ "127.0.0.1", "for=\"203.0.113.7", NULL, NULL, "127.0.0.1", false },
-		{ "127.0.0.1", "for=\"203.0.113.7\\\"\"", NULL, NULL, "127.0.0.1", false },
-		{ "127.0.0.1", "203.0.113.7", NULL, NULL, "127.0.0.1", false },
-		{ "127.0.0.1", "", NULL, NULL, "127.0.0.1", false },
-		{ "127.0.0.1", ",", NULL, NULL, "127.0.0.1", false },
+		/* not well made: a quote that a client leaves open may swallow what a proxy adds */
+		{ "127.0.0.1", "for=\", for=203.0.113.7;proto=https", NULL, NULL, NULL, false },
+		{ "127.0.0.1", "for=203.0.113.7;proto=https;", NULL, NULL, NULL, false },
+		{ "127.0.0.1", "for=\"203.0.113.7", NULL, NULL, NULL, false },
+		{ "127.0.0.1", "for=\"203.0.113.7\\\"\"", NULL, NULL, NULL, false },
+		{ "127.0.0.1", "203.0.113.7", NULL, NULL, NULL, false },
+		{ "127.0.0.1", "", NULL, NULL, NULL, false },
+		{ "127.0.0.1", ",", NULL, NULL, NULL, false },
+		{ "203.0.113.7", "for=\"", NULL, NULL, "203.0.113.7", false },
 	};
 
 	(void)state;
