@@ -56,7 +56,13 @@ static uint64_t hash_of(const struct sign_in_guard *guard, const char *username,
 	return hash;
 }
 
-/* The record, or one that is forgotten or has the fewest failures, emptied. Under the lock. */
+/* How much is lost with a record: that somebody is known somewhere is worth as much as the failures that are free. */
+static uint32_t worth(const struct record *record)
+{
+	return record->failures + (record->known ? PLACE_FREE_FAILURES : 0);
+}
+
+/* The record, or one that is forgotten or worth the least, emptied. Under the lock. */
 static struct record *find(struct sign_in_guard *guard, uint64_t hash, int64_t now_us)
 {
 	struct record *set = guard->sets[hash % SETS], *least = set;
@@ -66,7 +72,7 @@ static struct record *find(struct sign_in_guard *guard, uint64_t hash, int64_t n
 			record->failures = 0;
 		if (record->hash == hash)
 			return record;
-		if (record->failures < least->failures)
+		if (worth(record) < worth(least))
 			least = record;
 	}
 	*least = (struct record){ .hash = hash };
