@@ -112,7 +112,7 @@ static void what_is_no_json_object_is_malformed(void **state)
 	malformed("[]", "must be a JSON object");
 	malformed("\"text\"", "not valid JSON");
 	malformed("{\"text\":\"ab\"} more", "not valid JSON");
-	malformed("{\"text\":\"ab\",\"text\":\"cd\"}", "duplicate");
+	malformed("{\"text\":\"ab\",\"text\":\"cd\"}", "stands twice");
 	refused("", "text", "is required"); /* no body is an empty object */
 }
 

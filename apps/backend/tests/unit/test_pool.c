@@ -131,13 +131,29 @@ static void give_way(struct task *task)
 	atomic_fetch_sub(crowd->inside, 1);
 }
 
-/* Some may still meet: to the pool, one whose thread was not scheduled for long looks as if it waited. */
-static void no_more_run_than_there_are_processors(void **state)
+/* How many tasks of a crowd met another one at work. */
+static int count_meetings(void)
 {
 	static struct crowd crowd[TASKS];
 	atomic_int inside = 0, met = 0;
-	struct pool *pool;
+	struct pool *pool = pool_create("test", WIDTH);
+
+	for (int i = 0; i < TASKS; i++) {
+		crowd[i] = (struct crowd){ { .run = give_way }, &inside, &met };
+		pool_submit(pool, &crowd[i].task);
+	}
+	pool_destroy(pool);
+	return atomic_load(&met);
+}
+
+/*
+ * On one processor. Some may still meet: to the pool, one whose thread was not scheduled for long looks as if it waited; on
+ * a machine that is busy with other things that may be so for a whole crowd, and then for the next.
+ */
+static void no_more_run_than_there_are_processors(void **state)
+{
 	cpu_set_t all, one;
+	int met = TASKS;
 
 	(void)state;
 	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
@@ -146,14 +162,10 @@ static void no_more_run_than_there_are_processors(void **state)
 		if (CPU_ISSET(i, &all))
 			CPU_SET(i, &one);
 	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
-	pool = pool_create("test", WIDTH);
-	for (int i = 0; i < TASKS; i++) {
-		crowd[i] = (struct crowd){ { .run = give_way }, &inside, &met };
-		pool_submit(pool, &crowd[i].task);
-	}
-	pool_destroy(pool);
+	for (int crowds = 0; crowds < 50 && met >= TASKS / 2; crowds++)
+		met = count_meetings();
 	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
-	assert_true(atomic_load(&met) < TASKS / 2);
+	assert_true(met < TASKS / 2);
 }
 
 struct ordered {
