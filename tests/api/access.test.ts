@@ -181,6 +181,9 @@ describe("roles", () => {
     await ada.refused(409, "POST", "/api/v1/roles", {
       body: { name: "viewer", permissions: ["chat:read"] },
     });
+    await ada.refused(409, "POST", "/api/v1/roles", {
+      body: { name: "Administrator", permissions: ["chat:read"] },
+    });
     await ada.refused(422, "POST", "/api/v1/roles", {
       body: { name: "odd", permissions: ["chat:fly"] },
     });

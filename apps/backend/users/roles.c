@@ -7,6 +7,7 @@
 #include "users/users.h"
 
 #include <string.h>
+#include <strings.h>
 
 struct role {
 	const char *name;
@@ -170,6 +171,20 @@ struct changing {
 	const char *name;
 };
 
+/* Names are known in any case: "Administrator" beside "administrator" would only mislead. */
+static bool is_taken(const char *name, const struct array *stored)
+{
+	const struct role *roles = stored->items;
+
+	for (const struct builtin_role *role = builtin_roles; role->name; role++)
+		if (strcasecmp(role->name, name) == 0)
+			return true;
+	for (size_t i = 0; i < stored->count; i++)
+		if (strcasecmp(roles[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static enum err run_creation(struct db *tx, void *context)
 {
 	struct changing *changing = context;
@@ -183,7 +198,9 @@ static enum err run_creation(struct db *tx, void *context)
 		return request_fail(request, ERR_CONFLICT, "There are %d roles. Delete one first.",
 				    ROLES_MAX);
 	if (err == ERR_OK)
-		err = db_insert(tx, &role_schema, changing->role);
+		err = is_taken(changing->role->name, &roles)
+			      ? ERR_CONFLICT
+			      : db_insert(tx, &role_schema, changing->role);
 	if (err == ERR_CONFLICT)
 		return request_fail(request, err, "There is a role of this name.");
 	return err == ERR_OK ? audit_append(request->app, tx, &entry) : err;
@@ -203,8 +220,6 @@ static enum err role_create(struct request *request, const void *in, void *out)
 			       .doc = input->doc,
 			       .permissions = permissions_list(permissions, &request->arena),
 			       .created_at = clock_now() };
-	if (builtin_role_find(input->name))
-		return request_fail(request, ERR_CONFLICT, "There is a role of this name.");
 	return db_transaction(request->app->db, run_creation, &changing);
 }
 
