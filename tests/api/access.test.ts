@@ -251,6 +251,14 @@ describe("managing users", () => {
     const second = await ada.get(`/api/v1/users?limit=1&q=person&cursor=${first.next_cursor}`);
     assert.ok(second.items[0].username > first.items[0].username);
     assert.equal((await ada.get("/api/v1/users?q=nobodyatall")).items.length, 0);
+    const { username, email } = second.items[0];
+    const found = (await ada.get(`/api/v1/users?q=${encodeURIComponent(email.toUpperCase())}`))
+      .items;
+    assert.deepEqual(
+      found.map((user: { username: string }) => user.username),
+      [username],
+    );
+    assert.equal((await ada.get("/api/v1/users?q=%40")).items.length, 0, "only by the whole of it");
     assert.equal((await ada.get(`/api/v1/users/${ada.session!.user.id}`)).username, "ada");
   });
 

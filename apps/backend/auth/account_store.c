@@ -62,6 +62,9 @@ static const struct statement count_other_administrators = {
 };
 static const struct statement select_account = { "SELECT {columns} FROM account WHERE id = $1",
 						 &account_schema };
+static const struct statement select_account_by_email = {
+	"SELECT {columns} FROM account WHERE email_hash = $1", &account_schema
+};
 static const struct statement select_account_by_username = {
 	"SELECT {columns} FROM account WHERE username = $1", &account_schema
 };
@@ -78,6 +81,7 @@ const struct statement *const account_statements[] = {
 	&count_other_administrators,
 	&select_account,
 	&select_account_by_username,
+	&select_account_by_email,
 	&select_account_page,
 	&delete_account,
 	NULL,
@@ -103,6 +107,12 @@ enum err account_by_username(struct db *db, const char *username, struct arena *
 			     struct account *ret_account)
 {
 	return db_one(db, &select_account_by_username, ARGS(username), arena, ret_account);
+}
+
+enum err accounts_by_email_hash(struct db *db, struct blob hash, struct arena *arena,
+				struct array *ret_accounts)
+{
+	return db_all(db, &select_account_by_email, ARGS(hash), arena, ret_accounts);
 }
 
 /*

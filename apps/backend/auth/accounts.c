@@ -3,6 +3,7 @@
 #include "app.h"
 #include "audit/audit.h"
 #include "auth/auth.h"
+#include "auth/auth_store.h"
 #include "base/utf8.h"
 #include "security/encryption.h"
 
@@ -24,6 +25,12 @@ struct blob email_hash(struct app *app, const char *email, struct arena *arena)
 
 	lookup_hash(app->keyring, "account.email", lower_case(arena, email), hash);
 	return (struct blob){ hash, LOOKUP_SIZE };
+}
+
+enum err accounts_by_email(struct app *app, const char *email, struct arena *arena,
+			   struct array *ret_accounts)
+{
+	return accounts_by_email_hash(app->db, email_hash(app, email, arena), arena, ret_accounts);
 }
 
 enum err account_make(struct app *app, const struct account_input *input, const char *role,

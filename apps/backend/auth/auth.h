@@ -84,6 +84,9 @@ enum err account_end_sessions(struct db *tx, const char *id) WARN_UNUSED;
 /* Up to `limit` whose names begin with `prefix`, those behind the name `after`, in their order. Worker. */
 enum err account_page(struct db *db, const char *prefix, const char *after, int64_t limit,
 		      struct arena *arena, struct array *ret_accounts) WARN_UNUSED;
+/* The one with this address, or none: it is stored sealed, beside a hash of the whole of it. Worker. */
+enum err accounts_by_email(struct app *app, const char *email, struct arena *arena,
+			   struct array *ret_accounts) WARN_UNUSED;
 
 /* A random token of 256 bits as text, and the keyed hash under which it is stored. */
 enum { SECRET_TOKEN_SIZE = 44, SECRET_HASH_SIZE = 65 };

@@ -48,6 +48,9 @@ void account_patch_give(struct account_patch *patch, const char *name);
 enum err account_update(struct db *db, const struct account_patch *patch) WARN_UNUSED;
 enum err account_delete(struct db *db, const char *id) WARN_UNUSED;
 
+/* One at the most. */
+enum err accounts_by_email_hash(struct db *db, struct blob hash, struct arena *arena,
+				struct array *ret_accounts) WARN_UNUSED;
 /* ERR_CONFLICT with *ret_taken "username" or "email". */
 enum err account_insert(struct db *tx, const struct account *account,
 			const char **ret_taken) WARN_UNUSED;

@@ -23,8 +23,9 @@ static const struct field user_list_fields[] = {
 	      .max = PAGE_LIMIT_MAX, .doc = "How many at the most."),
 	FIELD(struct user_list, cursor, .from = FROM_QUERY, .optional = true, .max = 32,
 	      .format = FORMAT_TOKEN, .doc = "`next_cursor` of the page before."),
-	FIELD(struct user_list, q, .from = FROM_QUERY, .preset = "", .max = 32,
-	      .format = FORMAT_TOKEN, .doc = "Those whose names begin so."),
+	FIELD(struct user_list, q, .from = FROM_QUERY, .preset = "", .max = 254,
+	      .format = FORMAT_LINE,
+	      .doc = "Those whose user names begin so; or, with an @, who has this e-mail address."),
 	{ 0 },
 };
 
@@ -41,6 +42,8 @@ static enum err users_list(struct request *request, const void *in, void *out)
 	char *prefix = arena_strdup(&request->arena, input->q);
 	enum err err;
 
+	if (strchr(input->q, '@'))
+		return accounts_by_email(request->app, input->q, &request->arena, &page->items);
 	for (char *c = prefix; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
 	err = account_page(request->app->db, prefix, input->cursor ? input->cursor : "",

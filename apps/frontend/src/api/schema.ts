@@ -2011,7 +2011,7 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                /** @description Those whose names begin so. */
+                /** @description Those whose user names begin so; or, with an @, who has this e-mail address. */
                 q?: string;
             };
             header?: never;

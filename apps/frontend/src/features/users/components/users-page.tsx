@@ -11,9 +11,9 @@ import { Invitations } from "./invitations";
 import { InviteDialog } from "./invite-dialog";
 import { UsersTable } from "./users-table";
 
-/** What a user name may hold; the rest finds nobody. */
+/** No longer than an e-mail address can be. */
 function searchable(text: string): string {
-  return text.trim().toLowerCase().slice(0, 32);
+  return text.trim().toLowerCase().slice(0, 254);
 }
 
 export function UsersPage({ ownId }: { ownId: string }) {
@@ -50,8 +50,8 @@ function SearchField({ value, onChange }: { value: string; onChange: (text: stri
       />
       <input
         type="search"
-        aria-label="Find users by the beginning of their user name"
-        placeholder="Find by user name"
+        aria-label="Find users by the beginning of their user name, or by their whole e-mail address"
+        placeholder="User name or whole e-mail address"
         autoComplete="off"
         autoCapitalize="none"
         spellCheck={false}
@@ -64,13 +64,14 @@ function SearchField({ value, onChange }: { value: string; onChange: (text: stri
 }
 
 function Found({ q, ownId }: { q: string; ownId: string }) {
-  const impossible = /[^!-~]/.test(q);
-  const query = useInfiniteQuery({ ...usersQuery(q), enabled: !impossible });
+  const query = useInfiniteQuery(usersQuery(q));
   const users = query.data ? itemsOf(query.data) : [];
-  if (impossible || (query.data && users.length === 0)) {
+  if (query.data && users.length === 0) {
     return (
       <ListEmpty icon={Users} title="No user found">
-        No user name begins with this.
+        {q.includes("@")
+          ? "Nobody has this e-mail address. It has to be whole: addresses are stored encrypted."
+          : "No user name begins with this."}
       </ListEmpty>
     );
   }
