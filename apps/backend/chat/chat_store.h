@@ -195,7 +195,10 @@ enum err message_finish(struct db *tx, const struct node *node,
 			const struct message *message) WARN_UNUSED;
 /* Renews the leases of all that streams here. */
 enum err leases_renew(struct db *tx, const struct node *node, struct timestamp now) WARN_UNUSED;
-/* Folds what nobody streams any more into its exact prefix, "interrupted". How many is put into *ret_count. */
+/*
+ * Folds what nobody streams any more into its exact prefix, "interrupted"; where something of it is damaged, into what stands
+ * before that, "failed". How many is put into *ret_count.
+ */
 enum err messages_interrupt(struct db *tx, const struct node *node, struct timestamp now,
 			    int64_t *ret_count) WARN_UNUSED;
 

@@ -35,6 +35,15 @@ struct generation {
 	struct message found; /* what the database says of one that was lost */
 };
 
+/* What is done from time to time, each in a transaction of its own, so that none holds up the leases. */
+enum { CHORE_LEASES, CHORE_ABANDONED, CHORE_PURGE, CHORES };
+
+struct chore {
+	struct db_job job;
+	struct generations *owner;
+	bool busy;
+};
+
 struct generations {
 	struct app *app;
 	struct node node;
@@ -43,8 +52,7 @@ struct generations {
 	struct list all;
 	uv_timer_t tick;
 	unsigned ticks;
-	struct db_job upkeep; /* leases and the purge */
-	bool upkeep_busy;
+	struct chore chores[CHORES];
 	unsigned reviews; /* of accounts, under way */
 	bool drains;
 	int64_t drain_end_ms; /* monotonic */

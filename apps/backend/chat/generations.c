@@ -132,42 +132,78 @@ void generations_review(struct app *app, const char *account_id)
 	loop_post(app->loop, &review->task);
 }
 
-/* ---- Leases ---- */
+/* ---- Leases, and what was left behind ---- */
 
-static enum err write_upkeep(struct db *tx, void *context)
+static struct chore *chore_of(struct db_job *job)
 {
-	struct generations *generations =
-		CONTAINER_OF((struct db_job *)context, struct generations, upkeep);
-	struct timestamp now = clock_now();
-	int64_t interrupted;
-	enum err err = leases_renew(tx, &generations->node, now);
-
-	if (err == ERR_OK)
-		err = messages_interrupt(tx, &generations->node, now, &interrupted);
-	if (err == ERR_OK && generations->ticks % PURGE_TICKS == LEASE_TICKS)
-		err = chat_purge(tx, now);
-	return err;
+	return CONTAINER_OF(job, struct chore, job);
 }
 
-static void upkeep_done(struct db_job *job, enum err err)
+static enum err renew_leases(struct db *tx, void *context)
 {
-	struct generations *generations = CONTAINER_OF(job, struct generations, upkeep);
+	return leases_renew(tx, &chore_of(context)->owner->node, clock_now());
+}
 
-	generations->upkeep_busy = false;
+static enum err end_abandoned(struct db *tx, void *context)
+{
+	int64_t interrupted;
+
+	return messages_interrupt(tx, &chore_of(context)->owner->node, clock_now(), &interrupted);
+}
+
+static enum err purge(struct db *tx, void *context)
+{
+	(void)context;
+	return chat_purge(tx, clock_now());
+}
+
+static const struct chore_kind {
+	transaction run;
+	unsigned ticks, first; /* at tick `first`, and then each so many */
+	const char *failure;
+} chore_kinds[CHORES] = {
+	[CHORE_LEASES] = { renew_leases, LEASE_TICKS, 0,
+			   "the leases of the answers under way are not renewed" },
+	[CHORE_ABANDONED] = { end_abandoned, LEASE_TICKS, 0,
+			      "answers of servers that went away are not ended" },
+	[CHORE_PURGE] = { purge, PURGE_TICKS, LEASE_TICKS, "what was deleted is not erased" },
+};
+
+static void chore_done(struct db_job *job, enum err err)
+{
+	struct chore *chore = chore_of(job);
+	struct generations *generations = chore->owner;
+
+	chore->busy = false;
 	if (err != ERR_OK)
-		log_warning("the leases of the answers under way are not renewed", "error",
+		log_warning(chore_kinds[chore - generations->chores].failure, "error",
 			    err_code(err), NULL);
 	generations_check_ended(generations);
 }
 
-static void submit_upkeep(struct generations *generations)
+static void do_chores(struct generations *generations)
 {
-	if (generations->upkeep_busy)
-		return;
-	generations->upkeep_busy = true;
-	generations->upkeep.run = write_upkeep;
-	generations->upkeep.done = upkeep_done;
-	db_submit(generations->app->db, &generations->upkeep);
+	for (int i = 0; i < CHORES; i++) {
+		const struct chore_kind *kind = &chore_kinds[i];
+		struct chore *chore = &generations->chores[i];
+
+		if (chore->busy || generations->ticks % kind->ticks != kind->first)
+			continue;
+		chore->busy = true;
+		chore->owner = generations;
+		chore->job.run = kind->run;
+		chore->job.done = chore_done;
+		db_submit(generations->app->db, &chore->job);
+	}
+}
+
+static bool has_chores(const struct generations *generations)
+{
+	bool busy = false;
+
+	for (int i = 0; i < CHORES; i++)
+		busy = busy || generations->chores[i].busy;
+	return busy;
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -176,9 +212,9 @@ static void on_tick(uv_timer_t *timer)
 	bool late = generations->drains && clock_monotonic_ms() >= generations->drain_end_ms;
 
 	/* While draining too, as long as there is something under way: another server would take it for abandoned. */
-	if (++generations->ticks % LEASE_TICKS == 0 &&
-	    !(generations->drains && list_empty(&generations->all)))
-		submit_upkeep(generations);
+	generations->ticks++;
+	if (!(generations->drains && list_empty(&generations->all)))
+		do_chores(generations);
 	LIST_EACH(generation, &generations->all, struct generation, node)
 		generation_announce(generation,
 				    "delta"); /* what was told before may have been lost */
@@ -244,7 +280,7 @@ void generations_start(struct generations *generations)
 
 void generations_check_ended(struct generations *generations)
 {
-	if (generations->ended && list_empty(&generations->all) && !generations->upkeep_busy &&
+	if (generations->ended && list_empty(&generations->all) && !has_chores(generations) &&
 	    generations->reviews == 0) {
 		void (*ended)(void *) = generations->ended;
 

@@ -221,23 +221,17 @@ static char *append(char *to, const void *bytes, size_t size)
 	return to + size;
 }
 
-enum err message_add_chunks(struct db *db, struct arena *arena, struct message *message)
+static void fold(struct arena *arena, const struct array *rows, struct message *message)
 {
 	struct prefix prefix = { strlen(message->content), message->lengths.size, message->seq };
-	char *text, *text_end, *lengths, *lengths_end;
-	struct array rows;
-	size_t count;
-	enum err err = db_all(db, &select_chunks, ARGS(message->id), arena, &rows);
+	size_t count = count_exact(rows, &prefix);
+	char *text = arena_alloc(arena, prefix.text_size + 1);
+	char *lengths = arena_alloc(arena, prefix.lengths_size + 1);
+	char *text_end = append(text, message->content, strlen(message->content));
+	char *lengths_end = append(lengths, message->lengths.data, message->lengths.size);
 
-	if (err != ERR_OK)
-		return err;
-	count = count_exact(&rows, &prefix);
-	text = arena_alloc(arena, prefix.text_size + 1);
-	lengths = arena_alloc(arena, prefix.lengths_size + 1);
-	text_end = append(text, message->content, strlen(message->content));
-	lengths_end = append(lengths, message->lengths.data, message->lengths.size);
 	for (size_t i = 0; i < count; i++) {
-		const struct message_chunk *chunk = &((const struct message_chunk *)rows.items)[i];
+		const struct message_chunk *chunk = &((const struct message_chunk *)rows->items)[i];
 
 		text_end = append(text_end, chunk->text, strlen(chunk->text));
 		lengths_end = append(lengths_end, chunk->lengths.data, chunk->lengths.size);
@@ -245,7 +239,29 @@ enum err message_add_chunks(struct db *db, struct arena *arena, struct message *
 	message->content = text;
 	message->lengths = (struct blob){ lengths, prefix.lengths_size };
 	message->seq = prefix.seq;
-	return ERR_OK;
+}
+
+enum err message_add_chunks(struct db *db, struct arena *arena, struct message *message)
+{
+	struct array rows;
+	enum err err = db_all(db, &select_chunks, ARGS(message->id), arena, &rows);
+
+	if (err == ERR_OK)
+		fold(arena, &rows, message);
+	return err;
+}
+
+enum err message_add_sound_chunks(struct db *db, struct arena *arena, struct message *message,
+				  bool *ret_damaged)
+{
+	struct array rows;
+	size_t left_out = 0;
+	enum err err = db_all_sound(db, &select_chunks, ARGS(message->id), arena, &rows, &left_out);
+
+	if (err == ERR_OK)
+		fold(arena, &rows, message);
+	*ret_damaged = left_out > 0;
+	return err;
 }
 
 static enum err add_chunks_to_all(struct db *db, struct arena *arena, enum err err,
@@ -281,6 +297,12 @@ enum err message_read_whole(struct db *db, const char *id, struct arena *arena,
 	} while (err == ERR_OK &&
 		 (again.status != ret_message->status || again.epoch != ret_message->epoch));
 	return err;
+}
+
+enum err message_read_row(struct db *db, const char *id, struct arena *arena,
+			  struct message *ret_message)
+{
+	return db_one(db, &select_message, ARGS(id), arena, ret_message);
 }
 
 enum err message_read(struct db *db, const struct principal *principal, enum permission permission,

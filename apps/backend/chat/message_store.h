@@ -13,5 +13,11 @@ extern const struct schema message_chunk_schema;
  */
 enum err message_add_chunks(struct db *db, struct arena *arena,
 			    struct message *message) WARN_UNUSED;
+/* The same as far as nothing is damaged; *ret_damaged says whether something is. */
+enum err message_add_sound_chunks(struct db *db, struct arena *arena, struct message *message,
+				  bool *ret_damaged) WARN_UNUSED;
+/* As it is stored, without its chunks. */
+enum err message_read_row(struct db *db, const char *id, struct arena *arena,
+			  struct message *ret_message) WARN_UNUSED;
 
 #endif

@@ -67,6 +67,19 @@ static const struct field lease_fields[] = {
 
 static const struct schema lease_schema = SCHEMA(struct lease, lease_fields, .name = "Lease");
 
+/* An answer that nobody streams any more. */
+struct abandoned {
+	const char *id;
+};
+
+static const struct field abandoned_fields[] = {
+	FIELD(struct abandoned, id, .doc = "Which message."),
+	{ 0 },
+};
+
+static const struct schema abandoned_schema =
+	SCHEMA(struct abandoned, abandoned_fields, .name = "Abandoned");
+
 static const struct statement select_node = { "SELECT {columns} FROM node LIMIT 1", &node_schema };
 static const struct statement select_node_by_id = { "SELECT {columns} FROM node WHERE id = $1",
 						    &node_schema };
@@ -87,15 +100,21 @@ static const struct statement renew_leases = { "UPDATE message SET lease_until =
 					       "'streaming' AND node_id = $1 AND epoch = $2",
 					       NULL };
 static const struct statement select_abandoned = {
-	"SELECT {columns} FROM message WHERE status = 'streaming' "
+	"SELECT id FROM message WHERE status = 'streaming' "
 	"AND ((node_id <> $1 AND lease_until < $3) OR (node_id = $1 AND epoch < $2)) "
 	"ORDER BY lease_until LIMIT 100",
-	&message_schema
+	&abandoned_schema
+};
+/* What it holds is left as it is, for who can mend it. */
+static const struct statement close_damaged = {
+	"UPDATE message SET status = 'failed', error_code = 'corrupt', lease_until = NULL, "
+	"completed_at = $2 WHERE id = $1",
+	NULL
 };
 
 const struct statement *const stream_statements[] = {
-	&select_node,   &select_node_by_id, &raise_epoch,      &take_message, &select_ours,
-	&delete_chunks, &renew_leases,      &select_abandoned, NULL,
+	&select_node,   &select_node_by_id, &raise_epoch,      &take_message,  &select_ours,
+	&delete_chunks, &renew_leases,      &select_abandoned, &close_damaged, NULL,
 };
 
 /* ---- The server's own row ---- */
@@ -212,28 +231,41 @@ enum err leases_renew(struct db *tx, const struct node *node, struct timestamp n
 	return db_exec(tx, &renew_leases, ARGS(node->id, node->epoch, until), NULL);
 }
 
-static enum err interrupt(struct db *tx, struct message *message, struct timestamp now,
-			  struct arena *arena)
+/* What is damaged ends too, or it would be met again at each look. */
+static enum err interrupt(struct db *tx, const char *id, struct timestamp now, struct arena *arena)
 {
-	enum err err = message_add_chunks(tx, arena, message);
+	struct message message;
+	bool damaged = false;
+	enum err err = message_read_row(tx, id, arena, &message);
 
-	message->status = MESSAGE_INTERRUPTED;
-	message->completed_at = now;
-	return err == ERR_OK ? write_end(tx, message) : err;
+	if (err == ERR_CORRUPT)
+		return db_exec(tx, &close_damaged, ARGS(id, now), NULL);
+	if (err == ERR_OK)
+		err = message_add_sound_chunks(tx, arena, &message, &damaged);
+	if (err != ERR_OK)
+		return err;
+	message.status = damaged ? MESSAGE_FAILED : MESSAGE_INTERRUPTED;
+	if (damaged)
+		message.error = (struct message_error){ err_code(ERR_CORRUPT),
+							"What followed is damaged." };
+	message.completed_at = now;
+	return write_end(tx, &message);
 }
 
 enum err messages_interrupt(struct db *tx, const struct node *node, struct timestamp now,
 			    int64_t *ret_count)
 {
-	struct array abandoned = { 0 };
+	struct array rows = { 0 };
+	const struct abandoned *abandoned;
 	struct arena arena;
 	enum err err;
 
 	arena_init(&arena);
-	err = db_all(tx, &select_abandoned, ARGS(node->id, node->epoch, now), &arena, &abandoned);
-	for (size_t i = 0; err == ERR_OK && i < abandoned.count; i++)
-		err = interrupt(tx, &((struct message *)abandoned.items)[i], now, &arena);
-	*ret_count = (int64_t)abandoned.count;
+	err = db_all(tx, &select_abandoned, ARGS(node->id, node->epoch, now), &arena, &rows);
+	abandoned = rows.items;
+	for (size_t i = 0; err == ERR_OK && i < rows.count; i++)
+		err = interrupt(tx, abandoned[i].id, now, &arena);
+	*ret_count = (int64_t)rows.count;
 	arena_finish(&arena);
 	return err;
 }

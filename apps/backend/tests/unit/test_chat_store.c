@@ -265,13 +265,18 @@ static void conversations_page_by_key_newest_first(void **state)
 	assert_int_equal(page_through(scene), 9);
 }
 
+/* `column` of a table, in the row in which `key` is this. */
+static void damage_cell(struct scene *scene, const char *table, const char *column, const char *key,
+			const char *value)
+{
+	home_sql(&scene->home,
+		 arena_printf(&scene->home.arena, "UPDATE %s SET %s = %s WHERE %s = '%s'", table,
+			      column, scene->home.options.url ? "'\\x00'" : "x'00'", key, value));
+}
+
 static void damage(struct scene *scene, const char *id)
 {
-	char sql[200];
-
-	snprintf(sql, sizeof(sql), "UPDATE conversation SET title = %s WHERE id = '%s'",
-		 scene->home.options.url ? "'\\x00'" : "x'00'", id);
-	home_sql(&scene->home, sql);
+	damage_cell(scene, "conversation", "title", "id", id);
 }
 
 /* Of seven the first, the last, and one between. */
@@ -698,6 +703,40 @@ static void an_abandoned_answer_keeps_its_exact_prefix(void **state)
 	assert_int_equal(interrupt_at(scene, &again, 2), 0);
 }
 
+/* One row that does not open is not in the way of a start, nor of what else was left behind. */
+static void damaged_answers_are_ended_with_what_can_be_read(void **state)
+{
+	struct scene *scene = *state;
+	const char *cut = add_streaming(scene, NULL, &scene->node);
+	const char *unreadable = add_streaming(scene, NULL, &scene->node);
+	const char *sound = add_streaming(scene, NULL, &scene->node);
+	struct message message;
+	struct node again;
+
+	add_chunk(scene, &scene->node, cut, 1, "Hel");
+	add_chunk(scene, &scene->node, cut, 2, "lo");
+	add_chunk(scene, &scene->node, sound, 1, "Hello");
+	damage_cell(scene, "message_chunk", "text", "first_seq = 2 AND message_id", cut);
+	damage_cell(scene, "message", "content", "id", unreadable);
+	assert_int_equal(node_start(scene->home.db, &scene->home.arena, &again), ERR_OK);
+	assert_int_equal(interrupt_at(scene, &again, 2), 3);
+	assert_int_equal(interrupt_at(scene, &again, 2), 0);
+	message = read_message(scene, cut);
+	assert_int_equal(message.status, MESSAGE_FAILED);
+	assert_string_equal(message.error.code, "corrupt");
+	assert_string_equal(message.content, "Hel");
+	assert_int_equal(message.seq, 1);
+	message = read_message(scene, sound);
+	assert_int_equal(message.status, MESSAGE_INTERRUPTED);
+	assert_string_equal(message.content, "Hello");
+	assert_int_equal(message_read(scene->home.db, &scene->ada, PERMISSION_CHAT_READ, unreadable,
+				      &scene->home.arena, &message),
+			 ERR_CORRUPT);
+	assert_int_equal(home_number(&scene->home,
+				     "SELECT count(*) FROM message WHERE status = 'streaming'"),
+			 0);
+}
+
 /* Another server's answer is let alone while its lease lasts. */
 static void a_lease_keeps_others_away(void **state)
 {
@@ -760,6 +799,7 @@ int main(void)
 		TEST(an_end_of_an_old_epoch_is_refused),
 		TEST(an_answer_goes_on_from_its_prefix),
 		TEST(an_abandoned_answer_keeps_its_exact_prefix),
+		TEST(damaged_answers_are_ended_with_what_can_be_read),
 		TEST(a_lease_keeps_others_away),
 		TEST(a_key_is_its_owners_and_used_once),
 	};
