@@ -11,7 +11,8 @@
  * stays near 40 ms.
  */
 enum {
-	BLOCKS_MAX = 200,
+	BLOCKS_MAX =
+		100, /* of each walk: none is stopped by what another one reads; more than a query has terms */
 	READS_MAX = 200, /* messages and conversations */
 	BYTES_MAX = 4 * 1024 * 1024,
 	TITLES_MAX = 64, /* conversations that are remembered, a power of two */
@@ -24,7 +25,9 @@ struct origin {
 	struct walk walk;     /* of_index */
 	struct array pending; /* otherwise: struct search_pending */
 	size_t pending_at;
-	int64_t moment; /* the next one */
+	int blocks;     /* that its walk may still read */
+	int64_t moment; /* the next one, or */
+	bool stopped;   /* the latest that may be */
 };
 
 enum { ORIGINS_MAX = 4 };
@@ -35,9 +38,9 @@ struct finder {
 	struct index_key key;
 	struct origin origins[ORIGINS_MAX];
 	size_t count;
-	int blocks, reads;
+	int reads;
 	int64_t bytes;
-	bool stopped; /* the bound was reached; what is at `moment` and before was not looked at */
+	bool stopped; /* a bound was reached; what is at `moment` and before was not looked at */
 	int64_t moment;
 	struct source_title
 		titles[TITLES_MAX]; /* of messages' conversations, by the end of the id */
@@ -49,27 +52,20 @@ struct finder {
 /* ---- Where moments come from ---- */
 
 /* Moves it to its latest moment not later than `until`. */
-static enum err origin_seek(struct finder *finder, struct origin *origin, int64_t until)
+static enum err origin_seek(struct origin *origin, int64_t until)
 {
 	const struct search_pending *pending = origin->pending.items;
-	bool stopped;
-	enum err err;
 
-	if (origin->of_index) {
-		err = walk_seek(&origin->walk, until, &origin->moment, &stopped);
-		finder->stopped = finder->stopped || stopped;
-		return err;
-	}
+	if (origin->of_index)
+		return walk_seek(&origin->walk, until, &origin->moment, &origin->stopped);
 	while (origin->pending_at < origin->pending.count &&
 	       moment_of(pending[origin->pending_at].object_id) > until)
 		origin->pending_at++;
 	if (origin->pending_at < origin->pending.count) {
 		origin->moment = moment_of(pending[origin->pending_at].object_id);
 	} else {
-		bool more = origin->pending.count > READS_MAX;
-
-		finder->stopped = finder->stopped || more;
-		origin->moment = more ? until : MOMENT_NONE;
+		origin->stopped = origin->pending.count > READS_MAX;
+		origin->moment = origin->stopped ? until : MOMENT_NONE;
 	}
 	return ERR_OK;
 }
@@ -83,11 +79,12 @@ static enum err add_index(struct finder *finder, const struct search_index *inde
 	query_terms(&finder->finding->query, kind, &finder->key, &terms);
 	*origin = (struct origin){ .kind = kind,
 				   .of_index = true,
+				   .blocks = BLOCKS_MAX,
 				   .walk = { .db = finder->finding->db,
 					     .index_id = index->id,
 					     .key = &finder->key,
 					     .arena = finder->arena,
-					     .budget = &finder->blocks } };
+					     .budget = &origin->blocks } };
 	return walk_begin(&origin->walk, &terms);
 }
 
@@ -235,7 +232,10 @@ static bool stands_at(const struct finder *finder, enum query_place kind, int64_
 	return false;
 }
 
-/* Moves all sources to their next moment not later than `until`, and says which of them is the latest. */
+/*
+ * Moves all origins to their next moment not later than `until`, and says which of them is the latest. One that has stopped
+ * ends the page only where it stands: what the others have behind that is taken first, so that each page comes further.
+ */
 static enum err seek_all(struct finder *finder, int64_t until, int64_t *ret_moment)
 {
 	int64_t moment = MOMENT_NONE;
@@ -245,9 +245,12 @@ static enum err seek_all(struct finder *finder, int64_t until, int64_t *ret_mome
 		struct origin *origin = &finder->origins[i];
 
 		if (origin->moment > until)
-			err = origin_seek(finder, origin, until);
+			err = origin_seek(origin, until);
 		moment = origin->moment > moment ? origin->moment : moment;
 	}
+	for (size_t i = 0; i < finder->count; i++)
+		finder->stopped = finder->stopped || (finder->origins[i].stopped &&
+						      finder->origins[i].moment == moment);
 	if (err == ERR_OK)
 		*ret_moment = moment;
 	return err;
@@ -336,7 +339,6 @@ enum err find(const struct finding *finding, struct arena *arena, struct found_p
 	ret_page->items.items = ARENA_ARRAY(arena, finding->limit, struct found);
 	*finder = (struct finder){ .finding = finding,
 				   .arena = arena,
-				   .blocks = BLOCKS_MAX,
 				   .reads = READS_MAX,
 				   .bytes = BYTES_MAX,
 				   .here = ARENA_ARRAY(arena, 2 * SOURCES_AT_MOMENT_MAX,

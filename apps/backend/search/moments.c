@@ -23,7 +23,7 @@ int64_t moment_of(const char *id)
 
 void moment_bound(int64_t moment, char id[static ID_SIZE])
 {
-	uint64_t bits = (uint64_t)moment;
+	uint64_t bits = (uint64_t)(moment < MOMENT_MAX ? moment : MOMENT_MAX);
 
 	snprintf(id, ID_SIZE, "%08llx-%04llx-0000-0000-000000000000",
 		 (unsigned long long)(bits >> 16 & 0xFFFFFFFF),

@@ -22,7 +22,10 @@ struct moments {
 
 /* Of a valid id. */
 int64_t moment_of(const char *id);
-/* The place before every id of a moment, and, with the one after it, behind them: ids of it are in [of m, of m + 1). */
+/*
+ * The place before every id of a moment, and, with the one after it, behind them: ids of it are in [of m, of m + 1). Behind
+ * the last moment, in some thousand years, there is none.
+ */
 void moment_bound(int64_t moment, char id[static ID_SIZE]);
 
 /* How many of them are not later. */

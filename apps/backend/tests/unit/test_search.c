@@ -153,6 +153,28 @@ static int64_t number(struct scene *scene, const char *sql)
 	return home_number(&scene->home, sql);
 }
 
+/* Says of so many moments, every second one from the first on, that a message with this word was made then. */
+static void merge_moments(struct scene *scene, const char *word, int count, int first)
+{
+	struct held_index held = { 0 };
+	struct batch batch;
+
+	assert_int_equal(index_of_owner(scene->home.db, scene->ada.user_id, INDEX_SERVING,
+					&scene->home.arena, &held.row),
+			 ERR_OK);
+	assert_int_equal(index_key_derive(held.row.key, &held.key), ERR_OK);
+	batch_init(&batch);
+	for (int i = 0; i < count; i++) {
+		struct source_message message = { .id = id_at(scene, moment(10 + 2 * i + first), 1),
+						  .content = word };
+
+		batch_add_message(&batch, &held.key, &message);
+	}
+	assert_int_equal(batch_merge(scene->home.db, &held, &batch), ERR_OK);
+	assert_int_equal(held_save(scene->home.db, &held, 1, NULL), ERR_OK);
+	batch_finish(&batch);
+}
+
 /* ---- The tests ---- */
 
 static void what_is_pending_is_found_before_and_after_it_is_taken_in(void **state)
@@ -239,6 +261,35 @@ static void a_page_that_has_read_enough_goes_on_in_the_next(void **state)
 	assert_false(find_words(scene, "\"cat sat mat\"").complete);
 	assert_int_equal(find_all(scene, "\"cat sat mat\"").count, 0);
 	assert_int_equal(find_all(scene, "\"mat was\"").count, 1);
+}
+
+/*
+ * Two words that never meet in messages, and a title in which they do, long before: what the walk along the messages reads
+ * does not keep the one along the titles from coming further.
+ */
+static void one_walk_does_not_stop_another(void **state)
+{
+	enum { COUNT = 30000 };
+	struct scene *scene = *state;
+	struct place place = { { MOMENT_MAX }, "g" };
+	size_t found = 0;
+	int pages = 0;
+
+	add_conversation(scene, moment(1), "odd even");
+	assert_int_equal(upkeep_adopt(scene->home.db), ERR_OK);
+	keep_up(scene);
+	merge_moments(scene, "odd", COUNT, 0);
+	merge_moments(scene, "even", COUNT, 1);
+	do {
+		struct found_page page = find_from(scene, "odd even", place);
+
+		found += page.items.count;
+		assert_true(!page.next.id || page.next.time.ms < place.time.ms);
+		place = page.next;
+		assert_in_range(++pages, 1, 20);
+	} while (place.id);
+	assert_true(pages > 2);
+	assert_int_equal(found, 1);
 }
 
 static void what_was_there_before_is_taken_in(void **state)
@@ -406,6 +457,7 @@ int main(void)
 		SCENE_TEST(a_common_word_is_found_along_its_blocks),
 		SCENE_TEST(moments_go_into_the_block_of_their_time),
 		SCENE_TEST(a_page_that_has_read_enough_goes_on_in_the_next),
+		SCENE_TEST(one_walk_does_not_stop_another),
 		SCENE_TEST(what_was_there_before_is_taken_in),
 		SCENE_TEST(an_index_is_built_anew_under_another_key),
 		SCENE_TEST(what_was_erased_leaves_the_index),
