@@ -109,27 +109,11 @@ static enum err take(struct building *building)
 
 static enum err run_serve(struct db *tx, void *context)
 {
-	struct building *building = context;
-	struct search_index before;
-	struct timestamp mine;
-	struct arena arena;
-	enum err err;
+	const struct building *building = context;
+	const struct search_index *row = &building->held->row;
 
-	arena_init(&arena);
-	do {
-		err = index_of_owner(tx, building->held->row.owner_id, INDEX_SERVING, &arena,
-				     &before);
-		if (err == ERR_OK && before.id == building->held->row.id)
-			break;
-		if (err == ERR_OK) {
-			mine = before.lease_until;
-			before.state = INDEX_DROPPED;
-			before.lease_until.ms = clock_now().ms + building->rest_ms;
-			err = index_write(tx, &before, mine);
-		}
-	} while (err == ERR_OK);
-	arena_finish(&arena);
-	return err == ERR_NOT_FOUND ? ERR_OK : err;
+	return index_drop_others(tx, row->owner_id, row->id,
+				 (struct timestamp){ clock_now().ms + building->rest_ms });
 }
 
 /* Merges the batch, and says in the index's row how far that is; at the end, that it serves. */

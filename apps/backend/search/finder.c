@@ -106,10 +106,18 @@ static bool wants(const struct finder *finder, enum query_place kind)
 	return wanted == FIND_ALL || wanted == (kind == IN_TITLE ? FIND_TITLES : FIND_MESSAGES);
 }
 
-/*
- * First what is pending: what leaves that list while this reads is in the index then. Without an index that serves, nothing
- * is known of what was there before, unless there was nothing.
- */
+/* Without an index that serves, nothing is known of what was there before, unless there was nothing. */
+static enum err do_without_index(struct finder *finder)
+{
+	const struct finding *finding = finder->finding;
+	bool building = false;
+	enum err err = index_has(finding->db, finding->owner_id, INDEX_BUILDING, &building);
+
+	finder->page->complete = !building;
+	return err;
+}
+
+/* First what is pending: what leaves that list while this reads is in the index then. */
 static enum err add_origins(struct finder *finder)
 {
 	const struct finding *finding = finder->finding;
@@ -122,12 +130,8 @@ static enum err add_origins(struct finder *finder)
 	if (err == ERR_OK)
 		err = index_of_owner(finding->db, finding->owner_id, INDEX_SERVING, finder->arena,
 				     &index);
-	if (err == ERR_NOT_FOUND) {
-		err = index_of_owner(finding->db, finding->owner_id, INDEX_BUILDING, finder->arena,
-				     &index);
-		finder->page->complete = err == ERR_NOT_FOUND;
-		return err == ERR_NOT_FOUND ? ERR_OK : err;
-	}
+	if (err == ERR_NOT_FOUND)
+		return do_without_index(finder);
 	if (err == ERR_OK)
 		err = index.key ? index_key_derive(index.key, &finder->key) : ERR_CORRUPT;
 	for (int kind = IN_MESSAGE; err == ERR_OK && kind <= IN_TITLE; kind++)
@@ -330,6 +334,14 @@ static void set_next(struct finder *finder)
 	}
 }
 
+/* Who searches is told; and what does not open is built anew. */
+static enum err found_damaged(const struct finding *finding)
+{
+	enum err err = index_mark_damaged(finding->db, finding->owner_id);
+
+	return err == ERR_OK ? ERR_CORRUPT : err;
+}
+
 enum err find(const struct finding *finding, struct arena *arena, struct found_page *ret_page)
 {
 	struct finder *finder = ARENA_NEW(arena, struct finder);
@@ -352,5 +364,5 @@ enum err find(const struct finding *finding, struct arena *arena, struct found_p
 	if (err == ERR_OK)
 		set_next(finder);
 	sodium_memzero(&finder->key, sizeof(finder->key));
-	return err;
+	return err == ERR_CORRUPT ? found_damaged(finding) : err;
 }

@@ -43,6 +43,18 @@ static const struct schema progress_schema =
 	SCHEMA(struct search_index, progress_fields, .name = "SearchIndexProgress",
 	       .table = "search_index", .key = { "id" });
 
+static const struct field index_head_fields[] = {
+	FIELD(struct index_head, id, .doc = "Its number."),
+	FIELD(struct index_head, owner_id, .doc = "Whose."),
+	FIELD(struct index_head, state, .names = state_words, .doc = "What it is good for."),
+	FIELD(struct index_head, messages, .doc = "That were taken in."),
+	FIELD(struct index_head, lease_until, .doc = "Who writes in it."),
+	{ 0 },
+};
+
+static const struct schema index_head_schema =
+	SCHEMA(struct index_head, index_head_fields, .name = "SearchIndexHead", .key = { "id" });
+
 struct owner {
 	const char *id;
 };
@@ -99,18 +111,38 @@ static const struct statement select_of_owner = {
 	"SELECT {columns} FROM search_index WHERE owner_id = $1 AND state = $2 ORDER BY id LIMIT 1",
 	&search_index_schema
 };
+static const struct statement count_of_owner = {
+	"SELECT count(*) AS number FROM search_index WHERE owner_id = $1 AND state = $2",
+	&number_schema
+};
 static const struct statement select_by_id = { "SELECT {columns} FROM search_index WHERE id = $1",
 					       &search_index_schema };
 static const struct statement select_unfinished = {
 	"SELECT {columns} FROM search_index WHERE (state <> 'serving' OR stale = 1) "
 	"AND lease_until < $1 ORDER BY lease_until LIMIT 1",
-	&search_index_schema
+	&index_head_schema
 };
 static const struct statement select_number = {
 	"SELECT coalesce(max(id), 0) + 1 AS number FROM search_index", &number_schema
 };
 static const struct statement take_lease = {
 	"UPDATE search_index SET lease_until = $3 WHERE id = $1 AND lease_until = $2", NULL
+};
+static const struct statement release_lease = {
+	"UPDATE search_index SET lease_until = 1 WHERE id = $1 AND lease_until = $2", NULL
+};
+static const struct statement drop_index = {
+	"UPDATE search_index SET state = 'dropped', lease_until = $2 WHERE id = $1", NULL
+};
+static const struct statement drop_others = {
+	"UPDATE search_index SET state = 'dropped', lease_until = $3 WHERE owner_id = $1 "
+	"AND state = 'serving' AND id <> $2",
+	NULL
+};
+static const struct statement mark_damaged = {
+	"UPDATE search_index SET stale = 1, lease_until = 1 WHERE owner_id = $1 AND state = 'serving' "
+	"AND NOT EXISTS (SELECT 1 FROM search_index i WHERE i.owner_id = $1 AND i.state = 'building')",
+	NULL
 };
 static const struct statement delete_index = { "DELETE FROM search_index WHERE id = $1", NULL };
 static const struct statement delete_blocks = {
@@ -122,7 +154,7 @@ static const struct statement delete_blocks = {
 
 static const struct statement select_after = {
 	"SELECT {columns} FROM search_index WHERE id > $1 AND state <> 'dropped' ORDER BY id LIMIT 1",
-	&search_index_schema
+	&index_head_schema
 };
 static const struct statement mark_stale = {
 	"UPDATE search_index SET stale = 1 WHERE state <> 'dropped' AND owner_id IN "
@@ -181,25 +213,12 @@ static const struct statement put_many = {
 enum { PUT_MANY = 12, PUT_COLUMNS = 4 };
 
 const struct statement *const search_index_statements[] = {
-	&select_of_owner,
-	&select_by_id,
-	&select_unfinished,
-	&select_number,
-	&take_lease,
-	&delete_index,
-	&delete_blocks,
-	&select_after,
-	&mark_stale,
-	&set_stale,
-	&mark_stale_of,
-	&select_account_after,
-	&select_sizes,
-	&select_heads,
-	&select_block_at,
-	&select_behind,
-	&put_one,
-	&put_many,
-	NULL,
+	&select_of_owner,      &count_of_owner, &select_by_id,  &select_unfinished,
+	&select_number,        &take_lease,     &release_lease, &drop_index,
+	&drop_others,          &mark_damaged,   &delete_index,  &delete_blocks,
+	&select_after,         &mark_stale,     &set_stale,     &mark_stale_of,
+	&select_account_after, &select_sizes,   &select_heads,  &select_block_at,
+	&select_behind,        &put_one,        &put_many,      NULL,
 };
 
 enum err index_insert(struct db *tx, const struct search_index *index)
@@ -218,8 +237,18 @@ enum err index_by_id(struct db *db, int64_t id, struct arena *arena, struct sear
 	return db_one(db, &select_by_id, ARGS(id), arena, ret_index);
 }
 
+enum err index_has(struct db *db, const char *owner_id, enum index_state state, bool *ret_has)
+{
+	struct number row;
+	enum err err = db_one(db, &count_of_owner, ARGS(owner_id, state_words[state]), NULL, &row);
+
+	if (err == ERR_OK)
+		*ret_has = row.number > 0;
+	return err;
+}
+
 enum err index_unfinished(struct db *db, struct timestamp now, struct arena *arena,
-			  struct search_index *ret_index)
+			  struct index_head *ret_index)
 {
 	return db_one(db, &select_unfinished, ARGS(now), arena, ret_index);
 }
@@ -234,15 +263,40 @@ enum err index_number(struct db *tx, int64_t *ret_id)
 	return err;
 }
 
-enum err index_write(struct db *tx, const struct search_index *index, struct timestamp mine)
+enum err index_take(struct db *tx, int64_t id, struct timestamp mine, struct timestamp until)
 {
 	int64_t changed = 0;
-	enum err err =
-		db_exec(tx, &take_lease, ARGS(index->id, mine, index->lease_until), &changed);
+	enum err err = db_exec(tx, &take_lease, ARGS(id, mine, until), &changed);
 
-	if (err == ERR_OK && changed == 0)
-		err = ERR_CONFLICT;
+	return err == ERR_OK && changed == 0 ? ERR_CONFLICT : err;
+}
+
+enum err index_release(struct db *tx, int64_t id, struct timestamp mine)
+{
+	return db_exec(tx, &release_lease, ARGS(id, mine), NULL);
+}
+
+enum err index_write(struct db *tx, const struct search_index *index, struct timestamp mine)
+{
+	enum err err = index_take(tx, index->id, mine, index->lease_until);
+
 	return err == ERR_OK ? db_update(tx, &progress_schema, index) : err;
+}
+
+enum err index_drop(struct db *tx, int64_t id, struct timestamp rest_until)
+{
+	return db_exec(tx, &drop_index, ARGS(id, rest_until), NULL);
+}
+
+enum err index_drop_others(struct db *tx, const char *owner_id, int64_t id,
+			   struct timestamp rest_until)
+{
+	return db_exec(tx, &drop_others, ARGS(owner_id, id, rest_until), NULL);
+}
+
+enum err index_mark_damaged(struct db *tx, const char *owner_id)
+{
+	return db_exec(tx, &mark_damaged, ARGS(owner_id), NULL);
 }
 
 enum err index_delete(struct db *tx, int64_t id)
@@ -259,7 +313,7 @@ enum err index_delete_blocks(struct db *tx, int64_t id, bool *ret_more)
 	return err;
 }
 
-enum err index_after(struct db *db, int64_t id, struct arena *arena, struct search_index *ret_index)
+enum err index_after(struct db *db, int64_t id, struct arena *arena, struct index_head *ret_index)
 {
 	return db_one(db, &select_after, ARGS(id), arena, ret_index);
 }

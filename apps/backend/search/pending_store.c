@@ -40,7 +40,8 @@ static const struct statement select_before = {
 };
 static const struct statement select_due = {
 	"SELECT {columns:p} FROM search_pending p WHERE p.marked_at < $1 AND NOT EXISTS "
-	"(SELECT 1 FROM search_index i WHERE i.owner_id = p.owner_id AND i.state = 'building') "
+	"(SELECT 1 FROM search_index i WHERE i.owner_id = p.owner_id AND (i.state = 'building' OR "
+	"(i.state = 'serving' AND (i.lease_until > $2 OR i.stale = 1)))) "
 	"ORDER BY p.marked_at LIMIT 1",
 	&search_pending_schema
 };
@@ -86,10 +87,10 @@ enum err pending_before(struct db *db, const char *owner_id, enum query_place ki
 		      ret_pending);
 }
 
-enum err pending_due(struct db *db, struct timestamp before, struct arena *arena,
-		     struct search_pending *ret_pending)
+enum err pending_due(struct db *db, struct timestamp before, struct timestamp now,
+		     struct arena *arena, struct search_pending *ret_pending)
 {
-	return db_one(db, &select_due, ARGS(before), arena, ret_pending);
+	return db_one(db, &select_due, ARGS(before, now), arena, ret_pending);
 }
 
 enum err pending_first(struct db *db, const char *owner_id, int64_t limit, struct arena *arena,

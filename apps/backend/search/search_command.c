@@ -30,7 +30,7 @@ static enum err count_left(struct db *db, struct work_left *ret_left)
 	enum err err = ERR_OK;
 
 	while (err == ERR_OK) {
-		struct search_index index;
+		struct index_head index;
 		struct arena arena;
 
 		arena_init(&arena);
@@ -73,7 +73,7 @@ static enum err finish_all(struct db *db, struct telling *telling)
 	const struct upkeep upkeep = {
 		.db = db, .settle_ms = SETTLE_MS, .progress = tell, .context = telling
 	};
-	struct search_index dropped;
+	struct index_head dropped;
 	struct work_left left = { 0 };
 	struct arena arena;
 	bool idle = false;

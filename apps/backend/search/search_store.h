@@ -73,9 +73,38 @@ enum err index_of_owner(struct db *db, const char *owner_id, enum index_state st
 			struct arena *arena, struct search_index *ret_index) WARN_UNUSED;
 enum err index_by_id(struct db *db, int64_t id, struct arena *arena,
 		     struct search_index *ret_index) WARN_UNUSED;
+enum err index_has(struct db *db, const char *owner_id, enum index_state state,
+		   bool *ret_has) WARN_UNUSED;
+/*
+ * Of an index what can be read though its key does not open, so that what is damaged is built anew like any other: walks over
+ * indexes, and what drops them, ask for no more.
+ */
+struct index_head {
+	int64_t id;
+	const char *owner_id;
+	enum index_state state;
+	int64_t messages;
+	struct timestamp lease_until;
+};
+
 /* One on which work is left and nobody works: building, dropped, or stale. */
 enum err index_unfinished(struct db *db, struct timestamp now, struct arena *arena,
-			  struct search_index *ret_index) WARN_UNUSED;
+			  struct index_head *ret_index) WARN_UNUSED;
+/* The first behind a number that is not dropped. */
+enum err index_after(struct db *db, int64_t id, struct arena *arena,
+		     struct index_head *ret_index) WARN_UNUSED;
+/* ERR_CONFLICT: somebody else has taken it, or it is gone. */
+enum err index_take(struct db *tx, int64_t id, struct timestamp mine,
+		    struct timestamp until) WARN_UNUSED;
+/* It is nobody's from now on, if it is who's lease that is. */
+enum err index_release(struct db *tx, int64_t id, struct timestamp mine) WARN_UNUSED;
+/* It is to be erased from a time on. Who works on it finds the lease lost. */
+enum err index_drop(struct db *tx, int64_t id, struct timestamp rest_until) WARN_UNUSED;
+/* The same of all that serve an owner beside this one. */
+enum err index_drop_others(struct db *tx, const char *owner_id, int64_t id,
+			   struct timestamp rest_until) WARN_UNUSED;
+/* What serves the owner is damaged: it is to be built anew, unless that is under way. */
+enum err index_mark_damaged(struct db *tx, const char *owner_id) WARN_UNUSED;
 /* A number for a new one. */
 enum err index_number(struct db *tx, int64_t *ret_id) WARN_UNUSED;
 /*
@@ -85,9 +114,6 @@ enum err index_number(struct db *tx, int64_t *ret_id) WARN_UNUSED;
 enum err index_write(struct db *tx, const struct search_index *index,
 		     struct timestamp mine) WARN_UNUSED;
 enum err index_delete(struct db *tx, int64_t id) WARN_UNUSED;
-/* The first behind a number that is not dropped. */
-enum err index_after(struct db *db, int64_t id, struct arena *arena,
-		     struct search_index *ret_index) WARN_UNUSED;
 /* Something in the indexes of those whose conversations are erased now is to go, too. */
 enum err index_mark_stale(struct db *tx, struct timestamp deleted_before) WARN_UNUSED;
 enum err index_mark_stale_of(struct db *tx, const char *owner_id) WARN_UNUSED;
@@ -145,9 +171,12 @@ enum err pending_mark(struct db *tx, const struct search_pending *pending) WARN_
 enum err pending_before(struct db *db, const char *owner_id, enum query_place kind,
 			const char *before, int64_t limit, struct arena *arena,
 			struct array *ret_pending) WARN_UNUSED;
-/* The oldest that was marked before a time and comes behind `after`, for its owner. */
-enum err pending_due(struct db *db, struct timestamp before, struct arena *arena,
-		     struct search_pending *ret_pending) WARN_UNUSED;
+/*
+ * The oldest that was marked before a time, for its owner: one whose index nobody writes in now, and that is not built, nor is
+ * to be.
+ */
+enum err pending_due(struct db *db, struct timestamp before, struct timestamp now,
+		     struct arena *arena, struct search_pending *ret_pending) WARN_UNUSED;
 /* Up to `limit` of the owner's, titles too, the first ones. */
 enum err pending_first(struct db *db, const char *owner_id, int64_t limit, struct arena *arena,
 		       struct array *ret_pending) WARN_UNUSED;

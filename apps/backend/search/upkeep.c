@@ -44,7 +44,7 @@ static enum err add_pending(struct settling *settling, const struct search_pendi
 	return err == ERR_NOT_FOUND || err == ERR_CORRUPT ? ERR_OK : err;
 }
 
-static enum err run_done(struct db *tx, void *context)
+static enum err run_forget_done(struct db *tx, void *context)
 {
 	const struct settling *settling = context;
 	enum err err = ERR_OK;
@@ -52,6 +52,18 @@ static enum err run_done(struct db *tx, void *context)
 	for (size_t i = 0; err == ERR_OK && i < settling->count; i++)
 		err = pending_done(tx, &settling->pending[i]);
 	return err;
+}
+
+/* ERR_CONFLICT: an index is being built, which may have passed by what was taken into this one. It stays pending. */
+static enum err run_done(struct db *tx, void *context)
+{
+	const struct settling *settling = context;
+	bool building = false;
+	enum err err = index_has(tx, settling->held.row.owner_id, INDEX_BUILDING, &building);
+
+	if (err == ERR_OK && building)
+		err = ERR_CONFLICT;
+	return err == ERR_OK ? run_forget_done(tx, context) : err;
 }
 
 /* Of those that are pending, as many as fit into a batch. */
@@ -72,12 +84,22 @@ static enum err settle_some(struct settling *settling)
 	return err == ERR_OK ? held_save(db, &settling->held, 1, &write) : err;
 }
 
-/* Makes the first index of an owner, who has nothing but what is pending. */
+/*
+ * Makes the first index of an owner, who has nothing but what is pending. Its number stays 0 if there is one by now, which
+ * another one made. ERR_CONFLICT: the account is gone.
+ */
 static enum err run_first_index(struct db *tx, void *context)
 {
 	struct search_index *index = context;
-	enum err err = index_number(tx, &index->id);
+	bool serves = false, building = false;
+	enum err err = index_has(tx, index->owner_id, INDEX_SERVING, &serves);
 
+	index->id = 0;
+	if (err == ERR_OK)
+		err = index_has(tx, index->owner_id, INDEX_BUILDING, &building);
+	if (err != ERR_OK || serves || building)
+		return err;
+	err = index_number(tx, &index->id);
 	return err == ERR_OK ? index_insert(tx, index) : err;
 }
 
@@ -100,9 +122,31 @@ static enum err forget_pending(struct settling *settling, const struct search_pe
 {
 	settling->pending = due;
 	settling->count = 1;
-	return db_transaction(settling->upkeep->db, run_done, settling);
+	return db_transaction(settling->upkeep->db, run_forget_done, settling);
 }
 
+/* What was begun is let go at once, however it ended: it is for the next who comes. */
+static enum err let_go(struct db *db, int64_t id, struct timestamp mine, enum err err)
+{
+	enum err released = err == ERR_OK ? ERR_OK : index_release(db, id, mine);
+
+	return released == ERR_OK ? err : released;
+}
+
+static enum err settle_held(struct settling *settling)
+{
+	struct db *db = settling->upkeep->db;
+	struct held_index *held = &settling->held;
+	enum err err = held->row.key ? index_key_derive(held->row.key, &held->key) : ERR_CORRUPT;
+
+	if (err == ERR_OK)
+		err = held_save(db, held, 0, NULL);
+	if (err == ERR_OK)
+		err = settle_some(settling);
+	return let_go(db, held->row.id, held->row.lease_until, err);
+}
+
+/* What was in a block or an index that is damaged is in the messages. */
 static enum err settle_owner(struct settling *settling, const struct search_pending *due)
 {
 	struct db *db = settling->upkeep->db;
@@ -110,34 +154,28 @@ static enum err settle_owner(struct settling *settling, const struct search_pend
 	enum err err =
 		index_of_owner(db, due->owner_id, INDEX_SERVING, &settling->arena, &held->row);
 
-	if (err == ERR_NOT_FOUND)
+	if (err == ERR_NOT_FOUND) {
 		err = first_index(db, due->owner_id, &settling->arena, &held->row);
-	if (err == ERR_CONFLICT)
-		return forget_pending(settling, due);
-	if (err == ERR_OK && held->row.lease_until.ms > clock_now().ms)
+		if (err == ERR_CONFLICT)
+			return forget_pending(settling, due);
+	}
+	if (err == ERR_OK && (held->row.id == 0 || held->row.lease_until.ms > clock_now().ms))
 		err = ERR_CONFLICT;
 	if (err == ERR_OK)
-		err = held->row.key ? index_key_derive(held->row.key, &held->key) : ERR_CORRUPT;
-	if (err == ERR_OK)
-		err = held_save(db, held, 0, NULL);
-	if (err != ERR_OK)
-		return err;
-	err = settle_some(settling);
-	if (err == ERR_CORRUPT) /* a block was damaged: what it had is in the messages */
-		err = index_set_stale(db, held->row.id, true);
-	return err;
+		err = settle_held(settling);
+	return err == ERR_CORRUPT ? index_mark_damaged(db, due->owner_id) : err;
 }
 
 static enum err settle(const struct upkeep *upkeep, bool *ret_idle)
 {
 	struct settling settling = { .upkeep = upkeep, .held.stop = upkeep->stop };
-	struct timestamp before = { clock_now().ms - upkeep->settle_ms };
+	struct timestamp now = clock_now(), before = { now.ms - upkeep->settle_ms };
 	struct search_pending due;
 	enum err err;
 
 	arena_init(&settling.arena);
 	batch_init(&settling.batch);
-	err = pending_due(upkeep->db, before, &settling.arena, &due);
+	err = pending_due(upkeep->db, before, now, &settling.arena, &due);
 	*ret_idle = err == ERR_NOT_FOUND;
 	if (err == ERR_OK)
 		err = settle_owner(&settling, &due);
@@ -167,31 +205,20 @@ static bool is_stopped(const struct upkeep *upkeep)
 	return upkeep->stop && atomic_load(upkeep->stop);
 }
 
-static enum err drop(const struct upkeep *upkeep, struct held_index *held)
+static enum err drop(const struct upkeep *upkeep, const struct index_head *head)
 {
-	struct dropping dropping = { held->row.id, true };
-	enum err err = held_save(upkeep->db, held, 0, NULL);
+	struct timestamp until = { clock_now().ms + HOLD_MS };
+	struct dropping dropping = { head->id, true };
+	enum err err = index_take(upkeep->db, head->id, head->lease_until, until);
 
 	while (err == ERR_OK && dropping.more && !is_stopped(upkeep))
 		err = db_transaction(upkeep->db, run_drop, &dropping);
-	return err == ERR_OK && dropping.more ? ERR_CANCELLED : err;
+	if (err == ERR_OK && dropping.more)
+		err = ERR_CANCELLED;
+	return let_go(upkeep->db, head->id, until, err);
 }
 
 /* ---- What is stale ---- */
-
-static enum err has_index(struct db *db, const char *owner_id, enum index_state state,
-			  bool *ret_has)
-{
-	struct search_index index;
-	struct arena arena;
-	enum err err;
-
-	arena_init(&arena);
-	err = index_of_owner(db, owner_id, state, &arena, &index);
-	arena_finish(&arena);
-	*ret_has = err == ERR_OK;
-	return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
 
 /* Beside the one that serves, unless one is being built. */
 static enum err add_building(struct db *tx, const char *owner_id)
@@ -201,7 +228,7 @@ static enum err add_building(struct db *tx, const char *owner_id)
 				      .conversation_after = "",
 				      .created_at = clock_now() };
 	bool has = false;
-	enum err err = has_index(tx, owner_id, INDEX_BUILDING, &has);
+	enum err err = index_has(tx, owner_id, INDEX_BUILDING, &has);
 
 	if (err != ERR_OK || has)
 		return err;
@@ -211,7 +238,7 @@ static enum err add_building(struct db *tx, const char *owner_id)
 
 static enum err run_renew(struct db *tx, void *context)
 {
-	const struct search_index *index = context;
+	const struct index_head *index = context;
 	enum err err = add_building(tx, index->owner_id);
 
 	return err == ERR_OK ? index_set_stale(tx, index->id, false) : err;
@@ -222,35 +249,60 @@ static enum err run_adopt(struct db *tx, void *context)
 	return add_building(tx, context);
 }
 
-/* ---- All of it ---- */
+/* Another one in the place of one that does not open. */
+static enum err run_begin_again(struct db *tx, void *context)
+{
+	const struct index_head *index = context;
+	enum err err = index_drop(tx, index->id, (struct timestamp){ 1 });
 
-static enum err finish_one(const struct upkeep *upkeep, bool *ret_idle)
+	return err == ERR_OK ? add_building(tx, index->owner_id) : err;
+}
+
+static enum err build_one(const struct upkeep *upkeep, struct index_head *head)
 {
 	struct held_index held = { .stop = upkeep->stop };
-	struct timestamp now = clock_now();
 	struct arena arena;
 	enum err err;
 
 	arena_init(&arena);
-	err = index_unfinished(upkeep->db, now, &arena, &held.row);
-	*ret_idle = err == ERR_NOT_FOUND;
-	if (err == ERR_OK && held.row.state == INDEX_BUILDING)
+	err = index_by_id(upkeep->db, head->id, &arena, &held.row);
+	if (err == ERR_OK) {
 		err = build(upkeep, &held, REST_MS);
-	else if (err == ERR_OK && held.row.state == INDEX_DROPPED)
-		err = drop(upkeep, &held);
-	else if (err == ERR_OK)
-		err = db_transaction(upkeep->db, run_renew, &held.row);
+		err = let_go(upkeep->db, head->id, held.row.lease_until, err);
+	}
 	arena_finish(&arena);
 	sodium_memzero(&held.key, sizeof(held.key));
+	return err == ERR_CORRUPT ? db_transaction(upkeep->db, run_begin_again, head) : err;
+}
+
+/* ---- All of it ---- */
+
+static enum err finish_one(const struct upkeep *upkeep, bool *ret_idle)
+{
+	struct index_head head;
+	struct arena arena;
+	enum err err;
+
+	arena_init(&arena);
+	err = index_unfinished(upkeep->db, clock_now(), &arena, &head);
+	*ret_idle = err == ERR_NOT_FOUND;
+	if (err == ERR_OK && head.state == INDEX_BUILDING)
+		err = build_one(upkeep, &head);
+	else if (err == ERR_OK && head.state == INDEX_DROPPED)
+		err = drop(upkeep, &head);
+	else if (err == ERR_OK)
+		err = db_transaction(upkeep->db, run_renew, &head);
+	arena_finish(&arena);
 	return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-/* ERR_CONFLICT: another one was quicker, who does it. */
+/* ERR_CONFLICT: another one was quicker, who does it; that is nothing to be done here. */
 enum err upkeep_step(const struct upkeep *upkeep, bool *ret_idle)
 {
 	bool settled = true, finished = true;
 	enum err err = settle(upkeep, &settled);
 
+	settled = settled || err == ERR_CONFLICT;
 	if (err == ERR_OK || err == ERR_CONFLICT)
 		err = finish_one(upkeep, &finished);
 	*ret_idle = (settled && finished) || err == ERR_CONFLICT;
@@ -261,7 +313,7 @@ enum err upkeep_step(const struct upkeep *upkeep, bool *ret_idle)
 static enum err adopt(struct db *db, char *owner_id)
 {
 	bool has = false;
-	enum err err = has_index(db, owner_id, INDEX_SERVING, &has);
+	enum err err = index_has(db, owner_id, INDEX_SERVING, &has);
 
 	if (err == ERR_OK && !has)
 		err = db_transaction(db, run_adopt, owner_id);
@@ -290,12 +342,9 @@ enum err upkeep_adopt(struct db *db)
 
 static enum err run_abandon(struct db *tx, void *context)
 {
-	const struct search_index *before = context;
-	struct search_index index = *before;
+	const struct index_head *index = context;
 
-	index.state = INDEX_DROPPED;
-	index.lease_until.ms = 1;
-	return index_write(tx, &index, before->lease_until);
+	return index_drop(tx, index->id, (struct timestamp){ 1 });
 }
 
 static enum err each_index(struct db *db, transaction run)
@@ -304,7 +353,7 @@ static enum err each_index(struct db *db, transaction run)
 	enum err err = ERR_OK;
 
 	while (err == ERR_OK) {
-		struct search_index index;
+		struct index_head index;
 		struct arena arena;
 
 		arena_init(&arena);

@@ -12,6 +12,7 @@
 
 #include "support.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,26 +83,36 @@ static const char *add_pending(struct scene *scene, int64_t at, const char *cont
 	return message.id;
 }
 
-/* Everything that is to be done. */
+/* Everything that is to be done. It does not turn in a circle. */
 static void keep_up(struct scene *scene)
 {
 	const struct upkeep upkeep = { .db = scene->home.db, .settle_ms = -1000 };
 	bool idle = false;
+	int steps = 0;
 
-	while (!idle)
+	while (!idle) {
 		assert_int_equal(upkeep_step(&upkeep, &idle), ERR_OK);
+		assert_in_range(++steps, 1, 200);
+	}
 }
 
-static struct found_page find_from(struct scene *scene, const char *words, struct place before)
+static enum err try_to_find(struct scene *scene, const char *words, struct place before,
+			    struct found_page *ret_page)
 {
 	struct finding finding = {
 		.db = scene->home.db, .owner_id = scene->ada.user_id, .before = before, .limit = 10
 	};
-	struct found_page page;
 	const char *reason;
 
 	assert_int_equal(query_parse(words, &scene->home.arena, &finding.query, &reason), ERR_OK);
-	assert_int_equal(find(&finding, &scene->home.arena, &page), ERR_OK);
+	return find(&finding, &scene->home.arena, ret_page);
+}
+
+static struct found_page find_from(struct scene *scene, const char *words, struct place before)
+{
+	struct found_page page;
+
+	assert_int_equal(try_to_find(scene, words, before, &page), ERR_OK);
 	return page;
 }
 
@@ -431,6 +442,164 @@ static void one_writes_at_a_time(void **state)
 	assert_int_equal(held_save(scene->home.db, &held, 0, NULL), ERR_OK);
 }
 
+/* ---- What is damaged, and what others do ---- */
+
+static void damage(struct scene *scene, const char *table, const char *column, const char *where)
+{
+	home_sql(&scene->home,
+		 arena_printf(&scene->home.arena, "UPDATE %s SET %s = %s WHERE %s", table, column,
+			      scene->home.options.url ? "'\\x00'" : "x'00'", where));
+}
+
+/* A message of an account of its own, marked later than what was before. */
+static void add_pending_of_another(struct scene *scene, const char *username)
+{
+	const struct scene ours = *scene;
+
+	scene->ada = home_account(&scene->home, username);
+	scene->conversation_id = add_conversation(scene, moment(90 + *username), "");
+	add_pending(scene, moment(300 + *username), "somebody else's");
+	scene->ada = ours.ada;
+	scene->conversation_id = ours.conversation_id;
+}
+
+static void a_damaged_index_is_built_anew_and_stops_nobody(void **state)
+{
+	struct scene *scene = *state;
+	struct found_page page;
+
+	add_pending(scene, moment(1), "an armadillo");
+	keep_up(scene);
+	damage(scene, "search_index", "key", "state = 'serving'");
+	add_pending(scene, moment(2), "another armadillo");
+	add_pending_of_another(scene, "bob");
+	assert_int_equal(upkeep_adopt(scene->home.db), ERR_OK);
+	keep_up(scene);
+	assert_int_equal(number(scene, "SELECT count(*) FROM search_pending"), 0);
+	assert_int_equal(find_words(scene, "armadillo").items.count, 2);
+	damage(scene, "search_index", "key", "state = 'serving'");
+	assert_int_equal(upkeep_rebuild(scene->home.db), ERR_OK);
+	keep_up(scene);
+	assert_int_equal(find_words(scene, "armadillo").items.count, 2);
+	damage(scene, "search_index", "key", "state = 'serving'"); /* and nothing is written */
+	assert_int_equal(
+		try_to_find(scene, "armadillo", (struct place){ { MOMENT_MAX }, "g" }, &page),
+		ERR_CORRUPT);
+	keep_up(scene);
+	assert_int_equal(find_words(scene, "armadillo").items.count, 2);
+}
+
+static void a_damaged_index_that_is_being_built_is_begun_again(void **state)
+{
+	struct scene *scene = *state;
+
+	add_message(scene, moment(1), "an armadillo");
+	assert_int_equal(upkeep_adopt(scene->home.db), ERR_OK);
+	damage(scene, "search_index", "key", "state = 'building'");
+	keep_up(scene);
+	assert_int_equal(find_words(scene, "armadillo").items.count, 1);
+	assert_int_equal(upkeep_rebuild(scene->home.db), ERR_OK);
+	damage(scene, "search_index", "key", "state = 'building'");
+	assert_int_equal(upkeep_abandon(scene->home.db), ERR_OK);
+	keep_up(scene);
+	assert_int_equal(number(scene, "SELECT count(*) FROM search_index"), 0);
+}
+
+static void a_damaged_block_is_built_anew(void **state)
+{
+	struct scene *scene = *state;
+
+	add_pending(scene, moment(1), "an armadillo");
+	keep_up(scene);
+	damage(scene, "search_block", "moments", "place = 0");
+	add_pending(scene, moment(2), "another armadillo");
+	keep_up(scene);
+	assert_int_equal(number(scene, "SELECT count(*) FROM search_pending"), 0);
+	assert_int_equal(find_words(scene, "armadillo").items.count, 2);
+}
+
+static void an_index_that_another_one_writes_is_let_alone(void **state)
+{
+	struct scene *scene = *state;
+
+	add_pending(scene, moment(1), "an armadillo");
+	keep_up(scene);
+	home_sql(&scene->home, "UPDATE search_index SET lease_until = 99999999999999");
+	add_pending(scene, moment(2), "another armadillo");
+	add_pending_of_another(scene, "bob");
+	keep_up(scene);
+	assert_int_equal(number(scene, "SELECT count(*) FROM search_pending"), 1);
+	assert_int_equal(find_words(scene, "armadillo").items.count, 2);
+}
+
+static void who_is_stopped_lets_go(void **state)
+{
+	struct scene *scene = *state;
+	const atomic_bool stop = true;
+	const struct upkeep upkeep = { .db = scene->home.db, .stop = &stop, .settle_ms = -1000 };
+	bool idle;
+
+	add_pending(scene, moment(1), "an armadillo");
+	assert_int_equal(upkeep_step(&upkeep, &idle), ERR_CANCELLED);
+	assert_int_equal(number(scene, "SELECT lease_until FROM search_index"), 1);
+	assert_int_equal(upkeep_rebuild(scene->home.db), ERR_OK);
+	assert_int_equal(upkeep_step(&upkeep, &idle), ERR_CANCELLED);
+	assert_int_equal(number(scene, "SELECT max(lease_until) FROM search_index"), 1);
+	keep_up(scene);
+	assert_int_equal(find_words(scene, "armadillo").items.count, 1);
+}
+
+static void *step_on(void *context)
+{
+	const struct upkeep upkeep = { .db = context, .settle_ms = -1000 };
+	bool idle = false;
+	enum err err = ERR_OK;
+
+	while (err == ERR_OK && !idle)
+		err = upkeep_step(&upkeep, &idle);
+	return err == ERR_OK ? context : NULL;
+}
+
+static void two_at_once_make_one_index(void **state)
+{
+	enum { THREADS = 3 };
+	struct scene *scene = *state;
+	pthread_t threads[THREADS];
+	void *done;
+
+	for (char name[] = "a-user"; *name <= 'p'; ++*name)
+		add_pending_of_another(scene, name);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, step_on, scene->home.db), 0);
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], &done), 0);
+		assert_non_null(done);
+	}
+	keep_up(scene);
+	assert_int_equal(number(scene, "SELECT count(*) FROM search_index"), 16);
+	assert_int_equal(number(scene, "SELECT count(DISTINCT owner_id) FROM search_index"), 16);
+	assert_int_equal(number(scene, "SELECT count(*) FROM search_pending"), 0);
+}
+
+/* Another process begins to build between what is read and what is written; SQLite's trigger plays it. */
+static void what_a_build_may_have_passed_by_stays_pending(void **state)
+{
+	struct scene *scene = *state;
+
+	if (scene->home.options.url)
+		skip();
+	add_pending(scene, moment(1), "an armadillo");
+	keep_up(scene);
+	add_pending(scene, moment(2), "another armadillo");
+	home_sql(&scene->home,
+		 "CREATE TRIGGER builds AFTER UPDATE ON search_index WHEN NOT EXISTS "
+		 "(SELECT 1 FROM search_index WHERE state = 'building') BEGIN "
+		 "INSERT INTO search_index SELECT 9, owner_id, 'building', NULL, '', 0, 0, 0, 0, "
+		 "99999999999999, 0 FROM search_index LIMIT 1; END");
+	keep_up(scene);
+	assert_int_equal(number(scene, "SELECT count(*) FROM search_pending"), 1);
+}
+
 static void the_size_is_what_is_stored(void **state)
 {
 	struct scene *scene = *state;
@@ -465,6 +634,13 @@ int main(void)
 		SCENE_TEST(switched_off_nothing_is_left),
 		SCENE_TEST(a_block_that_was_changed_or_moved_does_not_open),
 		SCENE_TEST(one_writes_at_a_time),
+		SCENE_TEST(a_damaged_index_is_built_anew_and_stops_nobody),
+		SCENE_TEST(a_damaged_index_that_is_being_built_is_begun_again),
+		SCENE_TEST(a_damaged_block_is_built_anew),
+		SCENE_TEST(an_index_that_another_one_writes_is_let_alone),
+		SCENE_TEST(who_is_stopped_lets_go),
+		SCENE_TEST(two_at_once_make_one_index),
+		SCENE_TEST(what_a_build_may_have_passed_by_stays_pending),
 		SCENE_TEST(the_size_is_what_is_stored),
 	};
 
