@@ -10,6 +10,7 @@ enum {
 	HEAD_MAX = 64,   /* moments; a longer head is spread */
 	BLOCK_MAX = 128, /* moments of a block: under a kilobyte, so that several share a page */
 	BATCH_FIRST = 4096,
+	PLACE_FIRST = 1,    /* of a term's first block: whatever is the earliest */
 	WRITE_BLOCKS = 240, /* so many are written in one transaction, a few milliseconds */
 };
 
@@ -156,7 +157,7 @@ static void put_block(struct merging *merging, int64_t term, int64_t place,
 	row->bytes += (int64_t)sealed.size - (int64_t)before;
 }
 
-/* What the block of a moment has; none, if nothing is that early. */
+/* What the block of a moment has; none, if it is the first. */
 struct target {
 	int64_t place;
 	size_t bytes;
@@ -168,7 +169,7 @@ static enum err read_target(struct merging *merging, int64_t term, int64_t momen
 			    struct target *ret_target)
 {
 	struct search_block block;
-	struct target target = { .place = moment };
+	struct target target = { .place = PLACE_FIRST };
 	int64_t id = merging->held->row.id;
 	enum err err = block_at(merging->db, id, term, moment, &merging->arena, &block);
 
@@ -187,6 +188,20 @@ static enum err read_target(struct merging *merging, int64_t term, int64_t momen
 	return err;
 }
 
+/*
+ * Where a block begins is in the clear, and a moment that it holds would name a message: it is drawn from the time between
+ * the last moment of the block before and its own first one, where there is any.
+ */
+static int64_t draw_place(int64_t last, int64_t first)
+{
+	uint64_t number;
+
+	if (first - last < 2)
+		return first;
+	randombytes_buf(&number, sizeof(number));
+	return last + 1 + (int64_t)(number % (uint64_t)(first - last - 1));
+}
+
 static void put_split(struct merging *merging, int64_t term, const struct target *target,
 		      const struct moments *all)
 {
@@ -194,8 +209,11 @@ static void put_split(struct merging *merging, int64_t term, const struct target
 		size_t left = all->count - from;
 		struct moments part = { all->list + from, left < BLOCK_MAX ? left : BLOCK_MAX };
 
-		put_block(merging, term, from == 0 ? target->place : part.list[0], &part,
-			  from == 0 ? target->bytes : 0);
+		if (from == 0)
+			put_block(merging, term, target->place, &part, target->bytes);
+		else
+			put_block(merging, term, draw_place(all->list[from - 1], part.list[0]),
+				  &part, 0);
 	}
 }
 

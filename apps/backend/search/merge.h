@@ -2,7 +2,7 @@
  * Taking texts into an index: their terms are gathered, many texts at once, put in order, and merged into the blocks.
  *
  * A term has a head, a short list of what came last, and behind it blocks, each of which holds the moments from its own place
- * up to that of the next one. What is merged goes into the head; one that grows too long is spread over the blocks, which are
+ * up to that of the next one; a place is a time between two messages and of none. What is merged goes into the head; one that grows too long is spread over the blocks, which are
  * split when they are full. So an index that is read along a term is read a block at a time, and a message whose words are
  * common rewrites few rows more than one whose words are rare. Merging the same again changes nothing.
  *

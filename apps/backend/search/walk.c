@@ -60,7 +60,6 @@ static enum err read_block(struct walk *walk, struct stream *stream, int64_t unt
 	enum err err = block_at(walk->db, walk->index_id, stream->term, until, walk->arena, &block);
 
 	--*walk->budget;
-	stream->asked = until;
 	stream->block.count = 0;
 	stream->place = MOMENT_NONE;
 	if (err != ERR_OK)
@@ -76,7 +75,10 @@ static int64_t latest(const struct moments *moments, int64_t until)
 	return count > 0 ? moments->list[count - 1] : MOMENT_NONE;
 }
 
-/* Moments are asked for in falling order, so a block serves until they fall below where it begins. */
+/*
+ * Moments are asked for in falling order, so a block serves until they fall below where it begins. One begins somewhat before
+ * its first moment: what is asked for in between is in the block before.
+ */
 static enum err stream_seek(struct walk *walk, struct stream *stream, int64_t until,
 			    int64_t *ret_moment)
 {
@@ -84,6 +86,11 @@ static enum err stream_seek(struct walk *walk, struct stream *stream, int64_t un
 	enum err err = fresh ? ERR_OK : read_block(walk, stream, until);
 	int64_t head = latest(&stream->head, until), placed = latest(&stream->block, until);
 
+	while (err == ERR_OK && placed == MOMENT_NONE && stream->place > 0) {
+		err = read_block(walk, stream, stream->place - 1);
+		placed = latest(&stream->block, until);
+	}
+	stream->asked = until;
 	if (err == ERR_OK)
 		*ret_moment = head > placed ? head : placed;
 	return err;

@@ -228,6 +228,23 @@ static void a_common_word_is_found_along_its_blocks(void **state)
 	assert_int_equal(find_all(scene, "odd even").count, 0);
 }
 
+/* The moments of the messages are those that merge_moments makes: each other second. */
+static void the_place_of_a_block_names_no_message(void **state)
+{
+	enum { COUNT = 3000 };
+	struct scene *scene = *state;
+
+	assert_int_equal(upkeep_adopt(scene->home.db), ERR_OK);
+	keep_up(scene);
+	merge_moments(scene, "common", COUNT, 0);
+	assert_true(number(scene, "SELECT count(*) FROM search_block WHERE place > 1") > 10);
+	assert_int_equal(number(scene, "SELECT count(*) FROM search_block WHERE place = 1"), 1);
+	assert_int_equal(number(scene, "SELECT count(*) FROM search_block WHERE place > 1 "
+				       "AND place % 2000 = 0"),
+			 0);
+	assert_true(number(scene, "SELECT count(DISTINCT place % 1000) FROM search_block") > 5);
+}
+
 /* In what order it came in is not to be seen. */
 static void moments_go_into_the_block_of_their_time(void **state)
 {
@@ -625,6 +642,7 @@ int main(void)
 		SCENE_TEST(what_is_pending_is_found_before_and_after_it_is_taken_in),
 		SCENE_TEST(a_common_word_is_found_along_its_blocks),
 		SCENE_TEST(moments_go_into_the_block_of_their_time),
+		SCENE_TEST(the_place_of_a_block_names_no_message),
 		SCENE_TEST(a_page_that_has_read_enough_goes_on_in_the_next),
 		SCENE_TEST(one_walk_does_not_stop_another),
 		SCENE_TEST(what_was_there_before_is_taken_in),
