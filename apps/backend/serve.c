@@ -255,7 +255,7 @@ static enum err create_services(struct program *program)
 	app->sign_in_guard = sign_in_guard_create();
 	app->compression = app->config->compression ? compression_create() : NULL;
 	app->setup = setup_create(app);
-	app->rights = rights_create(app);
+	app->rights = rights_create(app, RIGHTS_WINDOW_MS, RIGHTS_KEPT_MS);
 	app->event_streams = event_streams_create(app);
 	app->indexer = indexer_create(app);
 	create_models(app);

@@ -100,7 +100,8 @@ void secret_token_hash(const struct app *app, enum key_purpose purpose, const ch
 /*
  * Every server forgets what it knew of them, and closes their sockets and streams, which come back
  * with the rights of now. At once on this server. The others read the table of changes, when they
- * are told of one (PostgreSQL) and twice a second in any case.
+ * are told of one (PostgreSQL) and twice a second in any case. One that could not read it for a while reads what it missed,
+ * or, if that is not kept any more, forgets all it knew.
  */
 struct rights;
 
@@ -113,7 +114,13 @@ void rights_declare(void *context);
 /* After its commit; any thread. Without it, the next look at the table finds the change. */
 void rights_apply(struct app *app, const char *account_id, const char *session_id);
 
-struct rights *rights_create(struct app *app);
+enum {
+	RIGHTS_WINDOW_MS = 60 * 1000,     /* by so much clocks differ, and commits come late */
+	RIGHTS_KEPT_MS = 24 * 3600 * 1000 /* a change is in the table so long */
+};
+
+/* The two times are parameters for the tests. */
+struct rights *rights_create(struct app *app, int64_t window_ms, int64_t kept_ms);
 /* On the loop: looks at the table from now on. */
 void rights_start(struct rights *rights);
 /* On the loop: no more looks; calls `stopped` when none is under way. */

@@ -22,8 +22,7 @@
 
 enum {
 	LOOK_MS = 500,
-	LOOK_ROWS = 1000, /* at once */
-	WINDOW_MS = 60 * 1000,
+	LOOK_ROWS = 1000,   /* at once */
 	UPKEEP_LOOKS = 7200 /* an hour, or less where others are heard */
 };
 
@@ -93,8 +92,8 @@ void rights_apply(struct app *app, const char *account_id, const char *session_i
 /* ---- The changes that other servers, and commands, wrote ---- */
 
 /*
- * Clocks of servers differ a little, and transactions commit out of order: each look takes the changes of the last
- * minute, and passes over those that it has seen.
+ * Clocks of servers differ a little, and transactions commit out of order: each look takes the changes since a window before
+ * the last one that succeeded, and passes over those that it has seen.
  */
 struct rights {
 	struct app *app;
@@ -102,8 +101,11 @@ struct rights {
 	struct db_listener *listener;
 	struct task task;
 	struct loop_task back;
+	int64_t window_ms, kept_ms;
+	struct timestamp begun,
+		looked; /* when the look began that is under way, and the last whole one */
 	struct map seen, seen_before; /* ids, of this window and the one before */
-	int64_t window_ms;            /* when `seen` began, monotonic */
+	int64_t seen_ms;              /* when `seen` began, monotonic */
 	unsigned looks;
 	struct db_job declaration;
 	char own_id[ID_SIZE]; /* of this server, so that it passes over its own declarations */
@@ -120,11 +122,13 @@ struct rights {
 	enum err err;
 };
 
-struct rights *rights_create(struct app *app)
+struct rights *rights_create(struct app *app, int64_t window_ms, int64_t kept_ms)
 {
 	struct rights *rights = MEMORY_NEW(struct rights);
 
 	rights->app = app;
+	rights->window_ms = window_ms;
+	rights->kept_ms = kept_ms;
 	id_make(rights->own_id);
 	map_init(&rights->seen);
 	map_init(&rights->seen_before);
@@ -150,9 +154,9 @@ static void turn_window(struct rights *rights)
 {
 	int64_t now_ms = clock_monotonic_ms();
 
-	if (now_ms - rights->window_ms < WINDOW_MS * 2)
+	if (now_ms - rights->seen_ms < rights->window_ms * 2)
 		return;
-	rights->window_ms = now_ms;
+	rights->seen_ms = now_ms;
 	map_finish(&rights->seen_before);
 	rights->seen_before = rights->seen;
 	map_init(&rights->seen);
@@ -206,6 +210,25 @@ static void tell_stopped(struct rights *rights)
 		rights->stopped(rights->stopped_context);
 }
 
+/* Some of what was told since the last look is not in the table any more: nothing that is known is sure. */
+static void forget_all(struct rights *rights)
+{
+	cache_distrust(rights->app);
+	cache_raise(rights->app, "users", NULL);
+	rights_apply(rights->app, NULL, NULL);
+}
+
+static void whole_look_done(struct rights *rights)
+{
+	bool missed = rights->begun.ms - rights->looked.ms > rights->kept_ms - rights->window_ms;
+
+	if (rights->started && missed)
+		forget_all(rights);
+	rights->looked = rights->begun;
+	rights->started = true;
+	cache_looked(rights->app, rights->looked_ms);
+}
+
 static void look_done(struct loop_task *task)
 {
 	struct rights *rights = CONTAINER_OF(task, struct rights, back);
@@ -214,10 +237,8 @@ static void look_done(struct loop_task *task)
 	turn_window(rights);
 	more = take_changes(rights);
 	arena_finish(&rights->arena);
-	if (rights->err == ERR_OK && !more) {
-		rights->started = true;
-		cache_looked(rights->app, rights->looked_ms);
-	}
+	if (rights->err == ERR_OK && !more)
+		whole_look_done(rights);
 	if ((more || rights->again) && !rights->stopped) {
 		begin_look(rights);
 		return;
@@ -228,10 +249,10 @@ static void look_done(struct loop_task *task)
 
 static enum err run_upkeep(struct db *tx, void *context)
 {
-	struct timestamp now = clock_now(), before = { now.ms - INT64_C(86400000) };
+	const struct rights *rights = context;
+	struct timestamp now = clock_now(), before = { now.ms - rights->kept_ms };
 	enum err err = db_exec(tx, &purge_changes, ARGS(before), NULL);
 
-	(void)context;
 	if (err == ERR_OK)
 		err = session_purge(tx, now);
 	return err == ERR_OK ? keys_purge(tx, now) : err;
@@ -246,16 +267,26 @@ static void keep_up(struct rights *rights)
 	audit_log_tip(rights->app);
 }
 
+/* Where a look begins: it goes back as far as this server has missed something. */
+static struct timestamp since(const struct rights *rights)
+{
+	bool behind = rights->started && rights->looked.ms < rights->begun.ms;
+
+	return (struct timestamp){ (behind ? rights->looked.ms : rights->begun.ms) -
+				   rights->window_ms };
+}
+
 static void look(struct task *task)
 {
 	struct rights *rights = CONTAINER_OF(task, struct rights, task);
-	struct timestamp since = { clock_now().ms - WINDOW_MS };
 	bool begins = rights->from.ms == 0;
 
+	if (begins)
+		rights->begun = clock_now();
 	arena_init(&rights->arena);
 	rights->changes = (struct array){ 0 };
 	rights->err = db_all(rights->app->db, &select_changes,
-			     ARGS(begins ? since : rights->from,
+			     ARGS(begins ? since(rights) : rights->from,
 				  begins ? "" : (const char *)rights->from_id, (int64_t)LOOK_ROWS),
 			     &rights->arena, &rights->changes);
 	if (begins)

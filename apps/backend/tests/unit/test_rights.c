@@ -79,13 +79,13 @@ static int tear_down(void **state)
 }
 
 /* The first look takes what is there as known: it waits until that was. */
-static void watch(struct stage *stage)
+static void watch_with(struct stage *stage, int64_t window_ms, int64_t kept_ms)
 {
 	struct principal probe = stage_account(stage, "probe", ROLE_USER);
 	const char *token = token_of(stage, &probe);
 	uint64_t viewer = builtin_role_find("viewer")->permissions;
 
-	watching = rights_create(&stage->app);
+	watching = rights_create(&stage->app, window_ms, kept_ms);
 	rights_start(watching);
 	rights_of(stage, token);
 	/* Written again and again, until one is found that was not there at the first look. */
@@ -105,6 +105,11 @@ static void watch(struct stage *stage)
 		stage_turn(stage);
 	}
 	assert_true(rights_of(stage, token) == viewer);
+}
+
+static void watch(struct stage *stage)
+{
+	watch_with(stage, RIGHTS_WINDOW_MS, RIGHTS_KEPT_MS);
 }
 
 /* What another server does: its own connection, and nothing that this one is told. */
@@ -220,6 +225,51 @@ static void a_change_behind_many_others_is_seen_as_soon(void **state)
 		    FOUND_MS);
 }
 
+/* For longer than the window this server reads nothing; what happens then is what `sql` says. */
+static void while_cut_off(struct stage *stage, const char *sql)
+{
+	uv_timer_t tick;
+
+	home_sql(&stage->home, "ALTER TABLE rights_change RENAME TO away");
+	home_sql(&stage->home, sql);
+	uv_timer_init(&stage->loop.uv, &tick);
+	uv_timer_start(&tick, wake, 2000, 0);
+	while (uv_is_active((uv_handle_t *)&tick))
+		uv_run(&stage->loop.uv, UV_RUN_ONCE);
+	uv_close((uv_handle_t *)&tick, NULL);
+	stage_turn(stage);
+	home_sql(&stage->home, "ALTER TABLE away RENAME TO rights_change");
+}
+
+static void what_changed_while_it_was_cut_off_is_seen(void **state)
+{
+	struct stage *stage = *state;
+	struct principal eve = stage_account(stage, "eve", ROLE_USER);
+	const char *token = token_of(stage, &eve);
+
+	watch_with(stage, 1000, RIGHTS_KEPT_MS);
+	assert_true(rights_of(stage, token) == eve.permissions);
+	while_cut_off(stage,
+		      arena_printf(&stage->home.arena,
+				   "UPDATE account SET disabled_at = 1 WHERE username = 'eve'; "
+				   "INSERT INTO away (id, account_id, session_id, created_at) "
+				   "VALUES ('while', '%s', '', %lld)",
+				   eve.user_id, (long long)clock_now().ms));
+	assert_true(until_rights_are(stage, token, 0) <= FOUND_MS);
+}
+
+static void who_was_cut_off_for_longer_than_changes_are_kept_forgets_all(void **state)
+{
+	struct stage *stage = *state;
+	struct principal eve = stage_account(stage, "eve", ROLE_USER);
+	const char *token = token_of(stage, &eve);
+
+	watch_with(stage, 200, 1500);
+	assert_true(rights_of(stage, token) == eve.permissions);
+	while_cut_off(stage, "UPDATE account SET disabled_at = 1 WHERE username = 'eve'");
+	assert_true(until_rights_are(stage, token, 0) <= FOUND_MS);
+}
+
 static void what_is_over_is_cleared_away(void **state)
 {
 	struct stage *stage = *state;
@@ -256,6 +306,8 @@ int main(void)
 		TEST(a_change_that_comes_late_is_not_missed),
 		TEST(a_change_is_acted_on_once),
 		TEST(a_change_behind_many_others_is_seen_as_soon),
+		TEST(what_changed_while_it_was_cut_off_is_seen),
+		TEST(who_was_cut_off_for_longer_than_changes_are_kept_forgets_all),
 		TEST(what_is_over_is_cleared_away),
 	};
 
