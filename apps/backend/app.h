@@ -30,6 +30,7 @@ struct app {
 	struct event_streams *event_streams;
 	struct indexer *indexer;
 	struct rights *rights;
+	struct erasure *erasure; /* NULL in some tests */
 	struct server *server;
 };
 

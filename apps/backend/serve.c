@@ -79,11 +79,12 @@ static void on_signal(uv_signal_t *handle, int number)
 		_Exit(128 + number);
 	}
 	log_info("draining", NULL);
-	program->busy = 3;
+	program->busy = 4;
 	generations_drain(app->generations, grace_ms);
 	server_drain(app->server, grace_ms, on_server_drained, program);
 	rights_stop(app->rights, on_drained, program);
 	indexer_stop(app->indexer, on_drained, program);
+	erasure_stop(app->erasure, on_drained, program);
 }
 
 static void watch_signals(struct program *program)
@@ -256,6 +257,7 @@ static enum err create_services(struct program *program)
 	app->compression = app->config->compression ? compression_create() : NULL;
 	app->setup = setup_create(app);
 	app->rights = rights_create(app, RIGHTS_WINDOW_MS, RIGHTS_KEPT_MS);
+	app->erasure = erasure_create(app);
 	app->event_streams = event_streams_create(app);
 	app->indexer = indexer_create(app);
 	create_models(app);
@@ -283,6 +285,7 @@ static void destroy_services(struct program *program)
 	generations_destroy(app->generations);
 	event_streams_destroy(app->event_streams);
 	indexer_destroy(app->indexer);
+	erasure_destroy(app->erasure);
 	rights_destroy(app->rights);
 	connection_manager_destroy(app->sockets);
 	topics_finish(&program->topics);
@@ -353,6 +356,7 @@ static void run(struct program *program)
 	registry_start(program->app.models);
 	generations_start(program->app.generations);
 	rights_start(program->app.rights);
+	erasure_start(program->app.erasure);
 	indexer_start(program->app.indexer);
 	loop_run(&program->loop);
 	close_signals(program);

@@ -95,7 +95,9 @@ describe("the index of words", () => {
     await grace.expect(204, "DELETE", "/api/v1/auth/me", {
       body: { password },
     });
-    assert.match(await run("search", "status"), /^0 messages in 0 blocks, 0 bytes sealed$/m);
+    await until(async () =>
+      /^0 messages in 0 blocks, 0 bytes sealed$/m.test(await run("search", "status")),
+    );
   });
 });
 

@@ -253,6 +253,7 @@ static enum err me_delete(struct request *request, const void *in, void *out)
 	if (err != ERR_OK)
 		return err;
 	rights_apply(request->app, account.id, NULL);
+	erasure_hurry(request->app);
 	refresh_cookie_clear(request);
 	return ERR_OK;
 }

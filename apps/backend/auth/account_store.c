@@ -1,5 +1,6 @@
 #include "auth/auth_store.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct field account_fields[] = {
@@ -30,6 +31,8 @@ static const struct field account_patch_fields[] = {
 	      .doc = "The new name."),
 	FIELD(struct account_patch, role, .doc = "The new role."),
 	FIELD(struct account_patch, disabled_at, .nullable = true, .doc = "Since when, or null."),
+	FIELD(struct account_patch, username, .doc = "The new name."),
+	FIELD(struct account_patch, deleted_at, .nullable = true, .doc = "When it was deleted."),
 	{ 0 },
 };
 
@@ -48,6 +51,18 @@ static const struct field number_fields[] = {
 
 static const struct schema number_schema = SCHEMA(struct number, number_fields, .name = "Number");
 
+struct hidden {
+	const char *id;
+};
+
+static const struct field hidden_fields[] = {
+	FIELD(struct hidden, id, .doc = "Which account."),
+	{ 0 },
+};
+
+static const struct schema hidden_schema =
+	SCHEMA(struct hidden, hidden_fields, .name = "HiddenAccount");
+
 /* At most one is looked at. */
 static const struct statement count_accounts = {
 	"SELECT count(*) AS value FROM (SELECT id FROM account LIMIT 1) AS one", &number_schema
@@ -60,18 +75,23 @@ static const struct statement count_other_administrators = {
 	"' AND disabled_at IS NULL AND id <> $1",
 	&number_schema
 };
-static const struct statement select_account = { "SELECT {columns} FROM account WHERE id = $1",
-						 &account_schema };
+static const struct statement select_account = {
+	"SELECT {columns} FROM account WHERE id = $1 AND deleted_at IS NULL", &account_schema
+};
 static const struct statement select_account_by_email = {
-	"SELECT {columns} FROM account WHERE email_hash = $1", &account_schema
+	"SELECT {columns} FROM account WHERE email_hash = $1 AND deleted_at IS NULL",
+	&account_schema
 };
 static const struct statement select_account_by_username = {
-	"SELECT {columns} FROM account WHERE username = $1", &account_schema
+	"SELECT {columns} FROM account WHERE username = $1 AND deleted_at IS NULL", &account_schema
 };
 static const struct statement select_account_page = {
 	"SELECT {columns} FROM account WHERE username >= $1 AND username < $2 AND username <> $3 "
-	"ORDER BY username LIMIT $4",
+	"AND deleted_at IS NULL ORDER BY username LIMIT $4",
 	&account_schema
+};
+static const struct statement select_hidden = {
+	"SELECT id FROM account WHERE deleted_at < $1 ORDER BY deleted_at LIMIT 1", &hidden_schema
 };
 static const struct statement delete_account = { "DELETE FROM account WHERE id = $1", NULL };
 
@@ -83,6 +103,7 @@ const struct statement *const account_statements[] = {
 	&select_account_by_username,
 	&select_account_by_email,
 	&select_account_page,
+	&select_hidden,
 	&delete_account,
 	NULL,
 };
@@ -139,6 +160,39 @@ void account_patch_give(struct account_patch *patch, const char *name)
 enum err account_update(struct db *db, const struct account_patch *patch)
 {
 	return db_update(db, &account_patch_schema, patch);
+}
+
+/* The name is none that can be given; a role that nobody has can be deleted. */
+enum err account_hide(struct db *tx, const char *id, struct timestamp now)
+{
+	static const char *const given[] = { "username",    "email",     "email_hash",
+					     "role",        "full_name", "password_hash",
+					     "disabled_at", "deleted_at" };
+	char name[ID_SIZE + 1];
+	struct account_patch patch = { .id = id,
+				       .username = name,
+				       .email = "",
+				       .email_hash = { id, strlen(id) },
+				       .password_hash = "",
+				       .role = "",
+				       .disabled_at = now,
+				       .deleted_at = now };
+
+	snprintf(name, sizeof(name), "~%s", id);
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++)
+		account_patch_give(&patch, given[i]);
+	return account_update(tx, &patch);
+}
+
+enum err account_hidden(struct db *db, struct timestamp before, struct arena *arena,
+			const char **ret_id)
+{
+	struct hidden hidden;
+	enum err err = db_one(db, &select_hidden, ARGS(before), arena, &hidden);
+
+	if (err == ERR_OK)
+		*ret_id = hidden.id;
+	return err;
 }
 
 enum err account_delete(struct db *db, const char *id)

@@ -5,6 +5,7 @@
 #include "auth/auth.h"
 #include "auth/auth_store.h"
 #include "base/utf8.h"
+#include "search/search.h"
 #include "security/encryption.h"
 
 #include <ctype.h>
@@ -135,6 +136,8 @@ enum err account_erase(struct db *tx, const char *id)
 	enum err err = audit_erase(tx, id);
 
 	if (err == ERR_OK)
-		err = account_delete(tx, id);
+		err = account_hide(tx, id, clock_now());
+	if (err == ERR_OK)
+		err = search_forget_all(tx, id);
 	return err == ERR_OK ? rights_changed(tx, id, NULL) : err;
 }

@@ -76,7 +76,10 @@ enum err account_set_role(struct db *tx, const char *id, const char *role) WARN_
 /* `disabled_at` 0: enabled. */
 enum err account_set_disabled(struct db *tx, const char *id,
 			      struct timestamp disabled_at) WARN_UNUSED;
-/* With all that belongs to it; what the audit log says of it is made anonymous. */
+/*
+ * It is gone, and what the audit log says of it is made anonymous. What belongs to it is erased after the commit, by
+ * erasure_hurry, or who comes next.
+ */
 enum err account_erase(struct db *tx, const char *id) WARN_UNUSED;
 /* ERR_CONFLICT when this is the only administrator who may sign in. */
 enum err account_spare(struct db *tx, const struct account *account) WARN_UNUSED;
@@ -94,6 +97,32 @@ enum { SECRET_TOKEN_SIZE = 44, SECRET_HASH_SIZE = 65 };
 void secret_token_make(char token[static SECRET_TOKEN_SIZE]);
 void secret_token_hash(const struct app *app, enum key_purpose purpose, const char *token,
 		       char text[static SECRET_HASH_SIZE]);
+
+/* ---- What deleted accounts had ---- */
+
+/*
+ * It is erased in the background, some hundred rows in a transaction, so that nobody waits for it; what a server leaves, another
+ * one or the next start goes on with. The calls but erasure_hurry are the loop's.
+ */
+struct erasure;
+
+struct erasure *erasure_create(struct app *app);
+void erasure_start(struct erasure *erasure);
+/* Any thread, after an account was deleted. */
+void erasure_hurry(struct app *app);
+/* Ends what is under way soon; then `stopped` is called. */
+void erasure_stop(struct erasure *erasure, void (*stopped)(void *context), void *context);
+void erasure_destroy(struct erasure *erasure);
+/*
+ * In a transaction: so many rows of one account that was deleted before a time. *ret_more: there may be more.
+ */
+struct erasing {
+	struct timestamp before;
+	int64_t rows;
+	bool more;
+};
+
+enum err erasure_step(struct db *tx, void *erasing) WARN_UNUSED;
 
 /* ---- When somebody's rights change or end ---- */
 

@@ -42,11 +42,24 @@ struct account_patch {
 	const char *full_name;
 	const char *role;
 	struct timestamp disabled_at;
+	const char *username;
+	struct timestamp deleted_at;
 };
 
 void account_patch_give(struct account_patch *patch, const char *name);
 enum err account_update(struct db *db, const struct account_patch *patch) WARN_UNUSED;
+/*
+ * It is gone for everybody: nobody signs in with it, and its name and address are free. What it had is erased later, the row
+ * last (erasure.c).
+ */
+enum err account_hide(struct db *tx, const char *id, struct timestamp now) WARN_UNUSED;
+/* One that was hidden before a time. ERR_NOT_FOUND: there is none. */
+enum err account_hidden(struct db *db, struct timestamp before, struct arena *arena,
+			const char **ret_id) WARN_UNUSED;
 enum err account_delete(struct db *db, const char *id) WARN_UNUSED;
+/* Some of its sessions with their tokens. */
+enum err session_erase_some(struct db *tx, const char *account_id, int64_t rows,
+			    bool *ret_more) WARN_UNUSED;
 
 /* One at the most. */
 enum err accounts_by_email_hash(struct db *db, struct blob hash, struct arena *arena,

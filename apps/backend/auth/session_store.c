@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+enum { TOKENS_EACH = 50 /* of a session, whose used ones go with it */ };
+
 static const struct field session_fields[] = {
 	FIELD(struct session, id, .format = FORMAT_ID, .doc = "The session's id."),
 	FIELD(struct session, account_id, .stored = true, .doc = "Whose it is."),
@@ -90,6 +92,11 @@ static const struct field token_state_fields[] = {
 static const struct schema token_state_schema =
 	SCHEMA(struct token_state, token_state_fields, .name = "TokenState");
 
+static const struct statement delete_some = {
+	"DELETE FROM session WHERE id IN "
+	"(SELECT id FROM session WHERE account_id = $1 ORDER BY id LIMIT $2)",
+	NULL
+};
 static const struct statement select_session_owner = {
 	"SELECT s.account_id AS account_id, s.expires_at AS expires_at, a.role AS role, "
 	"r.permissions AS custom FROM session s JOIN account a ON a.id = s.account_id LEFT JOIN role r ON r.name = a.role "
@@ -133,17 +140,9 @@ static const struct statement purge_expired = { "DELETE FROM session WHERE expir
 static const struct statement purge_revoked = { "DELETE FROM session WHERE revoked_at < $1", NULL };
 
 const struct statement *const session_statements[] = {
-	&select_session_owner,
-	&select_token,
-	&use_token,
-	&revoke_session,
-	&revoke_own_session,
-	&revoke_sessions,
-	&select_session_page,
-	&select_all_sessions,
-	&purge_expired,
-	&purge_revoked,
-	NULL,
+	&select_session_owner, &select_token,    &use_token,           &revoke_session,
+	&revoke_own_session,   &revoke_sessions, &select_session_page, &select_all_sessions,
+	&purge_expired,        &purge_revoked,   &delete_some,         NULL,
 };
 
 enum err session_owner(struct db *db, const char *session_id, struct timestamp now,
@@ -277,4 +276,13 @@ enum err session_purge(struct db *tx, struct timestamp now)
 	enum err err = db_exec(tx, &purge_expired, ARGS(before), NULL);
 
 	return err == ERR_OK ? db_exec(tx, &purge_revoked, ARGS(before), NULL) : err;
+}
+
+enum err session_erase_some(struct db *tx, const char *account_id, int64_t rows, bool *ret_more)
+{
+	int64_t erased = 0, sessions = rows / TOKENS_EACH + 1;
+	enum err err = db_exec(tx, &delete_some, ARGS(account_id, sessions), &erased);
+
+	*ret_more = erased >= sessions;
+	return err;
 }

@@ -10,7 +10,11 @@
 #include "base/err.h"
 #include "http/route.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct app;
+struct db;
 struct export_part;
 struct topic_kind;
 
@@ -26,6 +30,13 @@ extern const struct statement *const stream_statements[];
 void event_streams_end(struct app *app, const char *account_id, const char *session_id);
 /* Any thread, after a commit: ends the answers under way of this account if it was deleted or disabled. */
 void generations_review(struct app *app, const char *account_id);
+
+/*
+ * In a transaction that erases an account which is gone already: so many rows of what it had here. *ret_more: there may be
+ * more.
+ */
+enum err chat_erase_some(struct db *tx, const char *owner_id, int64_t rows,
+			 bool *ret_more) WARN_UNUSED;
 
 extern const struct export_part conversations_export;
 extern const struct topic_kind message_topic, conversation_topic, conversations_topic;

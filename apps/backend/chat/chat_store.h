@@ -219,7 +219,12 @@ enum err idempotency_find(struct db *tx, const char *owner_id, const char *key, 
 			  struct idempotency_key *ret_key) WARN_UNUSED;
 enum err idempotency_insert(struct db *tx, const struct idempotency_key *key) WARN_UNUSED;
 
-/* Drops what was deleted UNDO_DAYS ago, and keys of IDEMPOTENCY_HOURS ago. */
-enum err chat_purge(struct db *tx, struct timestamp now) WARN_UNUSED;
+enum { ERASE_ROWS = 500 /* in one transaction, which others wait for or meet */ };
+
+/*
+ * Drops what was deleted UNDO_DAYS ago, and keys of IDEMPOTENCY_HOURS ago: so many rows, messages before their conversation.
+ * *ret_more: there may be more. What is cut off in between goes on with the next call.
+ */
+enum err chat_purge(struct db *tx, struct timestamp now, int64_t rows, bool *ret_more) WARN_UNUSED;
 
 #endif

@@ -195,6 +195,12 @@ static enum err find_leaf(struct db *tx, struct conversation_changing *changing)
 	return err == ERR_NOT_FOUND ? ERR_INVALID : err;
 }
 
+/* What was deleted too long ago to be restored may have lost some of its messages. */
+static bool is_being_erased(const struct conversation *conversation)
+{
+	return conversation->deleted_at.ms < clock_now().ms - INT64_C(86400000) * UNDO_DAYS;
+}
+
 static enum err run_change(struct db *tx, void *context)
 {
 	struct conversation_changing *changing = context;
@@ -203,7 +209,8 @@ static enum err run_change(struct db *tx, void *context)
 	enum err err = conversation_read_any(tx, request->principal, PERMISSION_CHAT_WRITE,
 					     changing->id, &request->arena, changing->result);
 
-	if (err == ERR_OK && changing->result->deleted_at.ms && !changing->deleted_too)
+	if (err == ERR_OK && changing->result->deleted_at.ms &&
+	    (!changing->deleted_too || is_being_erased(changing->result)))
 		err = ERR_NOT_FOUND;
 	if (err == ERR_OK)
 		err = find_leaf(tx, changing);

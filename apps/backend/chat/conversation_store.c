@@ -39,6 +39,21 @@ static const struct schema conversation_patch_schema = SCHEMA(
 	struct conversation_patch, conversation_patch_fields, .name = "StoredConversationPatch",
 	.presence = true, .table = "conversation", .key = { "id" });
 
+/* A conversation that is to be erased. */
+struct doomed {
+	const char *id;
+	const char *owner_id;
+};
+
+static const struct field doomed_fields[] = {
+	FIELD(struct doomed, id, .doc = "Which one."),
+	FIELD(struct doomed, owner_id, .doc = "Whose."),
+	{ 0 },
+};
+
+static const struct schema doomed_schema =
+	SCHEMA(struct doomed, doomed_fields, .name = "DoomedConversation");
+
 static const struct statement select_conversation = {
 	"SELECT {columns} FROM conversation WHERE id = $1", &conversation_schema
 };
@@ -61,11 +76,30 @@ static const struct statement select_after = {
 	"SELECT {columns} FROM conversation WHERE owner_id = $1 AND id > $2 ORDER BY id LIMIT 1",
 	&conversation_schema
 };
-static const struct statement purge_conversations = {
-	"DELETE FROM conversation WHERE deleted_at < $1", NULL
+static const struct statement delete_messages = {
+	"DELETE FROM message WHERE id IN "
+	"(SELECT id FROM message WHERE conversation_id = $1 ORDER BY id LIMIT $2)",
+	NULL
 };
-static const struct statement purge_keys = { "DELETE FROM idempotency_key WHERE created_at < $1",
-					     NULL };
+static const struct statement delete_conversation = { "DELETE FROM conversation WHERE id = $1",
+						      NULL };
+static const struct statement select_expired = {
+	"SELECT {columns} FROM conversation WHERE deleted_at < $1 ORDER BY deleted_at LIMIT 1",
+	&doomed_schema
+};
+static const struct statement select_of_owner = {
+	"SELECT {columns} FROM conversation WHERE owner_id = $1 ORDER BY id LIMIT 1", &doomed_schema
+};
+static const struct statement delete_old_keys = {
+	"DELETE FROM idempotency_key WHERE (owner_id, key) IN (SELECT owner_id, key FROM "
+	"idempotency_key WHERE created_at < $1 ORDER BY created_at LIMIT $2)",
+	NULL
+};
+static const struct statement delete_keys_of = {
+	"DELETE FROM idempotency_key WHERE owner_id = $1 AND key IN "
+	"(SELECT key FROM idempotency_key WHERE owner_id = $1 ORDER BY key LIMIT $2)",
+	NULL
+};
 
 static const struct field idempotency_key_fields[] = {
 	FIELD(struct idempotency_key, owner_id, .doc = "Who sent it."),
@@ -90,9 +124,19 @@ static const struct statement select_key = {
 };
 
 const struct statement *const conversation_statements[] = {
-	&select_conversation, &select_page,  &select_deleted_page,
-	&erase_conversation,  &select_after, &purge_conversations,
-	&purge_keys,          &select_key,   NULL,
+	&select_conversation,
+	&select_page,
+	&select_deleted_page,
+	&erase_conversation,
+	&select_after,
+	&delete_messages,
+	&delete_conversation,
+	&select_expired,
+	&select_of_owner,
+	&delete_old_keys,
+	&delete_keys_of,
+	&select_key,
+	NULL,
 };
 
 void conversation_patch_give(struct conversation_patch *patch, const char *name)
@@ -201,13 +245,73 @@ enum err idempotency_insert(struct db *tx, const struct idempotency_key *key)
 	return db_insert(tx, &idempotency_key_schema, key);
 }
 
-enum err chat_purge(struct db *tx, struct timestamp now)
+/* ---- Erasing ---- */
+
+/* Its messages first, in the bounds of *rows; *ret_gone: it is gone itself. */
+static enum err erase_some_of(struct db *tx, const char *id, int64_t *rows, bool *ret_gone)
+{
+	int64_t erased = 0;
+	enum err err = db_exec(tx, &delete_messages, ARGS(id, *rows), &erased);
+
+	*rows -= erased;
+	*ret_gone = *rows > 0;
+	if (err != ERR_OK || !*ret_gone)
+		return err;
+	--*rows;
+	return db_exec(tx, &delete_conversation, ARGS(id), NULL);
+}
+
+/* The keys that are left over by as many rows. */
+static enum err erase_keys(struct db *tx, const struct statement *statement, struct db_args args,
+			   int64_t rows, bool *ret_more)
+{
+	int64_t erased = 0;
+	enum err err = db_exec(tx, statement, args, &erased);
+
+	*ret_more = erased >= rows;
+	return err;
+}
+
+enum err chat_purge(struct db *tx, struct timestamp now, int64_t rows, bool *ret_more)
 {
 	struct timestamp deleted_before = { now.ms - INT64_C(86400000) * UNDO_DAYS };
 	struct timestamp made_before = { now.ms - INT64_C(3600000) * IDEMPOTENCY_HOURS };
-	enum err err = search_forget(tx, deleted_before);
+	struct doomed doomed;
+	struct arena arena;
+	bool gone = true;
+	enum err err = ERR_OK;
 
-	if (err == ERR_OK)
-		err = db_exec(tx, &purge_conversations, ARGS(deleted_before), NULL);
-	return err == ERR_OK ? db_exec(tx, &purge_keys, ARGS(made_before), NULL) : err;
+	arena_init(&arena);
+	while (err == ERR_OK && rows > 0) {
+		err = db_one(tx, &select_expired, ARGS(deleted_before), &arena, &doomed);
+		if (err == ERR_OK)
+			err = erase_some_of(tx, doomed.id, &rows, &gone);
+		if (err == ERR_OK && gone)
+			err = search_forget_some(tx, doomed.owner_id);
+	}
+	arena_finish(&arena);
+	*ret_more = err == ERR_OK;
+	if (err != ERR_NOT_FOUND)
+		return err;
+	return erase_keys(tx, &delete_old_keys, ARGS(made_before, rows), rows, ret_more);
+}
+
+enum err chat_erase_some(struct db *tx, const char *owner_id, int64_t rows, bool *ret_more)
+{
+	struct doomed doomed;
+	struct arena arena;
+	bool gone;
+	enum err err = ERR_OK;
+
+	arena_init(&arena);
+	while (err == ERR_OK && rows > 0) {
+		err = db_one(tx, &select_of_owner, ARGS(owner_id), &arena, &doomed);
+		if (err == ERR_OK)
+			err = erase_some_of(tx, doomed.id, &rows, &gone);
+	}
+	arena_finish(&arena);
+	*ret_more = err == ERR_OK;
+	if (err != ERR_NOT_FOUND)
+		return err;
+	return erase_keys(tx, &delete_keys_of, ARGS(owner_id, rows), rows, ret_more);
 }

@@ -42,6 +42,7 @@ struct chore {
 	struct db_job job;
 	struct generations *owner;
 	bool busy;
+	bool more; /* it is to be done again at once */
 };
 
 struct generations {

@@ -153,8 +153,7 @@ static enum err end_abandoned(struct db *tx, void *context)
 
 static enum err purge(struct db *tx, void *context)
 {
-	(void)context;
-	return chat_purge(tx, clock_now());
+	return chat_purge(tx, clock_now(), ERASE_ROWS, &chore_of(context)->more);
 }
 
 static const struct chore_kind {
@@ -174,6 +173,10 @@ static void chore_done(struct db_job *job, enum err err)
 	struct chore *chore = chore_of(job);
 	struct generations *generations = chore->owner;
 
+	if (err == ERR_OK && chore->more && !generations->drains) {
+		db_submit(generations->app->db, &chore->job);
+		return;
+	}
 	chore->busy = false;
 	if (err != ERR_OK)
 		log_warning(chore_kinds[chore - generations->chores].failure, "error",

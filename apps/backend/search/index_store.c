@@ -156,18 +156,25 @@ static const struct statement select_after = {
 	"SELECT {columns} FROM search_index WHERE id > $1 AND state <> 'dropped' ORDER BY id LIMIT 1",
 	&index_head_schema
 };
-static const struct statement mark_stale = {
-	"UPDATE search_index SET stale = 1 WHERE state <> 'dropped' AND owner_id IN "
-	"(SELECT owner_id FROM conversation WHERE deleted_at < $1)",
-	NULL
-};
 static const struct statement mark_stale_of = {
 	"UPDATE search_index SET stale = 1 WHERE owner_id = $1 AND state <> 'dropped'", NULL
+};
+static const struct statement forget_indexes = {
+	"UPDATE search_index SET state = 'dropped', key = NULL, lease_until = 1 WHERE owner_id = $1",
+	NULL
+};
+static const struct statement select_any = {
+	"SELECT id AS number FROM search_index WHERE owner_id = $1 LIMIT 1", &number_schema
+};
+static const struct statement count_account = {
+	"SELECT count(*) AS number FROM account WHERE id = $1 AND deleted_at IS NULL",
+	&number_schema
 };
 static const struct statement set_stale = { "UPDATE search_index SET stale = $2 WHERE id = $1",
 					    NULL };
 static const struct statement select_account_after = {
-	"SELECT id FROM account WHERE id > $1 ORDER BY id LIMIT 1", &owner_schema
+	"SELECT id FROM account WHERE id > $1 AND deleted_at IS NULL ORDER BY id LIMIT 1",
+	&owner_schema
 };
 static const struct statement select_sizes = {
 	"SELECT count(*) AS indexes, coalesce(max(id), 0) AS last_id, "
@@ -213,12 +220,32 @@ static const struct statement put_many = {
 enum { PUT_MANY = 12, PUT_COLUMNS = 4 };
 
 const struct statement *const search_index_statements[] = {
-	&select_of_owner,      &count_of_owner, &select_by_id,  &select_unfinished,
-	&select_number,        &take_lease,     &release_lease, &drop_index,
-	&drop_others,          &mark_damaged,   &delete_index,  &delete_blocks,
-	&select_after,         &mark_stale,     &set_stale,     &mark_stale_of,
-	&select_account_after, &select_sizes,   &select_heads,  &select_block_at,
-	&select_behind,        &put_one,        &put_many,      NULL,
+	&select_of_owner,
+	&count_of_owner,
+	&select_by_id,
+	&select_unfinished,
+	&select_number,
+	&take_lease,
+	&release_lease,
+	&drop_index,
+	&drop_others,
+	&mark_damaged,
+	&delete_index,
+	&delete_blocks,
+	&select_after,
+	&forget_indexes,
+	&select_any,
+	&count_account,
+	&set_stale,
+	&mark_stale_of,
+	&select_account_after,
+	&select_sizes,
+	&select_heads,
+	&select_block_at,
+	&select_behind,
+	&put_one,
+	&put_many,
+	NULL,
 };
 
 enum err index_insert(struct db *tx, const struct search_index *index)
@@ -318,9 +345,27 @@ enum err index_after(struct db *db, int64_t id, struct arena *arena, struct inde
 	return db_one(db, &select_after, ARGS(id), arena, ret_index);
 }
 
-enum err index_mark_stale(struct db *tx, struct timestamp deleted_before)
+enum err index_forget(struct db *tx, const char *owner_id)
 {
-	return db_exec(tx, &mark_stale, ARGS(deleted_before), NULL);
+	return db_exec(tx, &forget_indexes, ARGS(owner_id), NULL);
+}
+
+enum err index_any(struct db *tx, const char *owner_id, int64_t *ret_id)
+{
+	struct number row;
+	enum err err = db_one(tx, &select_any, ARGS(owner_id), NULL, &row);
+
+	if (err == ERR_OK)
+		*ret_id = row.number;
+	return err;
+}
+
+enum err account_is_there(struct db *tx, const char *id)
+{
+	struct number row;
+	enum err err = db_one(tx, &count_account, ARGS(id), NULL, &row);
+
+	return err == ERR_OK && row.number == 0 ? ERR_CONFLICT : err;
 }
 
 enum err index_mark_stale_of(struct db *tx, const char *owner_id)

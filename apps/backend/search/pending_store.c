@@ -60,6 +60,12 @@ static const struct statement forget_some = {
 	"ORDER BY marked_at LIMIT 1 OFFSET $1), 9223372036854775807)",
 	NULL
 };
+static const struct statement erase_some = {
+	"DELETE FROM search_pending WHERE owner_id = $1 AND (kind, object_id) IN "
+	"(SELECT kind, object_id FROM search_pending WHERE owner_id = $1 ORDER BY kind, object_id "
+	"LIMIT $2)",
+	NULL
+};
 static const struct statement delete_done = {
 	"DELETE FROM search_pending WHERE owner_id = $1 AND kind = $2 AND object_id = $3 "
 	"AND marked_at = $4",
@@ -67,8 +73,8 @@ static const struct statement delete_done = {
 };
 
 const struct statement *const search_pending_statements[] = {
-	&mark,          &select_before, &select_due,  &select_first,
-	&count_pending, &forget_some,   &delete_done, NULL,
+	&mark,        &select_before, &select_due,  &select_first, &count_pending,
+	&forget_some, &erase_some,    &delete_done, NULL,
 };
 
 enum err pending_mark(struct db *tx, const struct search_pending *pending)
@@ -115,6 +121,15 @@ enum err pending_forget(struct db *tx, bool *ret_more)
 	enum err err = db_exec(tx, &forget_some, ARGS((int64_t)FORGET_AT_ONCE), &changed);
 
 	*ret_more = changed >= FORGET_AT_ONCE;
+	return err;
+}
+
+enum err pending_erase(struct db *tx, const char *owner_id, int64_t limit, bool *ret_more)
+{
+	int64_t changed = 0;
+	enum err err = db_exec(tx, &erase_some, ARGS(owner_id, limit), &changed);
+
+	*ret_more = changed >= limit;
 	return err;
 }
 

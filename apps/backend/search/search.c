@@ -20,14 +20,32 @@ static enum err mark(struct db *tx, const char *owner_id, enum query_place kind,
 	return atomic_load(&is_on) ? pending_mark(tx, &pending) : ERR_OK;
 }
 
-enum err search_forget(struct db *tx, struct timestamp deleted_before)
-{
-	return index_mark_stale(tx, deleted_before);
-}
-
 enum err search_forget_some(struct db *tx, const char *owner_id)
 {
 	return index_mark_stale_of(tx, owner_id);
+}
+
+enum err search_forget_all(struct db *tx, const char *owner_id)
+{
+	return index_forget(tx, owner_id);
+}
+
+enum err search_erase_some(struct db *tx, const char *owner_id, int64_t rows, bool *ret_more)
+{
+	int64_t id;
+	enum err err = pending_erase(tx, owner_id, rows, ret_more);
+
+	if (err == ERR_OK && !*ret_more)
+		err = index_any(tx, owner_id, &id);
+	else
+		return err;
+	if (err != ERR_OK)
+		return err == ERR_NOT_FOUND ? ERR_OK : err;
+	err = index_delete_blocks(tx, id, ret_more);
+	if (err == ERR_OK && !*ret_more)
+		err = index_delete(tx, id);
+	*ret_more = true; /* there may be another one */
+	return err;
 }
 
 enum err search_mark_message(struct db *tx, const char *owner_id, const char *id)

@@ -35,10 +35,13 @@ extern const struct statement *const search_pending_statements[];
  */
 enum err search_mark_message(struct db *tx, const char *owner_id, const char *id) WARN_UNUSED;
 enum err search_mark_title(struct db *tx, const char *owner_id, const char *id) WARN_UNUSED;
-/* In the transaction that erases what was deleted before a time, before it does: what the indexes have of it is to go, too. */
-enum err search_forget(struct db *tx, struct timestamp deleted_before) WARN_UNUSED;
-/* The same for one conversation of this owner. */
+/* In the transaction that erases a conversation of this owner: what the indexes have of it is to go, too. */
 enum err search_forget_some(struct db *tx, const char *owner_id) WARN_UNUSED;
+/* In the transaction that deletes an account: its indexes are noise from then on. */
+enum err search_forget_all(struct db *tx, const char *owner_id) WARN_UNUSED;
+/* In one that erases it later: some rows of what it had here. *ret_more: there may be more. */
+enum err search_erase_some(struct db *tx, const char *owner_id, int64_t rows,
+			   bool *ret_more) WARN_UNUSED;
 /* Whether searching is on, which is said once before anything is marked. */
 void search_switch(bool on);
 

@@ -114,10 +114,15 @@ enum err index_number(struct db *tx, int64_t *ret_id) WARN_UNUSED;
 enum err index_write(struct db *tx, const struct search_index *index,
 		     struct timestamp mine) WARN_UNUSED;
 enum err index_delete(struct db *tx, int64_t id) WARN_UNUSED;
-/* Something in the indexes of those whose conversations are erased now is to go, too. */
-enum err index_mark_stale(struct db *tx, struct timestamp deleted_before) WARN_UNUSED;
+/* Something in the owner's indexes is to go. */
 enum err index_mark_stale_of(struct db *tx, const char *owner_id) WARN_UNUSED;
 enum err index_set_stale(struct db *tx, int64_t id, bool stale) WARN_UNUSED;
+/* All of an account that is deleted: dropped, and without their keys. */
+enum err index_forget(struct db *tx, const char *owner_id) WARN_UNUSED;
+/* One of the owner's, in whatever state. ERR_NOT_FOUND: there is none. */
+enum err index_any(struct db *tx, const char *owner_id, int64_t *ret_id) WARN_UNUSED;
+/* ERR_CONFLICT: the account is gone, though it may be there still. */
+enum err account_is_there(struct db *tx, const char *id) WARN_UNUSED;
 /* The first account behind an id. */
 enum err account_after(struct db *db, const char *after, struct arena *arena,
 		       const char **ret_id) WARN_UNUSED;
@@ -183,6 +188,9 @@ enum err pending_first(struct db *db, const char *owner_id, int64_t limit, struc
 enum err pending_count(struct db *db, int64_t *ret_count) WARN_UNUSED;
 /* Up to some thousand, whosever they are. */
 enum err pending_forget(struct db *tx, bool *ret_more) WARN_UNUSED;
+/* Up to so many of an account that is deleted. *ret_more: there were that many. */
+enum err pending_erase(struct db *tx, const char *owner_id, int64_t limit,
+		       bool *ret_more) WARN_UNUSED;
 /* Unless it was marked again since. */
 enum err pending_done(struct db *tx, const struct search_pending *pending) WARN_UNUSED;
 

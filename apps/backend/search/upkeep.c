@@ -97,6 +97,8 @@ static enum err run_first_index(struct db *tx, void *context)
 	index->id = 0;
 	if (err == ERR_OK)
 		err = index_has(tx, index->owner_id, INDEX_BUILDING, &building);
+	if (err == ERR_OK)
+		err = account_is_there(tx, index->owner_id);
 	if (err != ERR_OK || serves || building)
 		return err;
 	err = index_number(tx, &index->id);

@@ -240,9 +240,12 @@ static enum err user_end_sessions(struct request *request, const void *in, void 
 static enum err user_delete(struct request *request, const void *in, void *out)
 {
 	const struct user_id *input = in;
+	enum err err = run_on(request, input->id, run_deletion);
 
 	(void)out;
-	return run_on(request, input->id, run_deletion);
+	if (err == ERR_OK)
+		erasure_hurry(request->app);
+	return err;
 }
 
 const struct route users_routes[] = {

@@ -304,6 +304,59 @@ static void a_damaged_conversation_does_not_hide_the_others(void **state)
 			 ERR_CORRUPT);
 }
 
+struct purging {
+	struct timestamp now;
+	int64_t rows;
+	bool more;
+};
+
+static enum err run_purge(struct db *tx, void *context)
+{
+	struct purging *purging = context;
+
+	return chat_purge(tx, purging->now, purging->rows, &purging->more);
+}
+
+/* Once; whether there is more. */
+static bool purge(struct scene *scene, struct timestamp now, int64_t rows)
+{
+	struct purging purging = { now, rows, false };
+
+	assert_int_equal(db_transaction(scene->home.db, run_purge, &purging), ERR_OK);
+	return purging.more;
+}
+
+/* A thousand messages in three conversations, of which one stays. */
+static void a_purge_takes_some_at_a_time_and_can_be_cut_off(void **state)
+{
+	struct scene *scene = *state;
+	const char *stays = scene->conversation_id;
+	int64_t left = 1000;
+	int times = 1;
+
+	for (int i = 0; i < 1000; i++) {
+		if (i == 200 || i == 600)
+			scene->conversation_id = add_conversation(scene, &scene->ada, "");
+		add_message(scene, NULL, "x");
+	}
+	home_sql(&scene->home,
+		 arena_printf(&scene->home.arena,
+			      "UPDATE conversation SET deleted_at = 1 WHERE id <> '%s'", stays));
+	for (; purge(scene, (struct timestamp){ INT64_C(1) << 40 }, 90); times++) {
+		int64_t now = home_number(&scene->home, "SELECT count(*) FROM message");
+
+		assert_in_range(left - now, 0, 90);
+		left = now;
+		if (times == 4) {
+			home_close(&scene->home);
+			home_open(&scene->home);
+		}
+	}
+	assert_in_range(times, 9, 12);
+	assert_int_equal(home_number(&scene->home, "SELECT count(*) FROM message"), 200);
+	assert_int_equal(home_number(&scene->home, "SELECT count(*) FROM conversation"), 1);
+}
+
 static void what_was_deleted_long_ago_is_purged(void **state)
 {
 	struct scene *scene = *state;
@@ -318,12 +371,12 @@ static void what_was_deleted_long_ago_is_purged(void **state)
 	conversation_patch_give(&patch, "deleted_at");
 	assert_int_equal(conversation_update(scene->home.db, &patch), ERR_OK);
 	assert_int_equal(idempotency_insert(scene->home.db, &key), ERR_OK);
-	assert_int_equal(chat_purge(scene->home.db, now), ERR_OK);
+	assert_false(purge(scene, now, ERASE_ROWS));
 	assert_int_equal(home_number(&scene->home, "SELECT count(*) FROM message"),
 			 1); /* not yet */
 	assert_int_equal(home_number(&scene->home, "SELECT count(*) FROM idempotency_key"), 1);
 	now.ms++;
-	assert_int_equal(chat_purge(scene->home.db, now), ERR_OK);
+	assert_false(purge(scene, now, ERASE_ROWS));
 	assert_int_equal(home_number(&scene->home, "SELECT count(*) FROM conversation"), 0);
 	assert_int_equal(home_number(&scene->home, "SELECT count(*) FROM message"), 0);
 	assert_int_equal(home_number(&scene->home, "SELECT count(*) FROM idempotency_key"), 0);
@@ -785,6 +838,7 @@ int main(void)
 		TEST(a_patch_changes_what_it_gives),
 		TEST(conversations_page_by_key_newest_first),
 		TEST(a_damaged_conversation_does_not_hide_the_others),
+		TEST(a_purge_takes_some_at_a_time_and_can_be_cut_off),
 		TEST(what_was_deleted_long_ago_is_purged),
 		TEST(a_branch_is_read_both_ways),
 		TEST(a_page_has_a_bound_in_bytes),

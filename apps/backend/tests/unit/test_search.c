@@ -363,6 +363,14 @@ static void an_index_is_built_anew_under_another_key(void **state)
 	assert_int_equal(find_words(scene, "armadillo").items.count, 2);
 }
 
+static enum err run_purge(struct db *tx, void *context)
+{
+	bool more;
+
+	(void)context;
+	return chat_purge(tx, (struct timestamp){ moment(9) }, ERASE_ROWS, &more);
+}
+
 static void what_was_erased_leaves_the_index(void **state)
 {
 	struct scene *scene = *state;
@@ -380,7 +388,7 @@ static void what_was_erased_leaves_the_index(void **state)
 			      "UPDATE conversation SET deleted_at = 1 WHERE id = '%s'",
 			      scene->conversation_id));
 	assert_int_equal(find_words(scene, "four").items.count, 0);
-	assert_int_equal(chat_purge(scene->home.db, (struct timestamp){ moment(9) }), ERR_OK);
+	assert_int_equal(db_transaction(scene->home.db, run_purge, NULL), ERR_OK);
 	keep_up(scene);
 	home_sql(&scene->home, "UPDATE search_index SET lease_until = 2 WHERE state = 'dropped'");
 	keep_up(scene);
