@@ -15,33 +15,84 @@ import { Client } from "./lib/client.ts";
 import { query } from "./lib/postgres.ts";
 import { Server } from "./lib/server.ts";
 import type { Conversation } from "./lib/types.ts";
+import { type Chat, Upstream, model } from "./lib/upstream.ts";
 import { contract } from "./lib/world.ts";
 
 const ada = { username: "ada", email: "planted-email@example.org", password: "planted password" };
 
 /** In the clear as they are; a search that finds none of them finds nothing. */
 const clear = ["webplus/guide", "planted-role", "planted-key-name"];
-const planted = [
-  "planted-email",
-  "planted password",
-  "planted-full-name",
-  "planted-title",
-  "planted-renamed",
-  "planted-question",
-  "planted-device",
-  "planted-invited",
-  "planted-unknown-user",
-];
+/** By the names that the fields are sealed under, as the tables of the server have them. */
+const sealed: Record<string, string[]> = {
+  "account.email": ["planted-email"],
+  "account.full_name": ["planted-full-name"],
+  "audit.details": ["planted-unknown-user"],
+  "conversation.title": ["planted-title", "planted-renamed"],
+  "invitation.email": ["planted-invited"],
+  "message.content": ["planted-question", "planted-answer"],
+  "message.error_detail": ["planted-refusal"],
+  "message_chunk.text": ["planted-streaming"],
+  "session.address": ["203.0.113.77"],
+  "session.user_agent": ["planted-device"],
+};
+/** Drawn at random, and never shown to anybody who could plant or find it. */
+const random = ["search_index.key"];
+const planted = ["planted password", ...Object.values(sealed).flat()];
+
+/** Every name that a field is sealed under. */
+async function sealNames(): Promise<string[]> {
+  const folder = path.resolve(import.meta.dirname, "../../apps/backend");
+  const files = (await readdir(folder, { recursive: true })).filter(
+    (name) => name.endsWith(".c") && !name.startsWith("tests"),
+  );
+  const texts = await Promise.all(files.map((name) => readFile(path.join(folder, name), "utf8")));
+  const names = texts.flatMap((text) =>
+    [...text.matchAll(/\.(?:private|secret) = "([^"]+)"/g)].map((match) => match[1]!),
+  );
+  return [...new Set(names)].sort();
+}
 
 describe("the database at rest", () => {
   let server: Server;
   let client: Client;
   let conversation: Conversation;
+  let upstream: Upstream;
+  /** The answer that streams as long as the tests run. */
+  let streaming: string;
+
+  /** Asks the upstream, which the test plays. */
+  async function ask(question: string): Promise<{ id: string; chat: Chat }> {
+    const arrives = upstream.nextChat();
+    const asked = await client.conversation({ model_id: model });
+    const { assistant_message } = await client.send(asked, question);
+    return { id: assistant_message.id, chat: await arrives };
+  }
+
+  async function plantAnswers(): Promise<void> {
+    const refused = await ask("refuse this");
+    refused.chat.refuse(500, '{"error":{"message":"planted-refusal"}}');
+    assert.match((await client.finished(refused.id)).error!.detail, /planted-refusal/);
+    const answered = await ask("answer this");
+    answered.chat.say("planted-answer");
+    answered.chat.end();
+    assert.equal((await client.finished(answered.id)).content, "planted-answer");
+    const open = await ask("go on");
+    open.chat.say("planted-streaming");
+    streaming = open.id;
+    while ((await client.get(`/api/v1/messages/${streaming}`)).content !== "planted-streaming");
+  }
 
   before(async () => {
-    server = await Server.start({ env: { WEBPLUS_GUIDE_WORDS_PER_SECOND: "5000" } });
+    upstream = await Upstream.start();
+    server = await Server.start({
+      env: {
+        WEBPLUS_GUIDE_WORDS_PER_SECOND: "5000",
+        WEBPLUS_OPENAI_URL: upstream.openaiUrl,
+        WEBPLUS_TRUSTED_PROXIES: "127.0.0.1",
+      },
+    });
     client = new Client(server.url, contract);
-    const headers = { "user-agent": "planted-device" };
+    const headers = { "user-agent": "planted-device", "x-forwarded-for": "203.0.113.77" };
     client.takeSession(
       await client.call("POST", "/api/v1/setup", {
         body: { ...ada, token: server.setupToken },
@@ -69,8 +120,12 @@ describe("the database at rest", () => {
     await client.expect(200, "PATCH", `/api/v1/conversations/${other.id}`, {
       body: { title: "planted-renamed" },
     });
+    await plantAnswers();
   });
-  after(() => server.remove());
+  after(async () => {
+    await upstream.close();
+    await server.remove();
+  });
 
   async function bytesOnDisk(): Promise<Buffer> {
     const url = server.env["WEBPLUS_DATABASE_URL"];
@@ -96,8 +151,17 @@ describe("the database at rest", () => {
     database.close();
   }
 
+  test("has a planted word in every field that is sealed", async () => {
+    assert.deepEqual([...Object.keys(sealed), ...random].sort(), await sealNames());
+    const { items } = await client.get("/api/v1/sessions");
+    assert.ok(items.some(({ address }: { address: string }) => address === "203.0.113.77"));
+    const log = await client.get("/api/v1/audit?limit=100");
+    assert.ok(JSON.stringify(log).includes("planted-unknown-user"));
+  });
+
   test("no planted word stands in its files", async () => {
     const bytes = await bytesOnDisk();
+    assert.equal((await client.get(`/api/v1/messages/${streaming}`)).status, "streaming");
     for (const word of clear) assert.ok(holds(bytes, word), `${word} is not found`);
     for (const word of planted) assert.ok(!holds(bytes, word), `${word} stands in the clear`);
   });

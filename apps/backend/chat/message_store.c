@@ -11,7 +11,8 @@ static const char *const status_words[] = { "complete",    "streaming", "stopped
 static const struct field message_error_fields[] = {
 	FIELD(struct message_error, code,
 	      .doc = "A word for programs: `upstream_refused`, `upstream_stalled`, …"),
-	FIELD(struct message_error, detail, .nullable = true, .doc = "A sentence for people."),
+	FIELD(struct message_error, detail, .nullable = true, .private = "message.error_detail",
+	      .doc = "A sentence for people."),
 	{ 0 },
 };
 

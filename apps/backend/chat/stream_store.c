@@ -31,7 +31,8 @@ static const char *const end_status_words[] = { "complete",    "streaming", "sto
 
 static const struct field end_error_fields[] = {
 	FIELD(struct message_error, code, .doc = "Why it failed."),
-	FIELD(struct message_error, detail, .nullable = true, .doc = "The same for people."),
+	FIELD(struct message_error, detail, .nullable = true, .private = "message.error_detail",
+	      .doc = "The same for people."),
 	{ 0 },
 };
 

@@ -77,7 +77,8 @@ static const char *check_wire(const struct field *field)
 	}
 }
 
-static const char *check_field(const struct schema *schema, const struct field *field)
+/* `row` is the record in whose row the field is stored, if it is. */
+static const char *check_field(const struct schema *row, const struct field *field)
 {
 	const char *seal = field->private ? field->private : field->secret;
 
@@ -89,7 +90,7 @@ static const char *check_field(const struct schema *schema, const struct field *
 		return "it is private and secret";
 	if (seal && field->wire != WIRE_TEXT)
 		return "only a text can be sealed";
-	if (seal && (!schema->table || !schema->key[0]))
+	if (seal && (!row->table || !row->key[0]))
 		return "a sealed field needs the .table and .key of its schema";
 	if (field->max && field->min > field->max)
 		return ".min is above .max";
@@ -113,8 +114,11 @@ static const char *check_preset(const struct schema *schema, const struct field 
 	return arena_printf(arena, ".preset is not valid: it %s", errors.list[0].message);
 }
 
-static const char *check_depth(const struct schema *schema, struct arena *arena, int depth)
+/* An object has its columns in the row of the record that it is in. */
+static const char *check_depth(const struct schema *schema, const struct schema *outer,
+			       struct arena *arena, int depth)
 {
+	const struct schema *row = outer && !schema->table ? outer : schema;
 	size_t rows = 0;
 
 	if (!schema->name)
@@ -122,7 +126,7 @@ static const char *check_depth(const struct schema *schema, struct arena *arena,
 	if (depth > JSON_DEPTH_MAX)
 		return arena_printf(arena, "%s is nested in itself", schema->name);
 	for (const struct field *field = schema->fields; field->name; field++, rows++) {
-		const char *fault = check_field(schema, field);
+		const char *fault = check_field(row, field);
 
 		if (!fault)
 			fault = check_preset(schema, field, arena);
@@ -130,7 +134,9 @@ static const char *check_depth(const struct schema *schema, struct arena *arena,
 			return arena_printf(arena, "%s.%s: %s", schema->name, field->name, fault);
 		if (schema_field(schema, field->name) != field)
 			return arena_printf(arena, "%s.%s stands twice", schema->name, field->name);
-		fault = field->schema ? check_depth(field->schema, arena, depth + 1) : NULL;
+		if (field->schema)
+			fault = check_depth(field->schema, field->wire == WIRE_OBJECT ? row : NULL,
+					    arena, depth + 1);
 		if (fault)
 			return fault;
 	}
@@ -146,7 +152,7 @@ static const char *check_depth(const struct schema *schema, struct arena *arena,
 
 const char *schema_check(const struct schema *schema, struct arena *arena)
 {
-	return check_depth(schema, arena, 0);
+	return check_depth(schema, NULL, arena, 0);
 }
 
 static bool is_bounded(const struct field *field)
