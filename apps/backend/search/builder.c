@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MESSAGES_AT_ONCE = 200 };
+/* Of a page; one message may be longer. */
+enum { MESSAGES_AT_ONCE = 200, BYTES_AT_ONCE = 1024 * 1024 };
 
 /*
  * How far the batch has come. Of that, the index's row says behind which conversation: what is cut off in the middle of one
@@ -49,24 +50,26 @@ static void end_conversation(struct building *building)
 	building->conversation[0] = building->message_after[0] = '\0';
 }
 
+/* A page, or as much of it as the batch takes: what is left of it is read again. */
 static enum err add_messages(struct building *building, struct arena *arena)
 {
+	const struct source_bounds bounds = { MESSAGES_AT_ONCE, BYTES_AT_ONCE };
 	const struct source_message *messages;
+	const char *last;
 	struct array rows;
-	enum err err =
-		source_messages_after(building->upkeep->db, building->conversation,
-				      building->message_after, MESSAGES_AT_ONCE, arena, &rows);
+	size_t at = 0;
+	enum err err = source_messages_after(building->upkeep->db, building->conversation,
+					     building->message_after, bounds, arena, &rows, &last);
 
-	if (err != ERR_OK)
-		return err;
-	messages = rows.items;
-	for (size_t i = 0; i < rows.count; i++)
-		batch_add_message(&building->batch, &building->held->key, &messages[i]);
-	building->messages += (int64_t)rows.count;
-	if (rows.count == 0)
+	if (err == ERR_NOT_FOUND)
 		end_conversation(building);
-	else
-		memcpy(building->message_after, messages[rows.count - 1].id, ID_SIZE);
+	if (err != ERR_OK)
+		return err == ERR_NOT_FOUND ? ERR_OK : err;
+	messages = rows.items;
+	for (; at < rows.count && (at == 0 || building->batch.count < BATCH_POSTINGS); at++)
+		batch_add_message(&building->batch, &building->held->key, &messages[at]);
+	building->messages += (int64_t)at;
+	memcpy(building->message_after, at < rows.count ? messages[at - 1].id : last, ID_SIZE);
 	return ERR_OK;
 }
 

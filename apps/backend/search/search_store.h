@@ -45,10 +45,18 @@ enum err source_title(struct db *db, const char *id, struct arena *arena,
 /* The owner's first conversation behind `after` ("": of all). */
 enum err source_conversation_after(struct db *db, const char *owner_id, const char *after,
 				   struct arena *arena, const char **ret_id) WARN_UNUSED;
-/* Up to `limit` ended messages of a conversation behind `after`. */
+/* It ends with the message that reaches so many bytes, as they are stored, and always has one. */
+struct source_bounds {
+	int64_t count, bytes;
+};
+
+/*
+ * A page of the ended messages of a conversation behind `after`, without those that are damaged. It reaches up to *ret_last.
+ * ERR_NOT_FOUND: there are no more.
+ */
 enum err source_messages_after(struct db *db, const char *conversation_id, const char *after,
-			       int64_t limit, struct arena *arena,
-			       struct array *ret_messages) WARN_UNUSED;
+			       struct source_bounds bounds, struct arena *arena,
+			       struct array *ret_messages, const char **ret_last) WARN_UNUSED;
 
 /* ---- Indexes ---- */
 

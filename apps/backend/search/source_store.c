@@ -41,6 +41,20 @@ static const struct field source_name_fields[] = {
 static const struct schema source_name_schema =
 	SCHEMA(struct source_name, source_name_fields, .name = "SourceName");
 
+struct source_size {
+	const char *id;
+	int64_t size;
+};
+
+static const struct field source_size_fields[] = {
+	FIELD(struct source_size, id, .doc = "Which message."),
+	FIELD(struct source_size, size, .doc = "Its bytes, sealed."),
+	{ 0 },
+};
+
+static const struct schema source_size_schema =
+	SCHEMA(struct source_size, source_size_fields, .name = "SourceSize");
+
 static const struct statement select_messages_at = {
 	"SELECT {columns} FROM message WHERE id >= $1 AND id < $2 AND owner_id = $3 "
 	"AND status <> 'streaming' ORDER BY id DESC LIMIT $4",
@@ -62,20 +76,23 @@ static const struct statement select_conversation_after = {
 	"SELECT id FROM conversation WHERE owner_id = $1 AND id > $2 ORDER BY id LIMIT 1",
 	&source_name_schema
 };
-static const struct statement select_messages_after = {
-	"SELECT {columns} FROM message WHERE conversation_id = $1 AND id > $2 "
+/* What is counted is read from the heads of the rows, so that a page has a bound in memory whatever they hold. */
+static const struct statement select_sizes_after = {
+	"SELECT id, length(content) AS size FROM message WHERE conversation_id = $1 AND id > $2 "
 	"AND status <> 'streaming' ORDER BY id LIMIT $3",
+	&source_size_schema
+};
+static const struct statement select_messages_between = {
+	"SELECT {columns} FROM message WHERE conversation_id = $1 AND id > $2 AND id <= $3 "
+	"AND status <> 'streaming' ORDER BY id",
 	&source_message_schema
 };
 
 const struct statement *const search_source_statements[] = {
-	&select_messages_at,
-	&select_titles_at,
-	&select_source_message,
-	&select_source_title,
-	&select_conversation_after,
-	&select_messages_after,
-	NULL,
+	&select_messages_at,        &select_titles_at,
+	&select_source_message,     &select_source_title,
+	&select_conversation_after, &select_sizes_after,
+	&select_messages_between,   NULL,
 };
 
 static enum err select_at(struct db *db, const struct statement *statement, const char *owner_id,
@@ -127,11 +144,31 @@ enum err source_conversation_after(struct db *db, const char *owner_id, const ch
 	return err;
 }
 
+/* Where a page ends that begins with the first of these. */
+static const char *end_of_page(const struct array *rows, int64_t bytes)
+{
+	const struct source_size *sizes = rows->items;
+	size_t at = 0;
+
+	while (at + 1 < rows->count && (bytes -= sizes[at].size) > 0)
+		at++;
+	return sizes[at].id;
+}
+
 enum err source_messages_after(struct db *db, const char *conversation_id, const char *after,
-			       int64_t limit, struct arena *arena, struct array *ret_messages)
+			       struct source_bounds bounds, struct arena *arena,
+			       struct array *ret_messages, const char **ret_last)
 {
 	size_t left_out;
+	struct array rows;
+	enum err err = db_all(db, &select_sizes_after, ARGS(conversation_id, after, bounds.count),
+			      arena, &rows);
 
-	return db_all_sound(db, &select_messages_after, ARGS(conversation_id, after, limit), arena,
-			    ret_messages, &left_out);
+	if (err == ERR_OK && rows.count == 0)
+		err = ERR_NOT_FOUND;
+	if (err != ERR_OK)
+		return err;
+	*ret_last = end_of_page(&rows, bounds.bytes);
+	return db_all_sound(db, &select_messages_between, ARGS(conversation_id, after, *ret_last),
+			    arena, ret_messages, &left_out);
 }

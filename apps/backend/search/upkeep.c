@@ -23,24 +23,30 @@ struct settling {
 	size_t count; /* of them, that are in the batch */
 };
 
-/* What is gone or damaged is not taken in, and is no longer pending either. */
+/*
+ * What is gone or damaged is not taken in, and is no longer pending either. One text at a time is kept: many may be of a
+ * megabyte.
+ */
 static enum err add_pending(struct settling *settling, const struct search_pending *pending)
 {
 	struct db *db = settling->upkeep->db;
 	struct source_message message;
 	struct source_title title;
+	struct arena arena;
 	enum err err;
 
+	arena_init(&arena);
 	if (pending->kind == IN_TITLE) {
-		err = source_title(db, pending->object_id, &settling->arena, &title);
+		err = source_title(db, pending->object_id, &arena, &title);
 		if (err == ERR_OK)
 			batch_add_title(&settling->batch, &settling->held.key, &title);
 	} else {
-		err = source_message(db, pending->object_id, &settling->arena, &message);
+		err = source_message(db, pending->object_id, &arena, &message);
 		if (err == ERR_OK)
 			batch_add_message(&settling->batch, &settling->held.key, &message);
 		settling->held.row.messages += err == ERR_OK;
 	}
+	arena_finish(&arena);
 	return err == ERR_NOT_FOUND || err == ERR_CORRUPT ? ERR_OK : err;
 }
 

@@ -186,6 +186,13 @@ static void merge_moments(struct scene *scene, const char *word, int count, int 
 	batch_finish(&batch);
 }
 
+static void damage(struct scene *scene, const char *table, const char *column, const char *where)
+{
+	home_sql(&scene->home,
+		 arena_printf(&scene->home.arena, "UPDATE %s SET %s = %s WHERE %s", table, column,
+			      scene->home.options.url ? "'\\x00'" : "x'00'", where));
+}
+
 /* ---- The tests ---- */
 
 static void what_is_pending_is_found_before_and_after_it_is_taken_in(void **state)
@@ -335,6 +342,60 @@ static void what_was_there_before_is_taken_in(void **state)
 	assert_int_equal(number(scene, "SELECT messages FROM search_index"), 1);
 }
 
+/* How many messages a page has that may have so many bytes, and at which of `ids` it ends. */
+static size_t page_behind(struct scene *scene, const char *after, int64_t bytes,
+			  const char *const *ids, int *ret_end)
+{
+	const struct source_bounds bounds = { 3, bytes };
+	struct array page;
+	const char *last;
+
+	assert_int_equal(source_messages_after(scene->home.db, scene->conversation_id, after,
+					       bounds, &scene->home.arena, &page, &last),
+			 ERR_OK);
+	for (*ret_end = 0; strcmp(ids[*ret_end], last) != 0;)
+		++*ret_end;
+	return page.count;
+}
+
+/* However long they are; and one that is damaged does not end the conversation. */
+static void what_is_read_at_once_has_a_bound_in_bytes(void **state)
+{
+	struct scene *scene = *state;
+	const char *text = arena_printf(&scene->home.arena, "word %010000d", 0), *ids[6], *last;
+	const struct source_bounds bounds = { 3, 1 };
+	struct array page;
+	int end;
+
+	for (int i = 0; i < 6; i++)
+		ids[i] = add_message(scene, moment(1 + i), text);
+	assert_int_equal(page_behind(scene, "", 1 << 20, ids, &end), 3);
+	assert_int_equal(end, 2);
+	assert_int_equal(page_behind(scene, ids[0], 15000, ids, &end), 2);
+	assert_int_equal(end, 2);
+	assert_int_equal(page_behind(scene, ids[2], 1, ids, &end), 1);
+	assert_int_equal(end, 3);
+	damage(scene, "message", "content", arena_printf(&scene->home.arena, "id = '%s'", ids[4]));
+	assert_int_equal(page_behind(scene, ids[3], 1, ids, &end), 0);
+	assert_int_equal(end, 4);
+	assert_int_equal(source_messages_after(scene->home.db, scene->conversation_id, ids[5],
+					       bounds, &scene->home.arena, &page, &last),
+			 ERR_NOT_FOUND);
+}
+
+static void a_page_of_damaged_messages_does_not_end_a_conversation(void **state)
+{
+	struct scene *scene = *state;
+
+	for (int i = 1; i <= 250; i++)
+		add_message(scene, moment(i), "an armadillo");
+	damage(scene, "message", "content", "1 = 1");
+	add_message(scene, moment(300), "a pangolin");
+	assert_int_equal(upkeep_adopt(scene->home.db), ERR_OK);
+	keep_up(scene);
+	assert_int_equal(find_words(scene, "pangolin").items.count, 1);
+}
+
 static void an_index_is_built_anew_under_another_key(void **state)
 {
 	struct scene *scene = *state;
@@ -468,13 +529,6 @@ static void one_writes_at_a_time(void **state)
 }
 
 /* ---- What is damaged, and what others do ---- */
-
-static void damage(struct scene *scene, const char *table, const char *column, const char *where)
-{
-	home_sql(&scene->home,
-		 arena_printf(&scene->home.arena, "UPDATE %s SET %s = %s WHERE %s", table, column,
-			      scene->home.options.url ? "'\\x00'" : "x'00'", where));
-}
 
 /* A message of an account of its own, marked later than what was before. */
 static void add_pending_of_another(struct scene *scene, const char *username)
@@ -654,6 +708,8 @@ int main(void)
 		SCENE_TEST(a_page_that_has_read_enough_goes_on_in_the_next),
 		SCENE_TEST(one_walk_does_not_stop_another),
 		SCENE_TEST(what_was_there_before_is_taken_in),
+		SCENE_TEST(what_is_read_at_once_has_a_bound_in_bytes),
+		SCENE_TEST(a_page_of_damaged_messages_does_not_end_a_conversation),
 		SCENE_TEST(an_index_is_built_anew_under_another_key),
 		SCENE_TEST(what_was_erased_leaves_the_index),
 		SCENE_TEST(an_account_takes_its_index_with_it),
