@@ -257,7 +257,7 @@ static enum err replace(struct db *tx, struct batch *batch, const struct replace
 		.print = print_replace,
 		.writes = true,
 	};
-	struct rows rows = { 0 };
+	struct rows rows = { .can_follow = true }; /* what was changed meanwhile is nobody's fault */
 
 	values[count++] = db_value_blob(replacement->new);
 	for (int k = 0; k < batch->table->key_count; k++)
