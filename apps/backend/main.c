@@ -221,8 +221,13 @@ static int rotate(struct app *app, struct arena *arena)
 	if (err != ERR_OK)
 		return fail("the database does not answer as it should. Nothing is lost; run it "
 			    "again to go on.");
-	printf("Key %u seals everything: %lld values were sealed anew.\n",
-	       (unsigned)result.key_number, (long long)result.sealed);
+	if (result.overtaken)
+		printf("Others have ended the rotation to key %u and begun the next: %lld values were "
+		       "sealed anew here.\n",
+		       (unsigned)result.key_number, (long long)result.sealed);
+	else
+		printf("Key %u seals everything: %lld values were sealed anew.\n",
+		       (unsigned)result.key_number, (long long)result.sealed);
 	if (result.damaged == 0)
 		return EXIT_SUCCESS;
 	printf("%lld values do not open and were left as they are; the log names them.\n",

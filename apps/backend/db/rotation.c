@@ -63,8 +63,25 @@ static const struct statement move_progress = {
 static const struct statement forget_progress = { "DELETE FROM key_rotation WHERE data_key = $1",
 						  NULL };
 
+struct newest {
+	int64_t number;
+};
+
+static const struct field newest_fields[] = {
+	FIELD(struct newest, number, .doc = "Of the newest data key."),
+	{ 0 },
+};
+
+static const struct schema newest_schema =
+	SCHEMA(struct newest, newest_fields, .name = "NewestKey");
+
+static const struct statement select_newest = {
+	"SELECT coalesce(max(id), 0) AS number FROM data_key", &newest_schema
+};
+
 const struct statement *const rotation_statements[] = {
-	&insert_progress, &select_any, &select_progress, &move_progress, &forget_progress, NULL,
+	&insert_progress, &select_any, &select_progress, &move_progress, &forget_progress,
+	&select_newest,   NULL,
 };
 
 /* ---- One walk through one table ---- */
@@ -107,7 +124,10 @@ struct batch {
 	size_t rows, bytes;
 	bool full; /* the rows behind are left to the next one */
 	int64_t damaged;
-	bool recorded; /* its progress is kept */
+	bool recorded;  /* its progress is kept */
+	bool missing;   /* something is sealed under a key that is not known, */
+	bool all_known; /* and which is not a newer one: that is damaged */
+	bool overtaken; /* there is a newer key: this rotation has ended, and the next one seals */
 };
 
 static void add_column(struct sealed_table *table, const struct column *column)
@@ -191,10 +211,16 @@ static void seal_anew(struct batch *batch, const struct db_value *key, int colum
 	struct seal_place place = { .field = which->seal };
 	const char *plain;
 	size_t length;
+	enum err err;
 
 	for (int k = 0; k < batch->table->key_count; k++)
 		place.key[k] = key_text(&batch->arena, &key[k]);
-	if (unseal(batch->keyring, &place, old, &batch->arena, &plain, &length) != ERR_OK) {
+	err = unseal(batch->keyring, &place, old, &batch->arena, &plain, &length);
+	if (err == ERR_KEY_MISSING && !batch->all_known) {
+		batch->missing = true;
+		return;
+	}
+	if (err != ERR_OK) {
 		log_error("damaged row", "table", batch->table->record->table, "column",
 			  which->name, "key", place.key[0], NULL);
 		batch->damaged++;
@@ -257,7 +283,8 @@ static enum err replace(struct db *tx, struct batch *batch, const struct replace
 		.print = print_replace,
 		.writes = true,
 	};
-	struct rows rows = { .can_follow = true }; /* what was changed meanwhile is nobody's fault */
+	struct rows rows = { .can_follow =
+				     true }; /* what was changed meanwhile is nobody's fault */
 
 	values[count++] = db_value_blob(replacement->new);
 	for (int k = 0; k < batch->table->key_count; k++)
@@ -267,11 +294,23 @@ static enum err replace(struct db *tx, struct batch *batch, const struct replace
 	return tx->engine->run(tx, &query, &rows);
 }
 
+/* Two rotations share a key; one that is slower than they were may meet the next. */
+static enum err look_for_newer(struct db *db, struct batch *batch)
+{
+	struct newest newest;
+	enum err err = db_one(db, &select_newest, ARGS_NONE, NULL, &newest);
+
+	batch->overtaken = err == ERR_OK && newest.number > (int64_t)batch->key_number;
+	return err;
+}
+
 static enum err run_batch(struct db *tx, void *context)
 {
 	struct batch *batch = context;
-	enum err err = ERR_OK;
+	enum err err = look_for_newer(tx, batch);
 
+	if (err != ERR_OK || batch->overtaken)
+		return err;
 	for (size_t i = 0; err == ERR_OK && i < batch->count; i++)
 		err = replace(tx, batch, &batch->list[i]);
 	if (err != ERR_OK || !batch->recorded)
@@ -345,6 +384,16 @@ struct rotation {
 	int64_t rows, told_ms;
 };
 
+/* What was met of unknown keys is looked at again, with the knowledge that there are no newer ones. */
+static enum err judge_missing(struct db *db, struct batch *batch)
+{
+	enum err err = look_for_newer(db, batch);
+
+	batch->all_known = true;
+	memcpy(batch->after, batch->before, sizeof(batch->after));
+	return err;
+}
+
 static void tell(struct rotation *rotation, const struct sealed_table *table, bool at_once)
 {
 	int64_t now_ms = clock_monotonic_ms();
@@ -390,7 +439,7 @@ static enum err begin_batch(struct rotation *rotation, struct batch *batch)
 	}
 	memcpy(batch->before, cursor, sizeof(cursor));
 	batch->count = batch->rows = batch->bytes = 0;
-	batch->full = false;
+	batch->full = batch->missing = false;
 	batch->damaged = 0;
 	read_cursor(batch);
 	memcpy(batch->before, cursor, sizeof(cursor)); /* reading has cut it into words */
@@ -407,9 +456,11 @@ static enum err do_batch(struct rotation *rotation, struct batch *batch, bool *r
 	if (err == ERR_OK)
 		err = read_batch(rotation->db, batch);
 	*ret_more = batch->rows > 0;
+	if (err == ERR_OK && batch->missing)
+		return judge_missing(rotation->db, batch);
 	if (err == ERR_OK && (batch->count > 0 || (batch->recorded && batch->rows > 0)))
 		err = db_transaction(rotation->db, run_batch, batch);
-	if (err != ERR_OK)
+	if (err != ERR_OK || batch->overtaken)
 		return err;
 	rotation->result->sealed += (int64_t)batch->count;
 	rotation->result->damaged += batch->damaged;
@@ -431,13 +482,14 @@ static enum err walk(struct rotation *rotation, const struct schema *record, boo
 	batch->recorded = recorded;
 	rotation->rows = 0;
 	rotation->told_ms = clock_monotonic_ms();
-	while (err == ERR_OK && more) {
+	while (err == ERR_OK && more && !batch->overtaken) {
 		arena_init(&batch->arena);
 		err = do_batch(rotation, batch, &more);
 		arena_finish(&batch->arena);
 		tell(rotation, &table, false);
 	}
 	tell(rotation, &table, recorded);
+	rotation->result->overtaken = batch->overtaken;
 	free(batch);
 	return err;
 }
@@ -447,7 +499,8 @@ static enum err walk_all(struct rotation *rotation, bool recorded)
 	enum err err = ERR_OK;
 
 	rotation->result->damaged = 0;
-	for (size_t i = 0; err == ERR_OK && i < rotation->records.count; i++)
+	for (size_t i = 0;
+	     err == ERR_OK && !rotation->result->overtaken && i < rotation->records.count; i++)
 		err = walk(rotation, rotation->records.list[i], recorded);
 	return err;
 }

@@ -26,6 +26,7 @@ struct rotation_result {
 	uint32_t key_number;
 	int64_t sealed;  /* values, by this call */
 	int64_t damaged; /* values that do not open; they were logged and left */
+	bool overtaken;  /* others ended this rotation and began the next, under a newer key */
 };
 
 /* ERR_UNAVAILABLE: the database is gone; call it again to go on. */

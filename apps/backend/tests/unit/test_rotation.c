@@ -106,9 +106,17 @@ static void what_does_not_open_is_counted_and_left(void **state)
 		 "UPDATE conversation SET title = (SELECT title FROM conversation WHERE id = "
 		 "'01a00000-0000-7000-8000-000000000001') WHERE id = "
 		 "'01a00000-0000-7000-8000-000000000700'");
+	home_sql(
+		&stage->home,
+		stage->home.options.url
+			? "UPDATE conversation SET title = '\\x0100000009' || substr(title, 6) "
+			  "WHERE id = '01a00000-0000-7000-8000-000000000701'"
+			: "UPDATE conversation SET title = CAST(x'0100000009' || substr(title, 6) AS "
+			  "BLOB) WHERE id = '01a00000-0000-7000-8000-000000000701'");
 	result = rotating(stage->app.db, ERR_OK);
-	assert_int_equal(result.damaged, 1);
-	assert_int_equal(sealed_under(stage, 2), CONVERSATIONS - 1);
+	assert_int_equal(result.damaged, 2);
+	assert_false(result.overtaken);
+	assert_int_equal(sealed_under(stage, 2), CONVERSATIONS - 2);
 	assert_int_equal(sealed_under(stage, 1), 1);
 }
 
@@ -131,22 +139,55 @@ static void a_rotation_that_was_cut_off_goes_on(void **state)
 	assert_int_equal(stage_count(stage, "SELECT COUNT(*) FROM data_key"), 1);
 }
 
-/* Another program with the same master key, which has not heard of the rotation. */
-static void a_server_learns_the_key_when_it_meets_it(void **state)
+/* Another program with the same master key. */
+static struct db *open_beside(struct stage *stage, struct keyring **ret_keyring)
 {
-	struct stage *stage = *state;
 	struct db_options options = stage->home.options;
-	struct keyring *keyring;
 	struct db *other;
 	const char *reason;
 	char path[128];
 
-	fill(stage);
 	snprintf(path, sizeof(path), "%s/master.key", stage->home.folder);
-	assert_int_equal(keyring_open(NULL, path, &keyring, &reason), ERR_OK);
-	options.keyring = keyring;
+	assert_int_equal(keyring_open(NULL, path, ret_keyring, &reason), ERR_OK);
+	options.keyring = *ret_keyring;
 	options.loop = NULL;
 	assert_int_equal(db_open(&options, &stage->home.arena, &other, &reason), ERR_OK);
+	return other;
+}
+
+/* As after two that shared the rotation to key 2: one ended it and began the next, and the other one comes back late. */
+static void a_rotation_that_was_overtaken_leaves_what_the_next_one_sealed(void **state)
+{
+	struct stage *stage = *state;
+	struct rotation_result result;
+	struct keyring *keyring;
+	struct db *other;
+
+	fill(stage);
+	other = open_beside(stage, &keyring);
+	assert_int_equal(rotating(other, ERR_OK).key_number, 2);
+	assert_int_equal(rotating(other, ERR_OK).key_number, 3);
+	home_sql(&stage->home,
+		 "INSERT INTO key_rotation (table_name, data_key, last_key, rows_done) VALUES "
+		 "('conversation', 2, '01a00000-0000-7000-8000-000000000499', 500)");
+	result = rotating(stage->app.db, ERR_OK);
+	assert_true(result.overtaken);
+	assert_int_equal(result.key_number, 2);
+	assert_int_equal(result.damaged, 0);
+	assert_int_equal(sealed_under(stage, 3), CONVERSATIONS);
+	db_close(other);
+	keyring_destroy(keyring);
+}
+
+/* It has not heard of the rotation. */
+static void a_server_learns_the_key_when_it_meets_it(void **state)
+{
+	struct stage *stage = *state;
+	struct keyring *keyring;
+	struct db *other;
+
+	fill(stage);
+	other = open_beside(stage, &keyring);
 	rotating(stage->app.db, ERR_OK);
 	assert_int_equal(data_keys_newest(keyring_data_keys(keyring)), 1);
 	title_is(stage, other, 5);
@@ -172,6 +213,7 @@ int main(void)
 		STAGE_TEST(everything_is_sealed_anew),
 		STAGE_TEST(what_does_not_open_is_counted_and_left),
 		STAGE_TEST(a_rotation_that_was_cut_off_goes_on),
+		STAGE_TEST(a_rotation_that_was_overtaken_leaves_what_the_next_one_sealed),
 		STAGE_TEST(a_server_learns_the_key_when_it_meets_it),
 		STAGE_TEST(a_changed_key_is_refused),
 	};
