@@ -101,6 +101,28 @@ describe("behind nginx", () => {
     session.close();
   });
 
+  test("its logs tell the path, and not what was searched for or where one came from", async () => {
+    const without = await Nginx.start({ port: 1 }); // nothing answers there
+    const headers = { referer: `https://${hostName}/planted-referer` };
+    const target = "/api/v1/search?q=planted-query";
+    for (const proxy of [nginx, without]) {
+      const request = https.request({
+        ...{ ca: proxy.certificate, servername: hostName },
+        ...{ host: "127.0.0.1", port: proxy.port, path: target, agent: false },
+        headers: { host: hostName, ...headers },
+      });
+      request.end();
+      const [response] = (await once(request, "response")) as [import("node:http").IncomingMessage];
+      assert.equal(response.statusCode, proxy === nginx ? 401 : 502);
+      await text(response);
+      const plain = `http://127.0.0.1:${proxy.plainPort}${target}`;
+      await fetch(plain, { redirect: "manual", headers });
+      while ((await proxy.logs()).split("GET /api/v1/search ").length < 3);
+      assert.ok(!(await proxy.logs()).includes("planted"));
+    }
+    await without.stop();
+  });
+
   test("plain http leads to https, and who comes past nginx is told nothing", async () => {
     const reply = await fetch(`http://127.0.0.1:${nginx.plainPort}/chat?x=1`, {
       redirect: "manual",

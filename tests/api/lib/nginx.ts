@@ -1,10 +1,10 @@
 /*
- * A real nginx before a server, with the configuration of deploy/nginx as it is: only its ports, its certificate and the
- * server's address are the test's.
+ * A real nginx before a server, with the configuration of deploy/nginx as it is: only its ports, its certificate, the folder
+ * of its logs and the server's address are the test's.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -69,6 +69,7 @@ export class Nginx {
     site = replaced(site, "http://127.0.0.1:8080", `http://127.0.0.1:${server.port}`);
     site = replaced(site, `${live}/fullchain.pem`, `${folder}/certificate.pem`);
     site = replaced(site, `${live}/privkey.pem`, `${folder}/key.pem`);
+    site = replaced(site, "/var/log/nginx/", `${folder}/`);
     await makeCertificate(folder);
     await writeFile(path.join(folder, "site.conf"), site);
     await writeFile(path.join(folder, "nginx.conf"), around(folder));
@@ -82,6 +83,13 @@ export class Nginx {
       if (child.exitCode !== null) throw new Error(`nginx ended at its start:\n${said}`);
     const certificate = await readFile(path.join(folder, "certificate.pem"), "utf8");
     return new Nginx(folder, port, plainPort, certificate, child);
+  }
+
+  /** What stands in all its logs, in those that the site did not ask for too. */
+  async logs(): Promise<string> {
+    const names = (await readdir(this.folder)).filter((name) => name.endsWith(".log"));
+    const texts = names.map((name) => readFile(path.join(this.folder, name), "utf8"));
+    return (await Promise.all(texts)).join("");
   }
 
   async stop(): Promise<void> {
@@ -111,7 +119,8 @@ master_process off;
 pid ${folder}/nginx.pid;
 events {}
 http {
-  access_log off;
+  access_log ${folder}/access.log;
+  error_log ${folder}/error.log;
 ${places}
   include ${folder}/site.conf;
 }
