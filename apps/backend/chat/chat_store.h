@@ -78,6 +78,8 @@ struct message_chunk {
 	int64_t first_seq;
 	struct blob lengths;
 	const char *text;
+	/* It may be there already, with less in it: an attempt before was not answered. Not a column. */
+	bool again;
 };
 
 /* The server's own row, and which run of it this is. */
@@ -185,8 +187,8 @@ enum err node_join(struct db *db, const char *id, struct arena *arena,
 enum err message_take(struct db *tx, const char *id, const struct node *node,
 		      struct timestamp now) WARN_UNUSED;
 /*
- * One batch of what streams. Of each chunk, ret_ours[i] says whether its message is ours still; if not, it was taken over, has
- * ended or is gone, and the chunk was not written.
+ * One batch of what streams, at most one chunk of each message. Of each, ret_ours[i] says whether its message is ours still; if
+ * not, it was taken over, has ended or is gone, and the chunk was not written.
  */
 enum err chunks_insert(struct db *tx, const struct node *node, const struct message_chunk *chunks,
 		       size_t count, bool *ret_ours) WARN_UNUSED;

@@ -95,6 +95,10 @@ static const struct statement take_message = {
 static const struct statement select_ours = { "SELECT epoch FROM message WHERE id = $1 AND status "
 					      "= 'streaming' AND node_id = $2 AND epoch = $3",
 					      &lease_schema };
+/* Whatever an attempt that was not answered has left. */
+static const struct statement delete_chunks_from = {
+	"DELETE FROM message_chunk WHERE message_id = $1 AND first_seq >= $2", NULL
+};
 static const struct statement delete_chunks = { "DELETE FROM message_chunk WHERE message_id = $1",
 						NULL };
 static const struct statement renew_leases = { "UPDATE message SET lease_until = $3 WHERE status = "
@@ -114,8 +118,9 @@ static const struct statement close_damaged = {
 };
 
 const struct statement *const stream_statements[] = {
-	&select_node,   &select_node_by_id, &raise_epoch,      &take_message,  &select_ours,
-	&delete_chunks, &renew_leases,      &select_abandoned, &close_damaged, NULL,
+	&select_node,   &select_node_by_id,  &raise_epoch,  &take_message,
+	&select_ours,   &delete_chunks,      &renew_leases, &select_abandoned,
+	&close_damaged, &delete_chunks_from, NULL,
 };
 
 /* ---- The server's own row ---- */
@@ -186,6 +191,16 @@ static enum err is_ours(struct db *tx, const char *id, const struct node *node)
 	return err == ERR_NOT_FOUND ? ERR_CONFLICT : err;
 }
 
+static enum err insert_chunk(struct db *tx, const struct message_chunk *chunk)
+{
+	enum err err = ERR_OK;
+
+	if (chunk->again)
+		err = db_exec(tx, &delete_chunks_from, ARGS(chunk->message_id, chunk->first_seq),
+			      NULL);
+	return err == ERR_OK ? db_insert(tx, &message_chunk_schema, chunk) : err;
+}
+
 enum err chunks_insert(struct db *tx, const struct node *node, const struct message_chunk *chunks,
 		       size_t count, bool *ret_ours)
 {
@@ -195,7 +210,7 @@ enum err chunks_insert(struct db *tx, const struct node *node, const struct mess
 		err = is_ours(tx, chunks[i].message_id, node);
 		ret_ours[i] = err == ERR_OK;
 		if (err == ERR_OK)
-			err = db_insert(tx, &message_chunk_schema, &chunks[i]);
+			err = insert_chunk(tx, &chunks[i]);
 		else if (err == ERR_CONFLICT)
 			err = ERR_OK;
 	}

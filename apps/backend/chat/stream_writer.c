@@ -80,6 +80,7 @@ static void settle(struct stream_writer *writer, struct stream *stream, enum err
 	struct stream_mark before = stream->written;
 
 	stream->in_batch = false;
+	stream->again = err != ERR_OK;
 	if (err == ERR_OK) {
 		stream->written = stream->writing;
 	} else {
@@ -125,6 +126,7 @@ static void add_chunk(struct batch *batch, struct stream *stream)
 			     to->lengths - from->lengths },
 		.text = arena_strndup(&batch->arena, stream->text.data + from->text,
 				      to->text - from->text),
+		.again = stream->again,
 	};
 	batch->streams[batch->count++] = stream;
 	stream->writing = stream->end;

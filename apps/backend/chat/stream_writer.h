@@ -25,7 +25,8 @@ struct stream {
 	struct stream_mark end, writing, written; /* written <= writing <= end */
 	struct list node;                         /* waits for the next batch */
 	bool in_batch;                            /* a part of it is being written now */
-	bool left;                                /* somebody else writes the rest */
+	bool again; /* what is behind `written` may have been committed all the same */
+	bool left;  /* somebody else writes the rest */
 	/*
 	 * A batch with this stream has ended; if it was committed, `written` has moved on from *before. ERR_CONFLICT: its message
 	 * is not ours any more, nothing of it was written, and nothing will be.

@@ -161,7 +161,10 @@ static void content_and_titles_are_sealed(void **state)
 	struct scene *scene = *state;
 	const char *id = add_message(scene, NULL, "words that are nobody's business");
 	const char *streaming = add_streaming(scene, id, &scene->node);
-	struct message_chunk chunk = { streaming, 1, { "\x04", 1 }, "secret chunk" };
+	struct message_chunk chunk = { .message_id = streaming,
+				       .first_seq = 1,
+				       .lengths = { "\x04", 1 },
+				       .text = "secret chunk" };
 	bool ours;
 
 	assert_int_equal(chunks_insert(scene->home.db, &scene->node, &chunk, 1, &ours), ERR_OK);
@@ -526,7 +529,9 @@ static struct message_chunk chunk_of(const char *message_id, int64_t seq, const 
 	static char length;
 
 	length = (char)strlen(text);
-	return (struct message_chunk){ message_id, seq, { &length, 1 }, text };
+	return (struct message_chunk){
+		.message_id = message_id, .first_seq = seq, .lengths = { &length, 1 }, .text = text
+	};
 }
 
 static void add_chunk(struct scene *scene, const struct node *node, const char *id, int64_t seq,
@@ -654,6 +659,26 @@ static void chunks_of_an_old_epoch_are_left_out(void **state)
 			 ERR_OK);
 	assert_false(written[0]);
 	assert_string_equal(read_message(scene, ours).content, "abc");
+}
+
+/* The attempt before was committed, and nobody heard of it; meanwhile there is more to write. */
+static void a_chunk_that_may_be_there_is_written_again(void **state)
+{
+	struct scene *scene = *state;
+	const char *id = add_streaming(scene, NULL, &scene->node);
+	struct message_chunk longer = { .message_id = id,
+					.first_seq = 2,
+					.lengths = { "\x02\x01", 2 },
+					.text = "lo!",
+					.again = true };
+	bool ours;
+
+	add_chunk(scene, &scene->node, id, 1, "Hel");
+	add_chunk(scene, &scene->node, id, 2, "lo");
+	assert_int_equal(chunks_insert(scene->home.db, &scene->node, &longer, 1, &ours), ERR_OK);
+	assert_true(ours);
+	assert_string_equal(read_message(scene, id).content, "Hello!");
+	assert_int_equal(read_message(scene, id).seq, 3);
 }
 
 static void an_end_folds_the_chunks(void **state)
@@ -849,6 +874,7 @@ int main(void)
 		TEST(what_streams_is_read_with_its_committed_prefix),
 		TEST(a_prefix_has_no_gap),
 		TEST(chunks_of_an_old_epoch_are_left_out),
+		TEST(a_chunk_that_may_be_there_is_written_again),
 		TEST(an_end_folds_the_chunks),
 		TEST(an_end_of_an_old_epoch_is_refused),
 		TEST(an_answer_goes_on_from_its_prefix),
