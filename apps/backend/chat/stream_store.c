@@ -1,8 +1,10 @@
 /* What is written while an answer streams, and what becomes of one whose server went away. */
+#include "base/map.h"
 #include "chat/chat.h"
 #include "chat/message_store.h"
 #include "search/search.h"
 
+#include <assert.h>
 #include <string.h>
 
 static const struct field node_fields[] = {
@@ -68,18 +70,18 @@ static const struct field lease_fields[] = {
 
 static const struct schema lease_schema = SCHEMA(struct lease, lease_fields, .name = "Lease");
 
-/* An answer that nobody streams any more. */
-struct abandoned {
+/* One of those that stream. */
+struct streaming {
 	const char *id;
 };
 
-static const struct field abandoned_fields[] = {
-	FIELD(struct abandoned, id, .doc = "Which message."),
+static const struct field streaming_fields[] = {
+	FIELD(struct streaming, id, .doc = "Which message."),
 	{ 0 },
 };
 
-static const struct schema abandoned_schema =
-	SCHEMA(struct abandoned, abandoned_fields, .name = "Abandoned");
+static const struct schema streaming_schema =
+	SCHEMA(struct streaming, streaming_fields, .name = "Streaming");
 
 static const struct statement select_node = { "SELECT {columns} FROM node LIMIT 1", &node_schema };
 static const struct statement select_node_by_id = { "SELECT {columns} FROM node WHERE id = $1",
@@ -91,6 +93,17 @@ static const struct statement take_message = {
 	"error_code = NULL, error_detail = NULL, completed_at = NULL "
 	"WHERE id = $1 AND status <> 'streaming'",
 	NULL
+};
+/* The ids that stand in the parameter, one behind the other, as rows `ids`. */
+#define IDS_OF(parameter)                                                                          \
+	"WITH RECURSIVE place (n) AS (SELECT 1 UNION ALL SELECT n + 36 FROM place "                \
+	"WHERE n + 36 < length(" parameter ")), "                                                  \
+	"ids (id) AS (SELECT substr(" parameter ", n, 36) FROM place) "
+
+static const struct statement select_ours_of = {
+	IDS_OF("$1") "SELECT m.id AS id FROM ids i JOIN message m ON m.id = i.id "
+		     "WHERE m.status = 'streaming' AND m.node_id = $2 AND m.epoch = $3",
+	&streaming_schema
 };
 static const struct statement select_ours = { "SELECT epoch FROM message WHERE id = $1 AND status "
 					      "= 'streaming' AND node_id = $2 AND epoch = $3",
@@ -108,7 +121,7 @@ static const struct statement select_abandoned = {
 	"SELECT id FROM message WHERE status = 'streaming' "
 	"AND ((node_id <> $1 AND lease_until < $3) OR (node_id = $1 AND epoch < $2)) "
 	"ORDER BY lease_until LIMIT 100",
-	&abandoned_schema
+	&streaming_schema
 };
 /* What it holds is left as it is, for who can mend it. */
 static const struct statement close_damaged = {
@@ -118,9 +131,9 @@ static const struct statement close_damaged = {
 };
 
 const struct statement *const stream_statements[] = {
-	&select_node,   &select_node_by_id,  &raise_epoch,  &take_message,
-	&select_ours,   &delete_chunks,      &renew_leases, &select_abandoned,
-	&close_damaged, &delete_chunks_from, NULL,
+	&select_node,   &select_node_by_id,  &raise_epoch,    &take_message,
+	&select_ours,   &delete_chunks,      &renew_leases,   &select_abandoned,
+	&close_damaged, &delete_chunks_from, &select_ours_of, NULL,
 };
 
 /* ---- The server's own row ---- */
@@ -201,19 +214,48 @@ static enum err insert_chunk(struct db *tx, const struct message_chunk *chunk)
 	return err == ERR_OK ? db_insert(tx, &message_chunk_schema, chunk) : err;
 }
 
+static const char *list_ids(const struct message_chunk *chunks, size_t count, struct arena *arena)
+{
+	enum { LENGTH = ID_SIZE - 1 };
+	char *ids = arena_alloc(arena, count * LENGTH + 1);
+
+	for (size_t i = 0; i < count; i++) {
+		assert(strlen(chunks[i].message_id) == LENGTH);
+		memcpy(ids + i * LENGTH, chunks[i].message_id, LENGTH);
+	}
+	return ids;
+}
+
+/* All with one question, since each is a round trip. */
+static enum err find_ours(struct db *tx, const struct node *node,
+			  const struct message_chunk *chunks, size_t count, bool *ret_ours)
+{
+	struct array found;
+	struct arena arena;
+	struct map ours;
+	enum err err;
+
+	arena_init(&arena);
+	map_init(&ours);
+	err = db_all(tx, &select_ours_of,
+		     ARGS(list_ids(chunks, count, &arena), node->id, node->epoch), &arena, &found);
+	for (size_t i = 0; err == ERR_OK && i < found.count; i++)
+		map_set(&ours, ((struct streaming *)found.items)[i].id, ret_ours);
+	for (size_t i = 0; err == ERR_OK && i < count; i++)
+		ret_ours[i] = map_get(&ours, chunks[i].message_id) != NULL;
+	map_finish(&ours);
+	arena_finish(&arena);
+	return err;
+}
+
 enum err chunks_insert(struct db *tx, const struct node *node, const struct message_chunk *chunks,
 		       size_t count, bool *ret_ours)
 {
-	enum err err = ERR_OK;
+	enum err err = find_ours(tx, node, chunks, count, ret_ours);
 
-	for (size_t i = 0; err == ERR_OK && i < count; i++) {
-		err = is_ours(tx, chunks[i].message_id, node);
-		ret_ours[i] = err == ERR_OK;
-		if (err == ERR_OK)
+	for (size_t i = 0; err == ERR_OK && i < count; i++)
+		if (ret_ours[i])
 			err = insert_chunk(tx, &chunks[i]);
-		else if (err == ERR_CONFLICT)
-			err = ERR_OK;
-	}
 	return err;
 }
 
@@ -272,7 +314,7 @@ enum err messages_interrupt(struct db *tx, const struct node *node, struct times
 			    int64_t *ret_count)
 {
 	struct array rows = { 0 };
-	const struct abandoned *abandoned;
+	const struct streaming *abandoned;
 	struct arena arena;
 	enum err err;
 

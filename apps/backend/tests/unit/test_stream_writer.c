@@ -216,12 +216,29 @@ static void a_batch_that_was_committed_unheard_is_written_again(void **state)
 	has_stored(other, "Good day", 2);
 }
 
+/* Each statement that is waited for is a round trip, and this is what is written most. */
+static void a_batch_asks_once_for_all_streams(void **state)
+{
+	struct scene *scene = *state;
+	uint64_t before;
+
+	for (int i = 0; i < STREAMS; i++)
+		say(&scene->answers[i], "Hello");
+	before = db_counts(scene->home.db).statements;
+	run_until_written(scene, STREAMS);
+	assert_int_equal(db_counts(scene->home.db).statements - before, 1 + STREAMS);
+	for (int i = 0; i < STREAMS; i++)
+		assert_int_equal(scene->answers[i].batches, 1);
+	has_stored(&scene->answers[STREAMS - 1], "Hello", 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_batch_that_was_committed_unheard_is_written_again),
+		TEST(a_batch_asks_once_for_all_streams),
 	};
 
 	return RUN_TESTS(tests);
