@@ -195,14 +195,18 @@ enum err chunks_insert(struct db *tx, const struct node *node, const struct mess
 /* Writes the end of a message and drops its chunks. ERR_CONFLICT: it is not ours any more. */
 enum err message_finish(struct db *tx, const struct node *node,
 			const struct message *message) WARN_UNUSED;
-/* Renews the leases of all that streams here. */
-enum err leases_renew(struct db *tx, const struct node *node, struct timestamp now) WARN_UNUSED;
 /*
- * Folds what nobody streams any more into its exact prefix, "interrupted"; where something of it is damaged, into what stands
- * before that, "failed". How many is put into *ret_count.
+ * Renews the leases of what streams here: `under_way` has the ids of these messages, one behind the other. A message without an
+ * answer under way is left to run out, though it says that it streams here.
  */
-enum err messages_interrupt(struct db *tx, const struct node *node, struct timestamp now,
-			    int64_t *ret_count) WARN_UNUSED;
+enum err leases_renew(struct db *tx, const struct node *node, const char *under_way,
+		      struct timestamp now) WARN_UNUSED;
+/*
+ * Folds what nobody streams any more, and is not under way here, into its exact prefix, "interrupted"; where something of it
+ * is damaged, into what stands before that, "failed". How many is put into *ret_count.
+ */
+enum err messages_interrupt(struct db *tx, const struct node *node, const char *under_way,
+			    struct timestamp now, int64_t *ret_count) WARN_UNUSED;
 
 /* ---- What must not be done twice ---- */
 

@@ -9,9 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* For how long it may look at what neither streams here nor has ended: it begins, or ends, within that. */
+enum { LOOKS_MAX = 20, PAUSE_MS = 50 };
+
 /*
  * A feed whose message does not stream here reads it on a worker. If it is read as one that streams here all the same, it
- * began or ended meanwhile, and the feed looks again. One that streams on another node is joined, and heard of there.
+ * began or ended meanwhile, and the feed looks again, after a pause and not for ever: its posting may have been committed
+ * unheard, so that nobody began it. One that streams on another node is joined, and heard of there.
  */
 struct feed {
 	struct app *app;
@@ -21,12 +25,20 @@ struct feed {
 	char message_id[ID_SIZE];
 	int64_t after;
 	bool was_read;
+	unsigned looks;
+	uv_timer_t pause; /* data is NULL until it is first needed */
+	bool pauses;
 	struct task task;
 	struct loop_task loop_task;
 	struct arena arena;
 	struct message message;
 	enum err err;
 };
+
+static void on_pause_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
 
 static void feed_destroy(struct feed *feed)
 {
@@ -36,7 +48,10 @@ static void feed_destroy(struct feed *feed)
 			feed->ended(feed->slot);
 	}
 	arena_finish(&feed->arena);
-	free(feed);
+	if (feed->pause.data)
+		uv_close((uv_handle_t *)&feed->pause, on_pause_closed);
+	else
+		free(feed);
 }
 
 static void deliver_stored(struct feed *feed, const char *topic)
@@ -81,17 +96,21 @@ static void deliver_error(struct feed *feed)
 	buf_finish(&words);
 }
 
+static void fail(struct feed *feed)
+{
+	if (feed->subscriber)
+		deliver_error(feed);
+	feed_destroy(feed);
+}
+
 static void read_done(struct loop_task *task)
 {
 	struct feed *feed = CONTAINER_OF(task, struct feed, loop_task);
 
-	if (feed->subscriber && feed->err == ERR_OK) {
+	if (feed->subscriber && feed->err == ERR_OK)
 		advance(feed);
-		return;
-	}
-	if (feed->subscriber)
-		deliver_error(feed);
-	feed_destroy(feed);
+	else
+		fail(feed);
 }
 
 /* On a worker. The caller has authorised the reading, so it is read for its owner. */
@@ -99,6 +118,8 @@ static void read_message(struct task *task)
 {
 	struct feed *feed = CONTAINER_OF(task, struct feed, task);
 
+	arena_finish(&feed->arena);
+	arena_init(&feed->arena);
 	feed->err =
 		message_read_whole(feed->app->db, feed->message_id, &feed->arena, &feed->message);
 	feed->was_read = true;
@@ -106,25 +127,48 @@ static void read_message(struct task *task)
 	loop_post(feed->app->loop, &feed->loop_task);
 }
 
-static bool must_read(const struct feed *feed)
+static void start_reading(struct feed *feed)
+{
+	feed->task.run = read_message;
+	pool_submit(feed->app->workers, &feed->task);
+}
+
+static void on_pause_over(uv_timer_t *timer)
+{
+	struct feed *feed = timer->data;
+
+	feed->pauses = false;
+	feed->was_read = false;
+	advance(feed);
+}
+
+static void look_later(struct feed *feed)
+{
+	if (++feed->looks == LOOKS_MAX) {
+		feed->err = ERR_UNAVAILABLE;
+		fail(feed);
+		return;
+	}
+	if (!feed->pause.data)
+		uv_timer_init(&feed->app->loop->uv, &feed->pause);
+	feed->pause.data = feed;
+	feed->pauses = true;
+	uv_timer_start(&feed->pause, on_pause_over, PAUSE_MS, 0);
+}
+
+static bool says_here(const struct feed *feed)
 {
 	const struct node *node = generations_node(feed->app->generations);
 
-	return !feed->was_read || (feed->message.status == MESSAGE_STREAMING &&
-				   strcmp(feed->message.node_id, node->id) == 0);
+	return feed->message.status == MESSAGE_STREAMING &&
+	       strcmp(feed->message.node_id, node->id) == 0;
 }
 
-static void advance(struct feed *feed)
+static void deliver_and_join(struct feed *feed, struct generation *generation)
 {
-	struct generation *generation = generation_find(feed->app->generations, feed->message_id);
 	char topic[TOPIC_SIZE];
 
 	topic_name(topic, "message", feed->message_id);
-	if (!generation && must_read(feed)) {
-		feed->task.run = read_message;
-		pool_submit(feed->app->workers, &feed->task);
-		return;
-	}
 	if (generation)
 		generation_replay(generation, feed->after, feed->subscriber, topic);
 	else
@@ -132,6 +176,20 @@ static void advance(struct feed *feed)
 	if (feed->subscriber)
 		topic_join(feed->app->topics, topic, feed->subscriber);
 	feed_destroy(feed);
+}
+
+static void advance(struct feed *feed)
+{
+	struct generation *generation = generation_find(feed->app->generations, feed->message_id);
+
+	if (generation)
+		deliver_and_join(feed, generation);
+	else if (!feed->was_read)
+		start_reading(feed);
+	else if (says_here(feed))
+		look_later(feed);
+	else
+		deliver_and_join(feed, NULL);
 }
 
 void feed_start(struct app *app, const char *message_id, int64_t after,
@@ -160,4 +218,6 @@ void feed_cancel(struct feed *feed)
 		return;
 	*feed->slot = NULL;
 	feed->subscriber = NULL;
+	if (feed->pauses)
+		feed_destroy(feed);
 }

@@ -14,8 +14,8 @@ struct feed;
 
 /*
  * Starts behind delta `after`. The feed is over when it has delivered what there is and joined the topic or delivered "done";
- * it frees itself then, or after
- * an "error" when the message cannot be read, and sets *slot, where the caller keeps it, to NULL.
+ * it frees itself then, or after an "error" when the message cannot be read, or says that it streams here and does not begin;
+ * and sets *slot, where the caller keeps it, to NULL.
  */
 void feed_start(struct app *app, const char *message_id, int64_t after,
 		struct subscriber *subscriber, struct feed **slot);

@@ -41,6 +41,7 @@ enum { CHORE_LEASES, CHORE_ABANDONED, CHORE_PURGE, CHORES };
 struct chore {
 	struct db_job job;
 	struct generations *owner;
+	struct buf under_way; /* ids of the messages of `all` when it began, one behind the other */
 	bool busy;
 	bool more; /* it is to be done again at once */
 };

@@ -12,7 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TICK_MS = 1000, LEASE_TICKS = 10, PURGE_TICKS = 3600 };
+enum {
+	TICK_MS = 1000,
+	LEASE_TICKS = 10,
+	PURGE_TICKS = 3600,
+	UNDER_WAY_MAX = 4 * 1024 * 1024, /* of ids: a hundred thousand */
+};
 
 struct generation *generation_find(struct generations *generations, const char *message_id)
 {
@@ -139,16 +144,25 @@ static struct chore *chore_of(struct db_job *job)
 	return CONTAINER_OF(job, struct chore, job);
 }
 
+static const char *under_way(const struct chore *chore)
+{
+	return chore->under_way.length > 0 ? chore->under_way.data : "";
+}
+
 static enum err renew_leases(struct db *tx, void *context)
 {
-	return leases_renew(tx, &chore_of(context)->owner->node, clock_now());
+	struct chore *chore = chore_of(context);
+
+	return leases_renew(tx, &chore->owner->node, under_way(chore), clock_now());
 }
 
 static enum err end_abandoned(struct db *tx, void *context)
 {
+	struct chore *chore = chore_of(context);
 	int64_t interrupted;
 
-	return messages_interrupt(tx, &chore_of(context)->owner->node, clock_now(), &interrupted);
+	return messages_interrupt(tx, &chore->owner->node, under_way(chore), clock_now(),
+				  &interrupted);
 }
 
 static enum err purge(struct db *tx, void *context)
@@ -184,6 +198,14 @@ static void chore_done(struct db_job *job, enum err err)
 	generations_check_ended(generations);
 }
 
+/* What is posted later has a lease of its own. */
+static void list_under_way(struct generations *generations, struct buf *ids)
+{
+	buf_clear(ids);
+	LIST_EACH(generation, &generations->all, struct generation, node)
+		buf_append_text(ids, generation_message(generation)->id);
+}
+
 static void do_chores(struct generations *generations)
 {
 	for (int i = 0; i < CHORES; i++) {
@@ -193,7 +215,7 @@ static void do_chores(struct generations *generations)
 		if (chore->busy || generations->ticks % kind->ticks != kind->first)
 			continue;
 		chore->busy = true;
-		chore->owner = generations;
+		list_under_way(generations, &chore->under_way);
 		chore->job.run = kind->run;
 		chore->job.done = chore_done;
 		db_submit(generations->app->db, &chore->job);
@@ -237,6 +259,10 @@ struct generations *generations_create(struct app *app, const struct node *node)
 	map_init(&generations->by_message);
 	list_init(&generations->all);
 	buf_init(&generations->words, EVENT_MAX);
+	for (int i = 0; i < CHORES; i++) {
+		generations->chores[i].owner = generations;
+		buf_init(&generations->chores[i].under_way, UNDER_WAY_MAX);
+	}
 	stream_writer_init(&generations->writer, app, &generations->node);
 	uv_timer_init(&app->loop->uv, &generations->tick);
 	generations->tick.data = generations;
@@ -252,7 +278,7 @@ static enum err run_recovery(struct db *tx, void *context)
 {
 	struct recovery *recovery = context;
 
-	return messages_interrupt(tx, &recovery->generations->node, clock_now(),
+	return messages_interrupt(tx, &recovery->generations->node, "", clock_now(),
 				  &recovery->interrupted);
 }
 
@@ -330,5 +356,7 @@ void generations_destroy(struct generations *generations)
 	assert(list_empty(&generations->all));
 	map_finish(&generations->by_message);
 	buf_finish(&generations->words);
+	for (int i = 0; i < CHORES; i++)
+		buf_finish(&generations->chores[i].under_way);
 	uv_close((uv_handle_t *)&generations->tick, on_tick_closed);
 }

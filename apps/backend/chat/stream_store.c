@@ -114,13 +114,16 @@ static const struct statement delete_chunks_from = {
 };
 static const struct statement delete_chunks = { "DELETE FROM message_chunk WHERE message_id = $1",
 						NULL };
-static const struct statement renew_leases = { "UPDATE message SET lease_until = $3 WHERE status = "
-					       "'streaming' AND node_id = $1 AND epoch = $2",
-					       NULL };
+static const struct statement renew_leases = {
+	IDS_OF("$4") "UPDATE message SET lease_until = $3 WHERE status = 'streaming' "
+		     "AND node_id = $1 AND epoch = $2 AND id IN (SELECT id FROM ids)",
+	NULL
+};
+/* A lease of this run can run out too: of a message whose posting was committed unheard, so that nobody began it. */
 static const struct statement select_abandoned = {
-	"SELECT id FROM message WHERE status = 'streaming' "
-	"AND ((node_id <> $1 AND lease_until < $3) OR (node_id = $1 AND epoch < $2)) "
-	"ORDER BY lease_until LIMIT 100",
+	IDS_OF("$4") "SELECT id FROM message WHERE status = 'streaming' "
+		     "AND (lease_until < $3 OR (node_id = $1 AND epoch < $2)) "
+		     "AND id NOT IN (SELECT id FROM ids) ORDER BY lease_until LIMIT 100",
 	&streaming_schema
 };
 /* What it holds is left as it is, for who can mend it. */
@@ -282,11 +285,12 @@ enum err message_finish(struct db *tx, const struct node *node, const struct mes
 	return err == ERR_OK ? write_end(tx, message) : err;
 }
 
-enum err leases_renew(struct db *tx, const struct node *node, struct timestamp now)
+enum err leases_renew(struct db *tx, const struct node *node, const char *under_way,
+		      struct timestamp now)
 {
 	struct timestamp until = { now.ms + LEASE_MS };
 
-	return db_exec(tx, &renew_leases, ARGS(node->id, node->epoch, until), NULL);
+	return db_exec(tx, &renew_leases, ARGS(node->id, node->epoch, until, under_way), NULL);
 }
 
 /* What is damaged ends too, or it would be met again at each look. */
@@ -310,8 +314,8 @@ static enum err interrupt(struct db *tx, const char *id, struct timestamp now, s
 	return write_end(tx, &message);
 }
 
-enum err messages_interrupt(struct db *tx, const struct node *node, struct timestamp now,
-			    int64_t *ret_count)
+enum err messages_interrupt(struct db *tx, const struct node *node, const char *under_way,
+			    struct timestamp now, int64_t *ret_count)
 {
 	struct array rows = { 0 };
 	const struct streaming *abandoned;
@@ -319,7 +323,8 @@ enum err messages_interrupt(struct db *tx, const struct node *node, struct times
 	enum err err;
 
 	arena_init(&arena);
-	err = db_all(tx, &select_abandoned, ARGS(node->id, node->epoch, now), &arena, &rows);
+	err = db_all(tx, &select_abandoned, ARGS(node->id, node->epoch, now, under_way), &arena,
+		     &rows);
 	abandoned = rows.items;
 	for (size_t i = 0; err == ERR_OK && i < rows.count; i++)
 		err = interrupt(tx, abandoned[i].id, now, &arena);

@@ -748,14 +748,28 @@ static void an_answer_goes_on_from_its_prefix(void **state)
 	assert_int_equal(message.seq, 2);
 }
 
-static int64_t interrupt_at(struct scene *scene, const struct node *node, int64_t now_ms)
+static int64_t interrupt_but(struct scene *scene, const struct node *node, const char *under_way,
+			     int64_t now_ms)
 {
 	int64_t count = -1;
 
-	assert_int_equal(
-		messages_interrupt(scene->home.db, node, (struct timestamp){ now_ms }, &count),
-		ERR_OK);
+	assert_int_equal(messages_interrupt(scene->home.db, node, under_way,
+					    (struct timestamp){ now_ms }, &count),
+			 ERR_OK);
 	return count;
+}
+
+static int64_t interrupt_at(struct scene *scene, const struct node *node, int64_t now_ms)
+{
+	return interrupt_but(scene, node, "", now_ms);
+}
+
+static void renew_at(struct scene *scene, const struct node *node, const char *under_way,
+		     int64_t now_ms)
+{
+	assert_int_equal(
+		leases_renew(scene->home.db, node, under_way, (struct timestamp){ now_ms }),
+		ERR_OK);
 }
 
 static void an_abandoned_answer_keeps_its_exact_prefix(void **state)
@@ -767,7 +781,7 @@ static void an_abandoned_answer_keeps_its_exact_prefix(void **state)
 
 	add_chunk(scene, &scene->node, id, 1, "Hel");
 	add_chunk(scene, &scene->node, id, 2, "lo");
-	assert_int_equal(interrupt_at(scene, &scene->node, 1000000),
+	assert_int_equal(interrupt_but(scene, &scene->node, id, 1000000),
 			 0); /* it is ours, and streams */
 	assert_int_equal(node_start(scene->home.db, &scene->home.arena, &again), ERR_OK);
 	assert_int_equal(interrupt_at(scene, &again, 2), 1);
@@ -823,12 +837,30 @@ static void a_lease_keeps_others_away(void **state)
 	const char *id = add_streaming(scene, NULL, &other);
 
 	assert_int_equal(interrupt_at(scene, &scene->node, 1000), 0);
-	assert_int_equal(leases_renew(scene->home.db, &other, (struct timestamp){ 1000 }), ERR_OK);
+	renew_at(scene, &other, id, 1000);
 	assert_int_equal(interrupt_at(scene, &scene->node, 1000 + LEASE_MS), 0);
-	assert_int_equal(leases_renew(scene->home.db, &scene->node, (struct timestamp){ 999999 }),
-			 ERR_OK);
+	renew_at(scene, &scene->node, id, 999999);
 	assert_int_equal(interrupt_at(scene, &scene->node, 1001 + LEASE_MS), 1);
 	assert_int_equal(read_message(scene, id).status, MESSAGE_INTERRUPTED);
+}
+
+/* Its posting was committed and nobody heard of it: it says that it streams here, and nothing does. */
+static void what_nobody_began_runs_out(void **state)
+{
+	struct scene *scene = *state;
+	const char *forgotten = add_streaming(scene, NULL, &scene->node);
+	const char *first = add_streaming(scene, NULL, &scene->node);
+	const char *second = add_streaming(scene, NULL, &scene->node);
+	const char *under_way = arena_printf(&scene->home.arena, "%s%s", first, second);
+
+	renew_at(scene, &scene->node, under_way, 2000);
+	assert_int_equal(read_message(scene, forgotten).lease_until.ms, 1000);
+	assert_int_equal(read_message(scene, second).lease_until.ms, 2000 + LEASE_MS);
+	assert_int_equal(interrupt_but(scene, &scene->node, under_way, 1000), 0);
+	assert_int_equal(interrupt_but(scene, &scene->node, under_way, 3000 + LEASE_MS), 1);
+	assert_int_equal(read_message(scene, forgotten).status, MESSAGE_INTERRUPTED);
+	assert_int_equal(read_message(scene, first).status, MESSAGE_STREAMING);
+	assert_int_equal(read_message(scene, second).status, MESSAGE_STREAMING);
 }
 
 /* ---- Keys ---- */
@@ -881,6 +913,7 @@ int main(void)
 		TEST(an_abandoned_answer_keeps_its_exact_prefix),
 		TEST(damaged_answers_are_ended_with_what_can_be_read),
 		TEST(a_lease_keeps_others_away),
+		TEST(what_nobody_began_runs_out),
 		TEST(a_key_is_its_owners_and_used_once),
 	};
 

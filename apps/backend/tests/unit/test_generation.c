@@ -10,6 +10,7 @@
 #include "chat/chat.h"
 #include "chat/feed.h"
 #include "chat/posting.h"
+#include "db/engine.h"
 #include "providers/registry.h"
 
 #include "support.h"
@@ -553,12 +554,53 @@ static void an_answer_that_cannot_begin_is_interrupted(void **state)
 	assert_int_equal(play.started, 0);
 }
 
-/* ---- What is not this server's any more ---- */
-
 static void sql(struct stage *stage, const char *format, const char *id)
 {
 	home_sql(&stage->home, arena_printf(&stage->home.arena, format, id));
 }
+
+/* A database that carries out what it is told, and does not say so. */
+static struct db *unheard;
+
+static enum err commit_unheard(struct db *db, transaction run, void *context)
+{
+	enum err err = db_transaction(unheard, run, context);
+
+	(void)db;
+	return err == ERR_OK ? ERR_UNCONFIRMED : err;
+}
+
+/* Who follows it is not kept waiting, and it does not stand in the way for longer than a lease. */
+static void an_answer_that_was_committed_unheard_runs_out(void **state)
+{
+	static const struct engine engine = { .transaction = commit_unheard };
+	struct stage *stage = *state;
+	struct db db = { &engine, NULL };
+	struct listener listener;
+	struct message_pair pair;
+	const char *id;
+	bool replayed;
+
+	unheard = stage->app.db;
+	stage->app.db = &db;
+	assert_int_equal(
+		send_input(stage, (struct message_new){ .content = "Hi" }, &pair, &replayed),
+		ERR_UNCONFIRMED);
+	stage->app.db = unheard;
+	id = arena_strdup(&stage->home.arena, pair.assistant_message.id);
+	assert_int_equal(stored(stage, id).status, MESSAGE_STREAMING);
+	follow(stage, &listener, id, 0);
+	RUN_UNTIL(stage, has_heard(&listener, "error -1"));
+	leave(&listener);
+	follow(stage, &listener, id, 0);
+	next_turn(&stage->loop);
+	leave(&listener); /* while it pauses, or reads */
+	sql(stage, "UPDATE message SET lease_until = 1 WHERE id = '%s'", id);
+	RUN_UNTIL(stage, stored(stage, id).status == MESSAGE_INTERRUPTED);
+	assert_int_equal(play.started, 0);
+}
+
+/* ---- What is not this server's any more ---- */
 
 /* Its lease was lost, and another server has ended it. */
 static void who_follows_one_that_was_lost_hears_its_end(void **state)
@@ -974,6 +1016,7 @@ int main(void)
 		TEST(nothing_is_shown_that_is_not_committed),
 		TEST(an_end_that_is_not_committed_is_tried_again),
 		TEST(an_answer_that_cannot_begin_is_interrupted),
+		TEST(an_answer_that_was_committed_unheard_runs_out),
 		TEST(who_follows_one_that_was_lost_hears_its_end),
 		TEST(an_end_that_comes_too_late_is_not_shown),
 		TEST(who_follows_one_that_was_taken_over_is_sent_away),
