@@ -8,6 +8,7 @@ import { type Database, freshDatabase } from "./lib/postgres.ts";
 import { Redis } from "./lib/redis.ts";
 import { Server } from "./lib/server.ts";
 import { test } from "./lib/test.ts";
+import type { Conversation, Message } from "./lib/types.ts";
 import type { WebSocketClient } from "./lib/websocket.ts";
 import { contract } from "./lib/world.ts";
 
@@ -122,6 +123,48 @@ describe("two servers that share a PostgreSQL and a Redis", { skip: !onPostgres 
     assert.equal(answer.status, "complete");
     assert.equal(answer.text, answer.content);
     await socket.close();
+  });
+
+  /** An answer that has begun on the first server; it goes on for some seconds. */
+  async function begun(): Promise<{ conversation: Conversation; id: string }> {
+    const conversation = await here.conversation();
+    const { assistant_message } = await here.send(
+      conversation,
+      "How do I install Web+, and which settings are there?",
+    );
+    for await (const { event } of here.events(assistant_message.id)) if (event === "delta") break;
+    return { conversation, id: assistant_message.id };
+  }
+
+  /** It has stopped when the server that was asked says so, and what there is stays. */
+  async function stopThere(id: string): Promise<void> {
+    const stopped = (await there.post(`/api/v1/messages/${id}/stop`)) as Message;
+    assert.equal(stopped.status, "stopped");
+    assert.ok(stopped.content.length > 0);
+    assert.deepEqual(await here.message(id), stopped);
+  }
+
+  test("an answer is stopped by whichever server is asked", async () => {
+    const { id } = await begun();
+    await stopThere(id);
+    await here.post(`/api/v1/messages/${id}/continue`, undefined, 202);
+    const whole = await there.finished(id);
+    assert.equal(whole.status, "complete", "the wish to stop is not older than the answer");
+  });
+
+  test("also when the servers cannot hear each other", async () => {
+    const { id } = await begun();
+    await redis.kill();
+    await stopThere(id);
+    await redis.run();
+    await bothAreUp();
+  });
+
+  test("an answer stops with its conversation, whichever server deletes that", async () => {
+    const { conversation, id } = await begun();
+    const end = here.finished(id);
+    await there.expect(204, "DELETE", `/api/v1/conversations/${conversation.id}`);
+    assert.equal((await end).status, "stopped");
   });
 
   test("conversations and the list of them are told of too, to their owner alone", async () => {

@@ -208,6 +208,23 @@ enum err leases_renew(struct db *tx, const struct node *node, const char *under_
 enum err messages_interrupt(struct db *tx, const struct node *node, const char *under_way,
 			    struct timestamp now, int64_t *ret_count) WARN_UNUSED;
 
+/* ---- Stopping what streams on another server ---- */
+
+/* Says in the message, if it streams, that it is to be stopped. */
+enum err message_request_stop(struct db *db, const char *id, struct timestamp now) WARN_UNUSED;
+/* The same of all that streams in a conversation. */
+enum err conversation_request_stop(struct db *tx, const char *id, struct timestamp now) WARN_UNUSED;
+/* One of the messages that stream. */
+struct streaming {
+	const char *id;
+};
+
+/* Those on this node that are to be stopped, as struct streaming. */
+enum err stops_requested(struct db *db, const struct node *node, struct arena *arena,
+			 struct array *ret_stops) WARN_UNUSED;
+/* Whether it streams still, anywhere. */
+enum err message_streams(struct db *db, const char *id, bool *ret_streams) WARN_UNUSED;
+
 /* ---- What must not be done twice ---- */
 
 struct idempotency_key {

@@ -219,6 +219,8 @@ static enum err run_change(struct db *tx, void *context)
 		err = conversation_update(tx, patch);
 	if (err == ERR_OK && patch->title)
 		err = search_mark_title(tx, changing->result->owner_id, changing->id);
+	if (err == ERR_OK && patch->deleted_at.ms)
+		err = conversation_request_stop(tx, changing->id, patch->deleted_at);
 	if (err == ERR_OK)
 		err = conversation_read_any(tx, request->principal, PERMISSION_CHAT_WRITE,
 					    changing->id, &request->arena, changing->result);

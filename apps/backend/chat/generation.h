@@ -65,7 +65,10 @@ unsigned generations_count(const struct generations *generations);
  */
 void generation_stop(struct generation *generation, struct request *request);
 
-/* From any thread: ends those of a conversation that was deleted, as stopped. */
+/* Tells the other servers that one of theirs is to be stopped, which is in the database. */
+void generations_announce_stop(struct generations *generations, const char *message_id);
+
+/* From any thread, after the commit: ends those of a conversation that was deleted, as stopped, here and on other servers. */
 void generations_stop_conversation(struct generations *generations, const char *conversation_id);
 
 /* Delivers the committed deltas behind number `after`. */

@@ -5,8 +5,10 @@
 #define WEBPLUS_CHAT_GENERATION_PRIVATE_H
 
 #include "base/map.h"
+#include "base/pool.h"
 #include "chat/generation.h"
 #include "chat/stream_writer.h"
+#include "websockets/bus.h"
 
 /*
  * RUNNING: the provider sends. ENDED: it is known how it ended, and a batch with its deltas may still be under way.
@@ -46,6 +48,18 @@ struct chore {
 	bool more; /* it is to be done again at once */
 };
 
+/* A look for answers of this server that are to be stopped, as another one has written (chat/stopping.h). */
+struct stop_look {
+	struct bus_listener listener;
+	struct task task;
+	struct loop_task back;
+	struct arena arena;
+	struct array found;
+	enum err err;
+	bool busy;
+	bool again; /* something was heard since it began */
+};
+
 struct generations {
 	struct app *app;
 	struct node node;
@@ -55,6 +69,7 @@ struct generations {
 	uv_timer_t tick;
 	unsigned ticks;
 	struct chore chores[CHORES];
+	struct stop_look stops;
 	unsigned reviews; /* of accounts, under way */
 	bool drains;
 	int64_t drain_end_ms; /* monotonic */

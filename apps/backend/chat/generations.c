@@ -45,6 +45,7 @@ static void stop_conversation(struct loop_task *task)
 		if (strcmp(generation_message(generation)->conversation_id,
 			   stopping->conversation_id) == 0)
 			generation_cancel(generation, MESSAGE_STOPPED);
+	generations_announce_stop(stopping->generations, stopping->conversation_id);
 	free(stopping);
 }
 
@@ -57,6 +58,64 @@ void generations_stop_conversation(struct generations *generations, const char *
 	stopping->generations = generations;
 	memcpy(stopping->conversation_id, conversation_id, strlen(conversation_id) + 1);
 	loop_post(generations->app->loop, &stopping->task);
+}
+
+/* ---- Those that another server was asked to stop ---- */
+
+static const char *const stops_topic = "stops";
+
+void generations_announce_stop(struct generations *generations, const char *message_id)
+{
+	bus_announce(generations->app->bus, stops_topic,
+		     &(struct announcement){ .type = "stop", .id = message_id, .seq = -1 });
+}
+
+static void look_on_worker(struct task *task)
+{
+	struct generations *generations = CONTAINER_OF(task, struct generations, stops.task);
+	struct stop_look *look = &generations->stops;
+
+	arena_init(&look->arena);
+	look->found = (struct array){ 0 };
+	look->err = stops_requested(generations->app->db, &generations->node, &look->arena,
+				    &look->found);
+	loop_post(generations->app->loop, &look->back);
+}
+
+static void look_for_stops(struct generations *generations)
+{
+	struct stop_look *look = &generations->stops;
+
+	look->again = look->busy;
+	if (look->busy || list_empty(&generations->all))
+		return;
+	look->busy = true;
+	pool_submit(generations->app->workers, &look->task);
+}
+
+/* What could not be read is looked for at the next tick. */
+static void stops_found(struct loop_task *back)
+{
+	struct generations *generations = CONTAINER_OF(back, struct generations, stops.back);
+	struct stop_look *look = &generations->stops;
+	const struct streaming *found = look->found.items;
+
+	for (size_t i = 0; look->err == ERR_OK && i < look->found.count; i++) {
+		struct generation *generation = generation_find(generations, found[i].id);
+
+		if (generation)
+			generation_cancel(generation, MESSAGE_STOPPED);
+	}
+	arena_finish(&look->arena);
+	look->busy = false;
+	if (look->again)
+		look_for_stops(generations);
+}
+
+static void on_stop_heard(struct bus_listener *listener, const struct announcement *announcement)
+{
+	(void)announcement;
+	look_for_stops(CONTAINER_OF(listener, struct generations, stops.listener));
 }
 
 /* ---- Those of an account that is gone ---- */
@@ -240,6 +299,7 @@ static void on_tick(uv_timer_t *timer)
 	generations->ticks++;
 	if (!(generations->drains && list_empty(&generations->all)))
 		do_chores(generations);
+	look_for_stops(generations);
 	LIST_EACH(generation, &generations->all, struct generation, node)
 		generation_announce(generation,
 				    "delta"); /* what was told before may have been lost */
@@ -264,6 +324,10 @@ struct generations *generations_create(struct app *app, const struct node *node)
 		buf_init(&generations->chores[i].under_way, UNDER_WAY_MAX);
 	}
 	stream_writer_init(&generations->writer, app, &generations->node);
+	generations->stops.listener.heard = on_stop_heard;
+	generations->stops.task.run = look_on_worker;
+	generations->stops.back.run = stops_found;
+	list_init(&generations->stops.listener.node);
 	uv_timer_init(&app->loop->uv, &generations->tick);
 	generations->tick.data = generations;
 	return generations;
@@ -303,6 +367,7 @@ const struct node *generations_node(const struct generations *generations)
 void generations_start(struct generations *generations)
 {
 	uv_timer_start(&generations->tick, on_tick, TICK_MS, TICK_MS);
+	bus_listen(generations->app->bus, stops_topic, &generations->stops.listener);
 }
 
 /* ---- The end of a server ---- */
@@ -354,6 +419,7 @@ void generations_destroy(struct generations *generations)
 	if (!generations)
 		return;
 	assert(list_empty(&generations->all));
+	bus_leave(generations->app->bus, &generations->stops.listener);
 	map_finish(&generations->by_message);
 	buf_finish(&generations->words);
 	for (int i = 0; i < CHORES; i++)

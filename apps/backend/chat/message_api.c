@@ -1,12 +1,12 @@
 #include "chat/chat.h"
 
 #include "app.h"
-#include "base/loop.h"
-#include "base/pool.h"
+#include "base/clock.h"
 #include "chat/chat_store.h"
 #include "chat/event_stream.h"
 #include "chat/generation.h"
 #include "chat/posting.h"
+#include "chat/stopping.h"
 #include "db/page.h"
 #include "http/request.h"
 
@@ -272,65 +272,9 @@ static enum err message_regenerate(struct request *request, const void *in, void
 	return posting_regenerate(request, input->id, out);
 }
 
-/*
- * The answer ended, or has yet to begin, between the look into the database and the loop: the message is read again, until
- * both agree.
- */
-struct second_look {
-	struct task task;
-	struct loop_task done;
-	struct request *request;
-	enum err err;
-};
-
-static void stop_on_loop(struct request *request);
-
 static bool streams_here(const struct request *request, const struct message *message)
 {
-	const struct node *node = generations_node(request->app->generations);
-
-	return message->status == MESSAGE_STREAMING && strcmp(message->node_id, node->id) == 0;
-}
-
-static void finish_second_look(struct loop_task *done)
-{
-	struct second_look *look = CONTAINER_OF(done, struct second_look, done);
-	struct request *request = look->request;
-
-	if (look->err == ERR_OK && streams_here(request, request->out) &&
-	    !request_cancelled(request))
-		stop_on_loop(request);
-	else
-		request_finish(request, look->err);
-}
-
-static void look_again(struct task *task)
-{
-	struct second_look *look = CONTAINER_OF(task, struct second_look, task);
-	struct request *request = look->request;
-	struct message *message = request->out;
-
-	look->err = message_read(request->app->db, request->principal, PERMISSION_CHAT_WRITE,
-				 message->id, &request->arena, message);
-	loop_post(request->app->loop, &look->done);
-}
-
-/* Confirmed: the answer comes when the upstream is closed and the end is committed. */
-static void stop_on_loop(struct request *request)
-{
-	const struct message *message = request->out;
-	struct generation *generation = generation_find(request->app->generations, message->id);
-	struct second_look *look;
-
-	if (generation) {
-		generation_stop(generation, request);
-		return;
-	}
-	look = ARENA_NEW(&request->arena, struct second_look);
-	look->request = request;
-	look->task.run = look_again;
-	look->done.run = finish_second_look;
-	pool_submit(request->app->workers, &look->task);
+	return strcmp(message->node_id, generations_node(request->app->generations)->id) == 0;
 }
 
 static enum err message_stop(struct request *request, const void *in, void *out)
@@ -342,7 +286,9 @@ static enum err message_stop(struct request *request, const void *in, void *out)
 
 	if (err != ERR_OK || message->status != MESSAGE_STREAMING)
 		return err;
-	return request_on_loop(request, stop_on_loop);
+	if (!streams_here(request, message))
+		err = message_request_stop(request->app->db, message->id, clock_now());
+	return err == ERR_OK ? request_on_loop(request, stopping_begin) : err;
 }
 
 /* ---- Its events ---- */
@@ -397,8 +343,8 @@ const struct route message_routes[] = {
 	  .doc = "One message; of one that streams, what is committed so far." },
 	{ "POST", "/api/v1/messages/{id}/stop", .access = "chat:write", .raises = "chat:{user}",
 	  .in = &message_id_schema, .out = &message_schema, .handle = message_stop,
-	  .doc = "Stop an answer. The reply comes when it has stopped; on one that has ended, "
-		 "nothing happens." },
+	  .doc = "Stop an answer, on whichever server it streams. The reply comes when it has stopped; "
+		 "on one that has ended, nothing happens." },
 	{ "POST", "/api/v1/messages/{id}/continue", .access = "chat:write", .rate = RATE_EXPENSIVE,
 	  .raises = "chat:{user}", .in = &message_id_schema, .out = &message_schema, .status = 202,
 	  .handle = message_continue,

@@ -70,11 +70,6 @@ static const struct field lease_fields[] = {
 
 static const struct schema lease_schema = SCHEMA(struct lease, lease_fields, .name = "Lease");
 
-/* One of those that stream. */
-struct streaming {
-	const char *id;
-};
-
 static const struct field streaming_fields[] = {
 	FIELD(struct streaming, id, .doc = "Which message."),
 	{ 0 },
@@ -90,7 +85,7 @@ static const struct statement raise_epoch = { "UPDATE node SET epoch = epoch + 1
 					      NULL };
 static const struct statement take_message = {
 	"UPDATE message SET status = 'streaming', node_id = $2, epoch = $3, lease_until = $4, "
-	"error_code = NULL, error_detail = NULL, completed_at = NULL "
+	"stop_requested_at = NULL, error_code = NULL, error_detail = NULL, completed_at = NULL "
 	"WHERE id = $1 AND status <> 'streaming'",
 	NULL
 };
@@ -133,10 +128,28 @@ static const struct statement close_damaged = {
 	NULL
 };
 
+static const struct statement request_stop = {
+	"UPDATE message SET stop_requested_at = $2 WHERE id = $1 AND status = 'streaming'", NULL
+};
+static const struct statement request_stops = {
+	"UPDATE message SET stop_requested_at = $2 WHERE conversation_id = $1 AND status = "
+	"'streaming'",
+	NULL
+};
+static const struct statement select_stops = {
+	"SELECT id FROM message WHERE status = 'streaming' AND node_id = $1 AND epoch = $2 "
+	"AND stop_requested_at IS NOT NULL",
+	&streaming_schema
+};
+static const struct statement select_streaming = {
+	"SELECT id FROM message WHERE id = $1 AND status = 'streaming'", &streaming_schema
+};
+
 const struct statement *const stream_statements[] = {
-	&select_node,   &select_node_by_id,  &raise_epoch,    &take_message,
-	&select_ours,   &delete_chunks,      &renew_leases,   &select_abandoned,
-	&close_damaged, &delete_chunks_from, &select_ours_of, NULL,
+	&select_node,   &select_node_by_id,  &raise_epoch,      &take_message,
+	&select_ours,   &delete_chunks,      &renew_leases,     &select_abandoned,
+	&close_damaged, &delete_chunks_from, &select_ours_of,   &request_stop,
+	&request_stops, &select_stops,       &select_streaming, NULL,
 };
 
 /* ---- The server's own row ---- */
@@ -331,4 +344,35 @@ enum err messages_interrupt(struct db *tx, const struct node *node, const char *
 	*ret_count = (int64_t)rows.count;
 	arena_finish(&arena);
 	return err;
+}
+
+/* ---- Stopping ---- */
+
+enum err message_request_stop(struct db *db, const char *id, struct timestamp now)
+{
+	return db_exec(db, &request_stop, ARGS(id, now), NULL);
+}
+
+enum err conversation_request_stop(struct db *tx, const char *id, struct timestamp now)
+{
+	return db_exec(tx, &request_stops, ARGS(id, now), NULL);
+}
+
+enum err stops_requested(struct db *db, const struct node *node, struct arena *arena,
+			 struct array *ret_stops)
+{
+	return db_all(db, &select_stops, ARGS(node->id, node->epoch), arena, ret_stops);
+}
+
+enum err message_streams(struct db *db, const char *id, bool *ret_streams)
+{
+	struct arena arena;
+	struct streaming row;
+	enum err err;
+
+	arena_init(&arena);
+	err = db_one(db, &select_streaming, ARGS(id), &arena, &row);
+	arena_finish(&arena);
+	*ret_streams = err == ERR_OK;
+	return err == ERR_NOT_FOUND ? ERR_OK : err;
 }

@@ -863,6 +863,47 @@ static void what_nobody_began_runs_out(void **state)
 	assert_int_equal(read_message(scene, second).status, MESSAGE_STREAMING);
 }
 
+/* ---- Stopping ---- */
+
+static size_t stops_of(struct scene *scene, const struct node *node)
+{
+	struct array stops;
+
+	assert_int_equal(stops_requested(scene->home.db, node, &scene->home.arena, &stops), ERR_OK);
+	return stops.count;
+}
+
+static bool streams(struct scene *scene, const char *id)
+{
+	bool streaming;
+
+	assert_int_equal(message_streams(scene->home.db, id, &streaming), ERR_OK);
+	return streaming;
+}
+
+static void a_wish_to_stop_is_for_who_streams_it(void **state)
+{
+	struct scene *scene = *state;
+	const struct node other = { "another server", 9 };
+	const char *first = add_streaming(scene, NULL, &scene->node);
+	const char *second = add_streaming(scene, NULL, &other);
+	struct timestamp now = { 5000 };
+
+	assert_int_equal(stops_of(scene, &scene->node), 0);
+	assert_int_equal(message_request_stop(scene->home.db, first, now), ERR_OK);
+	assert_int_equal(stops_of(scene, &scene->node), 1);
+	assert_int_equal(stops_of(scene, &other), 0);
+	assert_int_equal(conversation_request_stop(scene->home.db, scene->conversation_id, now),
+			 ERR_OK);
+	assert_int_equal(stops_of(scene, &other), 1);
+	assert_true(streams(scene, first));
+	assert_int_equal(interrupt_at(scene, &scene->node, 2000), 2);
+	assert_false(streams(scene, first));
+	assert_int_equal(stops_of(scene, &scene->node), 0);
+	assert_int_equal(message_take(scene->home.db, second, &scene->node, now), ERR_OK);
+	assert_int_equal(stops_of(scene, &scene->node), 0); /* it was about what was then */
+}
+
 /* ---- Keys ---- */
 
 static void a_key_is_its_owners_and_used_once(void **state)
@@ -914,6 +955,7 @@ int main(void)
 		TEST(damaged_answers_are_ended_with_what_can_be_read),
 		TEST(a_lease_keeps_others_away),
 		TEST(what_nobody_began_runs_out),
+		TEST(a_wish_to_stop_is_for_who_streams_it),
 		TEST(a_key_is_its_owners_and_used_once),
 	};
 

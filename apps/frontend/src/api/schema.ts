@@ -520,7 +520,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stop an answer. The reply comes when it has stopped; on one that has ended, nothing happens. */
+        /** Stop an answer, on whichever server it streams. The reply comes when it has stopped; on one that has ended, nothing happens. */
         post: operations["postMessagesByIdStop"];
         delete?: never;
         options?: never;

@@ -1,0 +1,1 @@
+ALTER TABLE message DROP COLUMN stop_requested_at;
