@@ -186,12 +186,10 @@ static enum err create_redis(struct program *program)
 				   &app->redis, &program->reason);
 }
 
-/* What the run before left streaming is interrupted, before anybody can ask for it. */
 static enum err create_generations(struct program *program)
 {
 	struct app *app = &program->app;
 	struct node node;
-	int64_t interrupted = 0;
 	const char *id;
 	enum err err = installation_node_id(app->config, &program->arena, &id, &program->reason);
 
@@ -204,7 +202,15 @@ static enum err create_generations(struct program *program)
 		return err;
 	}
 	app->generations = generations_create(app, &node);
-	err = generations_recover(app->generations, &interrupted);
+	return ERR_OK;
+}
+
+/* What the run before left streaming is interrupted, before anybody can ask for it. */
+static enum err recover_generations(struct program *program)
+{
+	int64_t interrupted = 0;
+	enum err err = generations_recover(program->app.generations, &interrupted);
+
 	if (interrupted > 0)
 		log_info("answers of the run before were interrupted", NULL);
 	return err;
@@ -263,9 +269,10 @@ static enum err create_services(struct program *program)
 	create_models(app);
 	create_sockets(program);
 	err = create_generations(program);
-	if (err == ERR_OK)
-		create_bus(app);
-	return err;
+	if (err != ERR_OK)
+		return err;
+	create_bus(app);
+	return recover_generations(program);
 }
 
 /*

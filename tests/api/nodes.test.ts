@@ -1,10 +1,11 @@
 /* Two servers on one PostgreSQL, which share what happens on topics through Redis. */
 import assert from "node:assert/strict";
+import { rm } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { after, before, describe } from "node:test";
 
 import { Client } from "./lib/client.ts";
-import { type Database, freshDatabase } from "./lib/postgres.ts";
+import { type Database, freshDatabase, query } from "./lib/postgres.ts";
 import { Redis } from "./lib/redis.ts";
 import { Server } from "./lib/server.ts";
 import { test } from "./lib/test.ts";
@@ -166,6 +167,41 @@ describe("two servers that share a PostgreSQL and a Redis", { skip: !onPostgres 
     await there.expect(204, "DELETE", `/api/v1/conversations/${conversation.id}`);
     assert.equal((await end).status, "stopped");
   });
+
+  /** Kills the server that writes an answer, and lets `act` have it ended; both readers elsewhere must hear of it. */
+  async function dyingWhileHeard(
+    act: (dying: Server, id: string) => Promise<unknown>,
+  ): Promise<void> {
+    const dying = await start();
+    try {
+      const writer = new Client(dying.url, contract);
+      await writer.signIn(ada.username, ada.password);
+      const question = "How do I install Web+, and which settings are there?";
+      const { id } = (await writer.send(await writer.conversation(), question)).assistant_message;
+      const sockets = [await here.webSocket(), await there.webSocket()];
+      for (const socket of sockets) {
+        socket.send({ type: "subscribe", topic: `message:${id}`, seq: 0 });
+        await socket.nextOf("delta");
+      }
+      await dying.end("SIGKILL");
+      await act(dying, id);
+      for (const socket of sockets) {
+        assert.equal((await socket.nextOf("done")).message.status, "interrupted");
+        await socket.close();
+      }
+    } finally {
+      await dying.end("SIGKILL");
+      await rm(dying.data, { recursive: true, force: true });
+    }
+  }
+
+  test("who follows an answer hears of its end when its server has died", () =>
+    // Rather than wait for the end of its lease.
+    dyingWhileHeard((_, id) =>
+      query(database.url, `UPDATE message SET lease_until = 1 WHERE id = '${id}'`),
+    ));
+
+  test("so when that is started again", () => dyingWhileHeard((dying) => dying.run()));
 
   test("conversations and the list of them are told of too, to their owner alone", async () => {
     await servers[0]!.createUser(grace.username, grace.password);

@@ -156,3 +156,36 @@ void publish_conversation_deleted(struct app *app, const struct conversation *co
 	json_append_string(&publication->fields, conversation->id);
 	publication_post(app, publication);
 }
+
+/* ---- The end of a message ---- */
+
+void announce_message(struct app *app, const char *type, const char *message_id, int64_t seq)
+{
+	char topic[TOPIC_SIZE];
+
+	topic_name(topic, "message", message_id);
+	bus_announce(app->bus, topic,
+		     &(struct announcement){ .type = type, .id = message_id, .seq = seq });
+}
+
+void publish_end(struct app *app, struct buf *words, const struct message *message)
+{
+	char topic[TOPIC_SIZE];
+	struct event event;
+
+	topic_name(topic, "message", message->id);
+	done_event(&event, words, topic, message);
+	topic_publish(app->topics, topic, &event);
+	announce_message(app, "done", message->id, message->seq);
+	publish_message(app, message);
+}
+
+void publish_error(struct app *app, struct buf *words, const char *message_id, enum err err)
+{
+	char topic[TOPIC_SIZE];
+	struct event event;
+
+	topic_name(topic, "message", message_id);
+	error_event(&event, words, topic, err);
+	topic_publish(app->topics, topic, &event);
+}

@@ -203,10 +203,12 @@ enum err leases_renew(struct db *tx, const struct node *node, const char *under_
 		      struct timestamp now) WARN_UNUSED;
 /*
  * Folds what nobody streams any more, and is not under way here, into its exact prefix, "interrupted"; where something of it
- * is damaged, into what stands before that, "failed". How many is put into *ret_count.
+ * is damaged, into what stands before that, "failed". *ret_messages has them as they are now; of one that cannot be read it has
+ * the id alone.
  */
 enum err messages_interrupt(struct db *tx, const struct node *node, const char *under_way,
-			    struct timestamp now, int64_t *ret_count) WARN_UNUSED;
+			    struct timestamp now, struct arena *arena,
+			    struct array *ret_messages) WARN_UNUSED;
 
 /* ---- Stopping what streams on another server ---- */
 

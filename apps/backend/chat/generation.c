@@ -7,7 +7,6 @@
 #include "chat/deltas.h"
 #include "config.h"
 #include "middleware/cache.h"
-#include "websockets/bus.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -34,15 +33,10 @@ static void walk_range(const struct stream *stream, const struct delta_range *ra
 }
 
 /* Other nodes hear how far it is, and read the rest. */
-void generation_announce(struct generation *generation, const char *type)
+void generation_announce(struct generation *generation)
 {
-	const char *id = generation_message(generation)->id;
-	char topic[TOPIC_SIZE];
-
-	topic_name(topic, "message", id);
-	bus_announce(generation->owner->app->bus, topic,
-		     &(struct announcement){
-			     .type = type, .id = id, .seq = generation->stream.written.seq });
+	announce_message(generation->owner->app, "delta", generation_message(generation)->id,
+			 generation->stream.written.seq);
 }
 
 static void publish_deltas(struct generation *generation, const struct delta_range *range)
@@ -52,7 +46,7 @@ static void publish_deltas(struct generation *generation, const struct delta_ran
 	struct delta_walk walk;
 	struct event event;
 
-	generation_announce(generation, "delta");
+	generation_announce(generation);
 	topic_name(topic, "message", generation_message(generation)->id);
 	if (range->to.seq == range->from.seq || !topic_has_subscribers(owner->app->topics, topic))
 		return;
@@ -81,20 +75,6 @@ void generation_replay(struct generation *generation, int64_t after, struct subs
 		event_deliver(&event, subscriber);
 		event_finish(&event);
 	}
-}
-
-/* `message` as it was committed, by whomever. */
-static void publish_end(struct generation *generation, const struct message *message)
-{
-	struct generations *owner = generation->owner;
-	char topic[TOPIC_SIZE];
-	struct event event;
-
-	topic_name(topic, "message", message->id);
-	done_event(&event, &owner->words, topic, message);
-	topic_publish(owner->app->topics, topic, &event);
-	generation_announce(generation, "done");
-	publish_message(owner->app, message);
 }
 
 /* ---- Who waits for the end ---- */
@@ -142,18 +122,6 @@ static void generation_destroy(struct generation *generation)
 	generations_check_ended(owner);
 }
 
-/* Whoever listens cannot hear more from here, and is told why; it may ask again. */
-static void publish_error(struct generation *generation, enum err err)
-{
-	struct generations *owner = generation->owner;
-	char topic[TOPIC_SIZE];
-	struct event event;
-
-	topic_name(topic, "message", generation_message(generation)->id);
-	error_event(&event, &owner->words, topic, err);
-	topic_publish(owner->app->topics, topic, &event);
-}
-
 /* The line of the request that began it says only that it began. What was written is the user's. */
 static void log_answer(struct generation *generation)
 {
@@ -193,6 +161,7 @@ static void look_done(struct db_job *job, enum err err)
 {
 	struct generation *generation = CONTAINER_OF(job, struct generation, job);
 	const struct message *found = &generation->found;
+	struct generations *owner = generation->owner;
 
 	if (err != ERR_OK && err != ERR_NOT_FOUND) {
 		log_warning("the state of an answer is not known", "error", err_code(err), NULL);
@@ -202,9 +171,9 @@ static void look_done(struct db_job *job, enum err err)
 	if (err == ERR_OK && found->status == MESSAGE_STREAMING)
 		err = ERR_CONFLICT; /* elsewhere */
 	if (err == ERR_OK)
-		publish_end(generation, found);
+		publish_end(owner->app, &owner->words, found);
 	else
-		publish_error(generation, err);
+		publish_error(owner->app, &owner->words, generation_message(generation)->id, err);
 	log_answer(generation);
 	answer_stops(generation, found, err);
 	generation_destroy(generation);
@@ -244,6 +213,7 @@ static void finish_done(struct db_job *job, enum err err)
 	struct generation *generation = CONTAINER_OF(job, struct generation, job);
 	struct stream *stream = &generation->stream;
 	const struct delta_range rest = { stream->written, stream->end };
+	struct generations *owner = generation->owner;
 
 	if (err == ERR_CONFLICT || err == ERR_NOT_FOUND) {
 		lose(generation);
@@ -255,10 +225,9 @@ static void finish_done(struct db_job *job, enum err err)
 		return;
 	}
 	stream->written = stream->end;
-	cache_raise(generation->owner->app, "chat:{user}",
-		    generation_message(generation)->owner_id);
+	cache_raise(owner->app, "chat:{user}", generation_message(generation)->owner_id);
 	publish_deltas(generation, &rest);
-	publish_end(generation, generation_message(generation));
+	publish_end(owner->app, &owner->words, generation_message(generation));
 	log_answer(generation);
 	answer_stops(generation, generation_message(generation), ERR_OK);
 	generation_destroy(generation);

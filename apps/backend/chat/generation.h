@@ -23,7 +23,7 @@ struct generation;
 /* Prepares; `node` is this server's row. The timers run from generations_start on. */
 struct generations *generations_create(struct app *app, const struct node *node);
 const struct node *generations_node(const struct generations *generations);
-/* At the start: folds what earlier runs left streaming, marked interrupted. Blocks. */
+/* At the start, when there is a bus: folds what earlier runs left streaming, marked interrupted, and tells of it. Blocks. */
 enum err generations_recover(struct generations *generations, int64_t *ret_interrupted) WARN_UNUSED;
 /* Begins to renew leases and to look after abandoned messages. */
 void generations_start(struct generations *generations);

@@ -44,6 +44,8 @@ struct chore {
 	struct db_job job;
 	struct generations *owner;
 	struct buf under_way; /* ids of the messages of `all` when it began, one behind the other */
+	struct arena arena;   /* of what was ended */
+	struct array ended;
 	bool busy;
 	bool more; /* it is to be done again at once */
 };
@@ -88,7 +90,7 @@ void generation_cancel(struct generation *generation, enum message_status status
 /* Does the next step of one that has ended, unless that is under way. */
 void generation_advance(struct generation *generation);
 /* Tells other nodes how far it is. */
-void generation_announce(struct generation *generation, const char *type);
+void generation_announce(struct generation *generation);
 /* Something has ended that generations_await waits for. */
 void generations_check_ended(struct generations *generations);
 

@@ -215,13 +215,35 @@ static enum err renew_leases(struct db *tx, void *context)
 	return leases_renew(tx, &chore->owner->node, under_way(chore), clock_now());
 }
 
+/* It may run more than once. */
 static enum err end_abandoned(struct db *tx, void *context)
 {
 	struct chore *chore = chore_of(context);
-	int64_t interrupted;
 
+	arena_finish(&chore->arena);
+	arena_init(&chore->arena);
 	return messages_interrupt(tx, &chore->owner->node, under_way(chore), clock_now(),
-				  &interrupted);
+				  &chore->arena, &chore->ended);
+}
+
+/* Who streamed them is not there to tell: whoever follows them waits, here and on other servers. */
+static void publish_abandoned(struct generations *generations, const struct array *ended)
+{
+	const struct message *messages = ended->items;
+
+	for (size_t i = 0; i < ended->count; i++) {
+		if (messages[i].owner_id) {
+			publish_end(generations->app, &generations->words, &messages[i]);
+			continue;
+		}
+		publish_error(generations->app, &generations->words, messages[i].id, ERR_CORRUPT);
+		announce_message(generations->app, "done", messages[i].id, messages[i].seq);
+	}
+}
+
+static void abandoned_ended(struct chore *chore)
+{
+	publish_abandoned(chore->owner, &chore->ended);
 }
 
 static enum err purge(struct db *tx, void *context)
@@ -233,18 +255,20 @@ static const struct chore_kind {
 	transaction run;
 	unsigned ticks, first; /* at tick `first`, and then each so many */
 	const char *failure;
+	void (*done)(struct chore *chore); /* after the commit, or NULL */
 } chore_kinds[CHORES] = {
 	[CHORE_LEASES] = { renew_leases, LEASE_TICKS, 0,
-			   "the leases of the answers under way are not renewed" },
+			   "the leases of the answers under way are not renewed", NULL },
 	[CHORE_ABANDONED] = { end_abandoned, LEASE_TICKS, 0,
-			      "answers of servers that went away are not ended" },
-	[CHORE_PURGE] = { purge, PURGE_TICKS, LEASE_TICKS, "what was deleted is not erased" },
+			      "answers of servers that went away are not ended", abandoned_ended },
+	[CHORE_PURGE] = { purge, PURGE_TICKS, LEASE_TICKS, "what was deleted is not erased", NULL },
 };
 
 static void chore_done(struct db_job *job, enum err err)
 {
 	struct chore *chore = chore_of(job);
 	struct generations *generations = chore->owner;
+	const struct chore_kind *kind = &chore_kinds[chore - generations->chores];
 
 	if (err == ERR_OK && chore->more && !generations->drains) {
 		db_submit(generations->app->db, &chore->job);
@@ -252,8 +276,10 @@ static void chore_done(struct db_job *job, enum err err)
 	}
 	chore->busy = false;
 	if (err != ERR_OK)
-		log_warning(chore_kinds[chore - generations->chores].failure, "error",
-			    err_code(err), NULL);
+		log_warning(kind->failure, "error", err_code(err), NULL);
+	else if (kind->done)
+		kind->done(chore);
+	arena_finish(&chore->arena);
 	generations_check_ended(generations);
 }
 
@@ -275,6 +301,7 @@ static void do_chores(struct generations *generations)
 			continue;
 		chore->busy = true;
 		list_under_way(generations, &chore->under_way);
+		arena_init(&chore->arena);
 		chore->job.run = kind->run;
 		chore->job.done = chore_done;
 		db_submit(generations->app->db, &chore->job);
@@ -301,8 +328,7 @@ static void on_tick(uv_timer_t *timer)
 		do_chores(generations);
 	look_for_stops(generations);
 	LIST_EACH(generation, &generations->all, struct generation, node)
-		generation_announce(generation,
-				    "delta"); /* what was told before may have been lost */
+		generation_announce(generation); /* what was told before may have been lost */
 	LIST_EACH_SAFE(generation, &generations->all, struct generation, node) {
 		if (late)
 			generation_cancel(generation, MESSAGE_INTERRUPTED);
@@ -333,29 +359,31 @@ struct generations *generations_create(struct app *app, const struct node *node)
 	return generations;
 }
 
-struct recovery {
-	struct generations *generations;
-	int64_t interrupted;
-};
-
-static enum err run_recovery(struct db *tx, void *context)
+static enum err recover_some(struct generations *generations, int64_t *interrupted)
 {
-	struct recovery *recovery = context;
+	struct chore *chore = &generations->chores[CHORE_ABANDONED];
+	enum err err;
 
-	return messages_interrupt(tx, &recovery->generations->node, "", clock_now(),
-				  &recovery->interrupted);
+	arena_init(&chore->arena);
+	err = db_transaction(generations->app->db, end_abandoned, &chore->job);
+	if (err == ERR_OK) {
+		publish_abandoned(generations, &chore->ended);
+		*interrupted += (int64_t)chore->ended.count;
+	}
+	arena_finish(&chore->arena);
+	return err;
 }
 
 enum err generations_recover(struct generations *generations, int64_t *ret_interrupted)
 {
-	struct recovery recovery = { generations, 0 };
+	int64_t before;
 	enum err err;
 
 	*ret_interrupted = 0;
 	do {
-		err = db_transaction(generations->app->db, run_recovery, &recovery);
-		*ret_interrupted += recovery.interrupted;
-	} while (err == ERR_OK && recovery.interrupted > 0);
+		before = *ret_interrupted;
+		err = recover_some(generations, ret_interrupted);
+	} while (err == ERR_OK && *ret_interrupted > before);
 	return err;
 }
 

@@ -307,42 +307,45 @@ enum err leases_renew(struct db *tx, const struct node *node, const char *under_
 }
 
 /* What is damaged ends too, or it would be met again at each look. */
-static enum err interrupt(struct db *tx, const char *id, struct timestamp now, struct arena *arena)
+static enum err interrupt(struct db *tx, struct message *message, struct timestamp now,
+			  struct arena *arena)
 {
-	struct message message;
 	bool damaged = false;
-	enum err err = message_read_row(tx, id, arena, &message);
+	const char *id = message->id;
+	enum err err = message_read_row(tx, id, arena, message);
 
-	if (err == ERR_CORRUPT)
+	if (err == ERR_CORRUPT) {
+		*message = (struct message){ .id = id };
 		return db_exec(tx, &close_damaged, ARGS(id, now), NULL);
+	}
 	if (err == ERR_OK)
-		err = message_add_sound_chunks(tx, arena, &message, &damaged);
+		err = message_add_sound_chunks(tx, arena, message, &damaged);
 	if (err != ERR_OK)
 		return err;
-	message.status = damaged ? MESSAGE_FAILED : MESSAGE_INTERRUPTED;
+	message->status = damaged ? MESSAGE_FAILED : MESSAGE_INTERRUPTED;
 	if (damaged)
-		message.error = (struct message_error){ err_code(ERR_CORRUPT),
-							"What followed is damaged." };
-	message.completed_at = now;
-	return write_end(tx, &message);
+		message->error = (struct message_error){ err_code(ERR_CORRUPT),
+							 "What followed is damaged." };
+	message->completed_at = now;
+	return write_end(tx, message);
 }
 
 enum err messages_interrupt(struct db *tx, const struct node *node, const char *under_way,
-			    struct timestamp now, int64_t *ret_count)
+			    struct timestamp now, struct arena *arena, struct array *ret_messages)
 {
 	struct array rows = { 0 };
 	const struct streaming *abandoned;
-	struct arena arena;
-	enum err err;
+	struct message *messages;
+	enum err err = db_all(tx, &select_abandoned, ARGS(node->id, node->epoch, now, under_way),
+			      arena, &rows);
 
-	arena_init(&arena);
-	err = db_all(tx, &select_abandoned, ARGS(node->id, node->epoch, now, under_way), &arena,
-		     &rows);
 	abandoned = rows.items;
-	for (size_t i = 0; err == ERR_OK && i < rows.count; i++)
-		err = interrupt(tx, abandoned[i].id, now, &arena);
-	*ret_count = (int64_t)rows.count;
-	arena_finish(&arena);
+	messages = ARENA_ARRAY(arena, rows.count, struct message);
+	for (size_t i = 0; err == ERR_OK && i < rows.count; i++) {
+		messages[i].id = abandoned[i].id;
+		err = interrupt(tx, &messages[i], now, arena);
+	}
+	*ret_messages = (struct array){ messages, rows.count };
 	return err;
 }
 

@@ -751,12 +751,13 @@ static void an_answer_goes_on_from_its_prefix(void **state)
 static int64_t interrupt_but(struct scene *scene, const struct node *node, const char *under_way,
 			     int64_t now_ms)
 {
-	int64_t count = -1;
+	struct array messages;
 
 	assert_int_equal(messages_interrupt(scene->home.db, node, under_way,
-					    (struct timestamp){ now_ms }, &count),
+					    (struct timestamp){ now_ms }, &scene->home.arena,
+					    &messages),
 			 ERR_OK);
-	return count;
+	return (int64_t)messages.count;
 }
 
 static int64_t interrupt_at(struct scene *scene, const struct node *node, int64_t now_ms)
