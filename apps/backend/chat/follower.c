@@ -22,11 +22,26 @@ struct follower {
 	char message_id[ID_SIZE];
 };
 
+static void start_feed(struct follower *follower);
+
+/* Something before it was not heard: the end that another node has told, and the message went on here. */
+static bool has_gap(const struct follower *follower, const struct event *event)
+{
+	bool is_delta = strcmp(event->type, "delta") == 0;
+
+	return !follower->feed && event->seq > follower->seq + is_delta;
+}
+
 static void deliver(struct subscriber *subscriber, struct event *event)
 {
 	struct follower *follower = CONTAINER_OF(subscriber, struct follower, inner);
 	bool is_delta = strcmp(event->type, "delta") == 0;
 
+	if (has_gap(follower, event)) {
+		start_feed(follower);
+		if (follower->feed)
+			return; /* it brings this too; one that reads from memory is over, and an end is not kept there */
+	}
 	if (is_delta && event->seq <= follower->seq)
 		return;
 	if (strcmp(event->type, "done") == 0) {

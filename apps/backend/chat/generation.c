@@ -63,18 +63,20 @@ void generation_replay(struct generation *generation, int64_t after, struct subs
 	const struct delta_range range = { { 0, 0, 0 }, generation->stream.written };
 	struct delta_walk walk;
 	struct event event;
+	struct buf words; /* the owner's may be those of an event that is being published */
 
 	if (range.to.seq == 0)
 		return;
+	buf_init(&words, EVENT_MAX);
 	walk_range(&generation->stream, &range, &walk);
 	while (deltas_next(&walk)) {
 		if (walk.seq <= after)
 			continue;
-		delta_event(&event, &generation->owner->words, topic, walk.seq, walk.delta,
-			    walk.length);
+		delta_event(&event, &words, topic, walk.seq, walk.delta, walk.length);
 		event_deliver(&event, subscriber);
 		event_finish(&event);
 	}
+	buf_finish(&words);
 }
 
 /* ---- Who waits for the end ---- */

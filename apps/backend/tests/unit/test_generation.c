@@ -9,6 +9,7 @@
 #include "base/pool.h"
 #include "chat/chat.h"
 #include "chat/feed.h"
+#include "chat/follower.h"
 #include "chat/posting.h"
 #include "db/engine.h"
 #include "providers/registry.h"
@@ -301,12 +302,17 @@ static void hear(struct subscriber *subscriber, struct event *event)
 	buf_append_text(&listener->seen, "; ");
 }
 
-static void follow(struct stage *stage, struct listener *listener, const char *id, int64_t after)
+static void begin_listening(struct stage *stage, struct listener *listener, const char *id)
 {
 	*listener =
 		(struct listener){ .subscriber.deliver = hear, .stage = stage, .message_id = id };
 	list_init(&listener->subscriber.node);
 	buf_init(&listener->seen, 10000);
+}
+
+static void follow(struct stage *stage, struct listener *listener, const char *id, int64_t after)
+{
+	begin_listening(stage, listener, id);
 	feed_start(&stage->app, id, after, &listener->subscriber, &listener->feed);
 }
 
@@ -753,6 +759,90 @@ static void another_answer_stands_beside_the_first(void **state)
 			 ERR_CONFLICT);
 }
 
+/* A message that streams on another server, which this one has lost sight of. */
+static const char *ask_elsewhere(struct stage *stage, const struct node *elsewhere)
+{
+	const char *id = ask(stage, "Hi");
+
+	sql(stage,
+	    arena_printf(&stage->home.arena,
+			 "UPDATE message SET node_id = '%s', epoch = %lld, lease_until = "
+			 "9000000000000 WHERE id = '%%s'",
+			 elsewhere->id, (long long)elsewhere->epoch),
+	    id);
+	model_says("not ours any more");
+	RUN_UNTIL(stage, has_ended(stage, id));
+	return id;
+}
+
+static void end_elsewhere(struct stage *stage, const struct node *elsewhere, const char *id)
+{
+	struct message end = { .id = id,
+			       .owner_id = stage->ada.user_id,
+			       .status = MESSAGE_STOPPED,
+			       .content = "Hel",
+			       .seq = 1,
+			       .lengths = { "\x03", 1 },
+			       .completed_at = { 1 } };
+
+	assert_int_equal(message_finish(stage->app.db, elsewhere, &end), ERR_OK);
+}
+
+/* The other server's word of the end was lost, and the answer goes on here. */
+static void who_missed_an_end_elsewhere_has_no_gap(void **state)
+{
+	const struct node elsewhere = { "elsewhere", 7 };
+	struct stage *stage = *state;
+	const char *id = ask_elsewhere(stage, &elsewhere);
+	struct listener listener, late;
+	struct follower *follower, *beside;
+	struct message message;
+
+	begin_listening(stage, &listener, id);
+	begin_listening(stage, &late, id);
+	follower = follower_start(&stage->app, id, 0, &listener.subscriber);
+	beside = follower_start(&stage->app, id, 0, &late.subscriber);
+	RUN_UNTIL(stage, topic_has_subscribers(&stage->topics,
+					       arena_printf(&stage->home.arena, "message:%s", id)));
+	end_elsewhere(stage, &elsewhere, id);
+	assert_int_equal(posting_continue(new_request(stage), id, &message), ERR_OK);
+	RUN_UNTIL(stage, play.started == 2);
+	model_says("lo");
+	RUN_UNTIL(stage, has_heard(&late, "delta 2"));
+	follower_stop(beside);
+	model_ends(CHAT_COMPLETE, NULL);
+	RUN_UNTIL(stage, has_heard(&listener, "done"));
+	assert_string_equal(listener.seen.data, "delta 1 Hel; delta 2 lo; done 2; ");
+	assert_string_equal(late.seen.data, "delta 1 Hel; delta 2 lo; ");
+	follower_stop(follower);
+	leave(&listener);
+	leave(&late);
+}
+
+/* The same where nothing follows but the end. */
+static void who_missed_all_gets_it_with_the_end(void **state)
+{
+	const struct node elsewhere = { "elsewhere", 7 };
+	struct stage *stage = *state;
+	const char *id = ask_elsewhere(stage, &elsewhere);
+	struct follower *follower;
+	struct listener listener;
+	struct message message;
+
+	begin_listening(stage, &listener, id);
+	follower = follower_start(&stage->app, id, 0, &listener.subscriber);
+	RUN_UNTIL(stage, topic_has_subscribers(&stage->topics,
+					       arena_printf(&stage->home.arena, "message:%s", id)));
+	end_elsewhere(stage, &elsewhere, id);
+	assert_int_equal(posting_continue(new_request(stage), id, &message), ERR_OK);
+	RUN_UNTIL(stage, play.started == 2);
+	model_ends(CHAT_COMPLETE, NULL);
+	RUN_UNTIL(stage, has_heard(&listener, "done"));
+	assert_string_equal(listener.seen.data, "delta 1 Hel; done 1; ");
+	follower_stop(follower);
+	leave(&listener);
+}
+
 /* ---- What a send may not do ---- */
 
 static void a_branch_that_streams_takes_no_message(void **state)
@@ -1025,6 +1115,8 @@ int main(void)
 		TEST(an_answer_ends_with_its_account_when_that_is_deleted),
 		TEST(who_cannot_be_brought_up_to_date_is_told),
 		TEST(an_answer_goes_on_from_where_it_was_cut),
+		TEST(who_missed_an_end_elsewhere_has_no_gap),
+		TEST(who_missed_all_gets_it_with_the_end),
 		TEST(another_answer_stands_beside_the_first),
 		TEST(a_branch_that_streams_takes_no_message),
 		TEST(another_branch_may_be_begun_meanwhile),
