@@ -230,6 +230,8 @@ static enum err insert_chunk(struct db *tx, const struct message_chunk *chunk)
 	return err == ERR_OK ? db_insert(tx, &message_chunk_schema, chunk) : err;
 }
 
+enum { ASKED_AT_ONCE = 64 };
+
 static const char *list_ids(const struct message_chunk *chunks, size_t count, struct arena *arena)
 {
 	enum { LENGTH = ID_SIZE - 1 };
@@ -242,21 +244,37 @@ static const char *list_ids(const struct message_chunk *chunks, size_t count, st
 	return ids;
 }
 
-/* All with one question, since each is a round trip. */
+/* Into *ours, of some. */
+static enum err ask_ours(struct db *tx, const struct node *node, const struct message_chunk *chunks,
+			 size_t count, struct arena *arena, struct map *ours)
+{
+	struct array found;
+	enum err err =
+		db_all(tx, &select_ours_of,
+		       ARGS(list_ids(chunks, count, arena), node->id, node->epoch), arena, &found);
+
+	for (size_t i = 0; err == ERR_OK && i < found.count; i++)
+		map_set(ours, ((struct streaming *)found.items)[i].id, ours);
+	return err;
+}
+
+/*
+ * Many with one question, since each is a round trip; not all, since to find a place in a text the databases count its
+ * characters from the beginning.
+ */
 static enum err find_ours(struct db *tx, const struct node *node,
 			  const struct message_chunk *chunks, size_t count, bool *ret_ours)
 {
-	struct array found;
 	struct arena arena;
 	struct map ours;
-	enum err err;
+	enum err err = ERR_OK;
 
 	arena_init(&arena);
 	map_init(&ours);
-	err = db_all(tx, &select_ours_of,
-		     ARGS(list_ids(chunks, count, &arena), node->id, node->epoch), &arena, &found);
-	for (size_t i = 0; err == ERR_OK && i < found.count; i++)
-		map_set(&ours, ((struct streaming *)found.items)[i].id, ret_ours);
+	for (size_t from = 0; err == ERR_OK && from < count; from += ASKED_AT_ONCE)
+		err = ask_ours(tx, node, chunks + from,
+			       count - from < ASKED_AT_ONCE ? count - from : ASKED_AT_ONCE, &arena,
+			       &ours);
 	for (size_t i = 0; err == ERR_OK && i < count; i++)
 		ret_ours[i] = map_get(&ours, chunks[i].message_id) != NULL;
 	map_finish(&ours);
