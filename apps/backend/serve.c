@@ -46,6 +46,7 @@ struct program {
 	struct config_forms forms;
 	struct arena arena;
 	uv_signal_t terminate, interrupt;
+	uv_timer_t grace;   /* after the signal */
 	int busy;           /* parts that still drain */
 	const char *reason; /* why it does not start */
 };
@@ -60,12 +61,24 @@ static void on_drained(void *context)
 		loop_stop(&program->loop);
 }
 
-/* Until the last request was answered, answers may begin. */
+/*
+ * Until the last request was answered, answers may begin, and a write may wait until other servers have been told of it, which
+ * `rights` does.
+ */
 static void on_server_drained(void *context)
 {
 	struct program *program = context;
 
 	generations_await(program->app.generations, on_drained, program);
+	rights_stop(program->app.rights, on_drained, program);
+}
+
+/* The connections have been closed: what was written is acknowledged to nobody any more. */
+static void on_grace_over(uv_timer_t *grace)
+{
+	struct program *program = grace->data;
+
+	cache_release(&program->app);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -82,7 +95,8 @@ static void on_signal(uv_signal_t *handle, int number)
 	program->busy = 4;
 	generations_drain(app->generations, grace_ms);
 	server_drain(app->server, grace_ms, on_server_drained, program);
-	rights_stop(app->rights, on_drained, program);
+	uv_timer_start(&program->grace, on_grace_over, (uint64_t)grace_ms,
+		       0); /* behind the server's */
 	indexer_stop(app->indexer, on_drained, program);
 	erasure_stop(app->erasure, on_drained, program);
 }
@@ -91,6 +105,8 @@ static void watch_signals(struct program *program)
 {
 	program->terminate.data = program;
 	program->interrupt.data = program;
+	program->grace.data = program;
+	uv_timer_init(&program->loop.uv, &program->grace);
 	uv_signal_init(&program->loop.uv, &program->terminate);
 	uv_signal_init(&program->loop.uv, &program->interrupt);
 	uv_signal_start(&program->terminate, on_signal, SIGTERM);
@@ -101,6 +117,7 @@ static void close_signals(struct program *program)
 {
 	uv_close((uv_handle_t *)&program->terminate, NULL);
 	uv_close((uv_handle_t *)&program->interrupt, NULL);
+	uv_close((uv_handle_t *)&program->grace, NULL);
 }
 
 /* ---- The services ---- */

@@ -192,6 +192,36 @@ describe("PostgreSQL hangs", { skip: folder === undefined }, () => {
   });
 });
 
+test(
+  "an answer under way does not keep a server from stopping",
+  { skip: folder === undefined },
+  async (context) => {
+    const env = { ...silence, WEBPLUS_DRAIN_SECONDS: "1", WEBPLUS_GUIDE_WORDS_PER_SECOND: "10" };
+    const server = await Server.start({ env });
+    const client = await signedIn(server);
+    const { assistant_message } = await client.send(
+      await client.conversation(),
+      "How do I install Web+?",
+    );
+    for await (const { event } of client.events(assistant_message.id)) if (event === "delta") break;
+    await postgres("kill");
+    const begin = performance.now();
+    const { code } = await server.end("SIGTERM");
+    const took = performance.now() - begin;
+    await postgres("start");
+    assert.equal(code, 0, server.tail());
+    assert.ok(took < 1_000 + stopWithinMs, `stopped after ${took} ms`);
+    await server.run();
+    const again = new Client(server.url, client.contract);
+    await again.signIn(ada.username, ada.password);
+    const message = await again.message(assistant_message.id);
+    assert.equal(message.status, "interrupted");
+    assert.ok(message.content.length > 0);
+    await server.remove();
+    context.diagnostic(`stopped in ${took.toFixed(0)} ms`);
+  },
+);
+
 describe("PostgreSQL goes away", { skip: folder === undefined }, () => {
   let server: Server;
   let client: Client;

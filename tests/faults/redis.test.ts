@@ -13,7 +13,7 @@ import { promisify } from "node:util";
 import { Client } from "../api/lib/client.ts";
 import { Consistency, metric } from "../api/lib/consistency.ts";
 import { Contract } from "../api/lib/contract.ts";
-import { type Database, freshDatabase } from "../api/lib/postgres.ts";
+import { type Database, freshDatabase, query } from "../api/lib/postgres.ts";
 import { Server } from "../api/lib/server.ts";
 
 const folder = process.env["WEBPLUS_TEST_REDIS_FOLDER"];
@@ -23,10 +23,17 @@ const password = "correct horse battery";
 const readWithinMs = 1_500;
 const writeWithinMs = 4_000;
 const limitMs = 60_000;
+/** Of a server that may take five for what is under way. */
+const stopWithinMs = 15_000;
 
 async function redis(command: "start" | "stop" | "kill" | "hang" | "resume"): Promise<void> {
   const tool = path.resolve(import.meta.dirname, "../../tools/redis");
   await promisify(execFile)(tool, [command, folder!]);
+}
+
+async function postgres(command: "start" | "kill"): Promise<void> {
+  const tool = path.resolve(import.meta.dirname, "../../tools/postgres");
+  await promisify(execFile)(tool, [command, process.env["WEBPLUS_TEST_POSTGRES_FOLDER"]!]);
 }
 
 describe("Redis goes away", { skip: folder === undefined || !onPostgres }, () => {
@@ -105,6 +112,56 @@ describe("Redis goes away", { skip: folder === undefined || !onPostgres }, () =>
         }
       }),
     );
+  });
+
+  /** A write that was committed, and is not acknowledged yet, since the others do not know: what becomes of it. */
+  async function heldWrite(client: Client): Promise<{ status: Promise<number> }> {
+    const count = "SELECT count(*) FROM conversation";
+    const before = await query(database.url, count);
+    const status = client
+      .call("POST", "/api/v1/conversations", { body: { title: "Held" } })
+      .then((reply) => reply.status)
+      .catch(() => 0);
+    while ((await query(database.url, count)) === before);
+    return { status };
+  }
+
+  /** A server of its own, which is told to stop while it holds a write. */
+  async function stoppedWhileHolding(whatElse: () => Promise<void>): Promise<number> {
+    const env = {
+      WEBPLUS_DATABASE_URL: database.url,
+      WEBPLUS_MASTER_KEY: "c5".repeat(32),
+      WEBPLUS_DRAIN_SECONDS: "5",
+      WEBPLUS_DATABASE_ANSWER_MS: "1000",
+    };
+    const server = await Server.start({ env });
+    const client = new Client(server.url, contract);
+    await client.signIn("one", password);
+    await redis("hang");
+    const { status } = await heldWrite(client);
+    await whatElse();
+    const begin = performance.now();
+    const { code } = await server.end("SIGTERM");
+    assert.equal(code, 0, server.tail());
+    assert.ok(performance.now() - begin < stopWithinMs);
+    return status;
+  }
+
+  test(
+    "a server is stopped with it: what it holds is acknowledged",
+    { timeout: limitMs },
+    async () => {
+      const status = await stoppedWhileHolding(async () => {});
+      await redis("resume");
+      assert.equal(status, 201);
+    },
+  );
+
+  test("stopped with the database too: it is not acknowledged", { timeout: limitMs }, async () => {
+    const status = await stoppedWhileHolding(() => postgres("kill"));
+    await postgres("start");
+    await redis("resume");
+    assert.equal(status, 0);
   });
 
   test("away from the start: a server answers without it", { timeout: limitMs }, async () => {

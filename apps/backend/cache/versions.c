@@ -39,6 +39,7 @@ struct versions {
 	bool missing;        /* raises of ours are, since */
 	bool declaring;      /* a declaration is under way */
 	bool mending, closed;
+	bool released;                               /* nothing waits any more */
 	int64_t first_declared_ms, last_declared_ms; /* committed at, of this time; 0: not yet */
 	int64_t last_try_ms;
 	int64_t last_up_ms;
@@ -309,6 +310,16 @@ static void end_raise(struct raise *raise)
 	free(raise);
 }
 
+static void let_go(struct versions *versions)
+{
+	struct list ready;
+
+	list_init(&ready);
+	list_splice(&ready, &versions->held_back);
+	while (!list_empty(&ready))
+		end_raise(CONTAINER_OF(ready.next, struct raise, node));
+}
+
 /* Redis has not taken it, or not said so: the others have to be told otherwise first. */
 static void hold_back(struct versions *versions, struct raise *raise)
 {
@@ -316,6 +327,8 @@ static void hold_back(struct versions *versions, struct raise *raise)
 	begin_missing(versions);
 	list_remove(&raise->node);
 	list_append(&versions->held_back, &raise->node);
+	if (versions->released)
+		let_go(versions);
 }
 
 static void on_raised(void *context, enum err err, const struct redis_value *value)
@@ -354,6 +367,11 @@ enum err versions_raise(struct versions *versions, const struct tags *tags,
 		return ERR_OK;
 	}
 	make_keys(versions, tags, &keys);
+	if (versions->released) {
+		if (send_raise(versions, keys.words, tags->count, NULL, NULL) != ERR_OK)
+			leave_unraised(versions);
+		return ERR_OK;
+	}
 	raise = MEMORY_NEW(struct raise);
 	raise->versions = versions;
 	raise->raised = raised;
@@ -362,6 +380,12 @@ enum err versions_raise(struct versions *versions, const struct tags *tags,
 	if (send_raise(versions, keys.words, tags->count, on_raised, raise) != ERR_OK)
 		hold_back(versions, raise);
 	return ERR_PENDING;
+}
+
+void versions_release(struct versions *versions)
+{
+	versions->released = true;
+	let_go(versions);
 }
 
 /* ---- The way back ---- */
@@ -396,16 +420,6 @@ static void raise_everything(struct versions *versions)
 	versions->mending = send_raise(versions, &key, 1, on_everything_raised, mending) == ERR_OK;
 	if (!versions->mending)
 		free(mending);
-}
-
-static void let_go(struct versions *versions)
-{
-	struct list ready;
-
-	list_init(&ready);
-	list_splice(&ready, &versions->held_back);
-	while (!list_empty(&ready))
-		end_raise(CONTAINER_OF(ready.next, struct raise, node));
 }
 
 /* Redis is there, and nothing that was missed there can be found any more. */

@@ -81,6 +81,12 @@ bool versions_same(const struct versions *versions, const struct tags *tags,
 enum err versions_raise(struct versions *versions, const struct tags *tags,
 			void (*raised)(void *context), void *context) WARN_UNUSED;
 
+/*
+ * From now on nothing waits for its raise, nor what waits already: this server ends, and who wrote has been cut off, so that
+ * nothing is acknowledged by it.
+ */
+void versions_release(struct versions *versions);
+
 /* Any thread: a counter of this server alone, which is part of keys. */
 void versions_mark(struct versions *versions, const char *name);
 uint64_t versions_mark_count(const struct versions *versions, const char *name);

@@ -146,6 +146,20 @@ static void log_answer(struct generation *generation)
 		 "deltas", deltas, "duration_us", duration, NULL);
 }
 
+/*
+ * What failed is tried again at the next tick, but not by a server whose time to leave is over: what it leaves as streaming is
+ * interrupted by its next start, or by another one.
+ */
+static void try_again(struct generation *generation, enum generation_state state, enum err err)
+{
+	if (generations_are_late(generation->owner)) {
+		answer_stops(generation, NULL, err);
+		generation_destroy(generation);
+		return;
+	}
+	generation->state = state;
+}
+
 /* ---- One that was lost ---- */
 
 static enum err read_found(struct db *tx, void *context)
@@ -167,7 +181,7 @@ static void look_done(struct db_job *job, enum err err)
 
 	if (err != ERR_OK && err != ERR_NOT_FOUND) {
 		log_warning("the state of an answer is not known", "error", err_code(err), NULL);
-		generation->state = GENERATION_LOST; /* the tick tries again */
+		try_again(generation, GENERATION_LOST, err);
 		return;
 	}
 	if (err == ERR_OK && found->status == MESSAGE_STREAMING)
@@ -223,7 +237,7 @@ static void finish_done(struct db_job *job, enum err err)
 	}
 	if (err != ERR_OK) {
 		log_warning("the end of an answer is not committed", "error", err_code(err), NULL);
-		generation->state = GENERATION_ENDED; /* the tick tries again */
+		try_again(generation, GENERATION_ENDED, err);
 		return;
 	}
 	stream->written = stream->end;

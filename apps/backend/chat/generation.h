@@ -31,7 +31,10 @@ void generations_start(struct generations *generations);
  * From now on those that begin are interrupted at once, and those that run after `grace_ms`: their text is kept, marked so.
  */
 void generations_drain(struct generations *generations, int64_t grace_ms);
-/* While draining, when there are no requests any more that could begin one: calls `ended` when all have. */
+/*
+ * While draining, when there are no requests any more that could begin one: calls `ended` when all have; or, where the database
+ * does not take their ends and the grace is over, when each was tried once more.
+ */
 void generations_await(struct generations *generations, void (*ended)(void *context),
 		       void *context);
 void generations_destroy(struct generations *generations);

@@ -91,6 +91,8 @@ void generation_cancel(struct generation *generation, enum message_status status
 void generation_advance(struct generation *generation);
 /* Tells other nodes how far it is. */
 void generation_announce(struct generation *generation);
+/* The server drains, and its grace is over. */
+bool generations_are_late(const struct generations *generations);
 /* Something has ended that generations_await waits for. */
 void generations_check_ended(struct generations *generations);
 

@@ -317,10 +317,15 @@ static bool has_chores(const struct generations *generations)
 	return busy;
 }
 
+bool generations_are_late(const struct generations *generations)
+{
+	return generations->drains && clock_monotonic_ms() >= generations->drain_end_ms;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct generations *generations = timer->data;
-	bool late = generations->drains && clock_monotonic_ms() >= generations->drain_end_ms;
+	bool late = generations_are_late(generations);
 
 	/* While draining too, as long as there is something under way: another server would take it for abandoned. */
 	generations->ticks++;

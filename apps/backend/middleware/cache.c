@@ -411,6 +411,12 @@ void cache_declared(struct app *app, bool committed)
 		versions_declared(app->caching->versions, committed);
 }
 
+void cache_release(struct app *app)
+{
+	if (app->caching)
+		versions_release(app->caching->versions);
+}
+
 /* ---- Metrics ---- */
 
 struct cache_counts cache_counts(const struct app *app, enum cache_kind kind)

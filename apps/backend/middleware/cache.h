@@ -35,6 +35,7 @@ void cache_rights_changed(struct app *app, const char *account_id);
 void cache_distrust(struct app *app);
 void cache_looked(struct app *app, int64_t began_ms);
 void cache_declared(struct app *app, bool committed);
+void cache_release(struct app *app);
 
 /* Where there is a cache. */
 struct cache_counts cache_counts(const struct app *app, enum cache_kind kind);

@@ -16,6 +16,7 @@
 
 #include "support.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -1019,6 +1020,20 @@ static void a_drain_keeps_what_there_is(void **state)
 	assert_string_equal(message.content, "so far");
 }
 
+/* A database that takes nothing does not keep the server; what is left says that it streams, and a start sees to it. */
+static void a_drain_does_not_wait_for_a_database_that_is_away(void **state)
+{
+	struct stage *stage = *state;
+	const char *id = ask(stage, "Hi");
+
+	model_says("so far");
+	atomic_store(&failing_syncs, INT_MAX);
+	drain(stage, 0);
+	atomic_store(&failing_syncs, 0);
+	assert_int_equal(play.cancelled, 1);
+	assert_int_equal(stored(stage, id).status, MESSAGE_STREAMING);
+}
+
 static void a_drain_waits_for_answers_that_end(void **state)
 {
 	struct stage *stage = *state;
@@ -1126,6 +1141,7 @@ int main(void)
 		TEST(the_same_key_gets_the_first_reply),
 		TEST(a_title_is_the_first_line_cut_at_a_word),
 		TEST(a_drain_keeps_what_there_is),
+		TEST(a_drain_does_not_wait_for_a_database_that_is_away),
 		TEST(a_drain_waits_for_answers_that_end),
 		TEST(leases_are_renewed_while_it_drains),
 		TEST(what_begins_while_it_drains_is_interrupted_and_waited_for),
