@@ -14,6 +14,7 @@
 
 enum {
 	HEARTBEAT_MS = 500,
+	READ_MS = 1,    /* so that the sockets are looked at before; with 0 they might not be */
 	WORDS_MAX = 32, /* of redis_call */
 	SHA1_BYTES = 20,
 	FRAME_BYTES = 32, /* around a word, at most */
@@ -106,7 +107,7 @@ static void watch_deadline(struct redis_client *client, const struct command *co
 	client->watched_us = command->deadline_us;
 	uv_update_time(&client->loop->uv);
 	uv_timer_start(&client->deadline, on_deadline,
-		       left_us > 0 ? (uint64_t)(left_us + 999) / 1000 : 0, 0);
+		       left_us > 0 ? (uint64_t)(left_us + 999) / 1000 : READ_MS, 0);
 }
 
 /* ---- Sending ---- */
