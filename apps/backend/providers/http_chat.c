@@ -19,7 +19,36 @@ const char continue_instruction[] = "The last message is your own answer, which 
 				    "Continue it from exactly where it ends: do not repeat any "
 				    "of it, and add no introduction or comment.";
 
-enum outcome { OUTCOME_OPEN, OUTCOME_WHOLE, OUTCOME_CUT };
+/*
+ * Why an answer ends, in the words of OpenAI's protocol, of Ollama's, and of servers that speak one of them. Whole is what its
+ * model ended itself; whatever is not known here may have been cut.
+ */
+static const struct finish {
+	const char *reason; /* NULL: none is given */
+	enum chat_end end;
+	const char *detail;
+} finishes[] = {
+	/*
+	 * Many servers never give one, and say only that they are done. That word is their last, behind everything: a connection
+	 * that breaks, or a fault on their way, does not bring it. So it is believed, if there is an answer before it.
+	 */
+	{ NULL, CHAT_COMPLETE, NULL },
+	{ "stop", CHAT_COMPLETE, NULL },
+	{ "tool_calls", CHAT_COMPLETE, NULL },
+	{ "function_call", CHAT_COMPLETE, NULL },
+	{ "end_turn", CHAT_COMPLETE, NULL },
+	{ "eos", CHAT_COMPLETE, NULL },
+	{ "eos_token", CHAT_COMPLETE, NULL },
+	{ "stop_sequence", CHAT_COMPLETE, NULL },
+	{ "length", CHAT_TRUNCATED, "The model reached its limit of tokens." },
+	{ "max_tokens", CHAT_TRUNCATED, "The model reached its limit of tokens." },
+	{ "abort", CHAT_TRUNCATED, "It was aborted there." },
+	{ "content_filter", CHAT_FILTERED, NULL },
+	{ "error", CHAT_ERROR, NULL },
+};
+
+static const struct finish unknown_finish = { "", CHAT_TRUNCATED,
+					      "It gave a reason that is not known." };
 
 struct chat {
 	struct provider *provider;
@@ -34,7 +63,8 @@ struct chat {
 	size_t received; /* bytes of the answer */
 	bool understood; /* at least one document of it */
 	bool at_end;     /* what is read now is the rest behind the last end of a line */
-	enum outcome outcome;
+	bool said;       /* some text */
+	const struct finish *finish; /* NULL: it has not said that it ends */
 	struct chat_usage usage;
 	bool inside; /* a function of this file is at work on it, and frees it at its end */
 	bool over;   /* ended or cancelled: nothing more is said to the owner */
@@ -118,6 +148,7 @@ void http_chat_text(struct chat *chat, const char *text, size_t length)
 {
 	const char *nul;
 
+	chat->said = chat->said || length > 0;
 	while (!chat->over && (nul = memchr(text, '\0', length)) != NULL) {
 		if (nul > text)
 			chat->events->text(chat->context, text, (size_t)(nul - text));
@@ -128,10 +159,25 @@ void http_chat_text(struct chat *chat, const char *text, size_t length)
 		chat->events->text(chat->context, text, length);
 }
 
-void http_chat_finished(struct chat *chat, bool cut)
+static bool is_finish(const struct finish *finish, const char *reason)
 {
-	if (chat->outcome == OUTCOME_OPEN)
-		chat->outcome = cut ? OUTCOME_CUT : OUTCOME_WHOLE;
+	return reason && finish->reason ? strcmp(finish->reason, reason) == 0
+					: reason == finish->reason;
+}
+
+static const struct finish *find_finish(const char *reason)
+{
+	for (size_t i = 0; i < sizeof(finishes) / sizeof(finishes[0]); i++)
+		if (is_finish(&finishes[i], reason))
+			return &finishes[i];
+	return &unknown_finish;
+}
+
+/* The first word counts: what follows repeats it, or is said by somebody between. */
+void http_chat_finished(struct chat *chat, const char *reason)
+{
+	if (!chat->finish && (reason || chat->said))
+		chat->finish = find_finish(reason);
 }
 
 void http_chat_closing(struct chat *chat)
@@ -264,10 +310,8 @@ static void on_end(void *context, enum fetch_end how, int status)
 		end_with_refusal(chat);
 	else if (how == FETCH_OK)
 		end_stream(chat);
-	if (chat->outcome == OUTCOME_WHOLE)
-		end(chat, CHAT_COMPLETE, NULL);
-	else if (chat->outcome == OUTCOME_CUT)
-		end(chat, CHAT_TRUNCATED, "The model reached its limit of tokens.");
+	if (chat->finish)
+		end(chat, chat->finish->end, chat->finish->detail);
 	else
 		end(chat, end_of_fetch(chat, how), NULL);
 	leave(chat);

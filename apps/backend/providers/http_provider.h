@@ -40,10 +40,10 @@ void http_chat_cancel(struct chat *chat);
 /* More of the answer, valid UTF-8; what cannot be stored (NUL) is left out. */
 void http_chat_text(struct chat *chat, const char *text, size_t length);
 /*
- * The upstream says that its answer ends here: whole, or cut at a limit of its own. The stream may
- * go on with figures.
+ * The upstream says that its answer ends here, for a reason of which its protocol has the word; NULL: it gives none. The
+ * stream may go on with figures.
  */
-void http_chat_finished(struct chat *chat, bool cut);
+void http_chat_finished(struct chat *chat, const char *reason);
 /* Nothing more that matters will come. */
 void http_chat_closing(struct chat *chat);
 void http_chat_usage(struct chat *chat, int64_t tokens_in, int64_t tokens_out);

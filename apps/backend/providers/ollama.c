@@ -58,7 +58,7 @@ static void read_done(struct chat *chat, const json_t *root)
 
 	http_chat_usage(chat, read_figure(root, "prompt_eval_count"),
 			read_figure(root, "eval_count"));
-	http_chat_finished(chat, reason != NULL && strcmp(reason, "length") == 0);
+	http_chat_finished(chat, reason);
 	http_chat_closing(chat);
 }
 

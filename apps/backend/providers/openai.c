@@ -112,8 +112,8 @@ static void read_choice(struct chat *chat, const json_t *choice)
 
 	if (json_is_string(content))
 		http_chat_text(chat, json_string_value(content), json_string_length(content));
-	if (json_is_string(reason))
-		http_chat_finished(chat, strcmp(json_string_value(reason), "length") == 0);
+	if (json_string_length(reason) > 0) /* some servers send an empty one with each piece */
+		http_chat_finished(chat, json_string_value(reason));
 }
 
 static void read_usage(struct chat *chat, const json_t *usage)
@@ -149,7 +149,7 @@ static void read_event(struct chat *chat, const char *json, size_t length)
 	json_t *root;
 
 	if (length == strlen(done) && memcmp(json, done, length) == 0) {
-		http_chat_finished(chat, false);
+		http_chat_finished(chat, NULL);
 		http_chat_closing(chat);
 		return;
 	}

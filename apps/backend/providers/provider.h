@@ -50,6 +50,7 @@ struct chat_request {
 	X(MALFORMED, "upstream_malformed", "The model server sent something that is no answer.")   \
 	X(TRUNCATED, "upstream_truncated",                                                         \
 	  "The model server closed the connection before its answer was complete.")                \
+	X(FILTERED, "upstream_filtered", "The model server's content filter cut the answer off.")  \
 	X(INTERNAL, "internal", "Something went wrong on the server.")
 
 enum chat_end {

@@ -727,6 +727,67 @@ static void every_fault_of_an_ollama_server_has_its_end(void **state)
 	play_faults("ollama/llama3.2:3b", faults, sizeof(faults) / sizeof(faults[0]));
 }
 
+/* Only what the model ended itself is whole. */
+static void the_reason_of_an_end_is_heeded(void **state)
+{
+	static const struct {
+		const char *reason;
+		enum chat_end end;
+	} reasons[] = {
+		{ "stop", CHAT_COMPLETE },
+		{ "tool_calls", CHAT_COMPLETE },
+		{ "function_call", CHAT_COMPLETE },
+		{ "end_turn", CHAT_COMPLETE },
+		{ "eos", CHAT_COMPLETE },
+		{ "eos_token", CHAT_COMPLETE },
+		{ "stop_sequence", CHAT_COMPLETE },
+		{ "", CHAT_COMPLETE }, /* none: [DONE] counts */
+		{ "length", CHAT_TRUNCATED },
+		{ "max_tokens", CHAT_TRUNCATED },
+		{ "abort", CHAT_TRUNCATED },
+		{ "content_filter", CHAT_FILTERED },
+		{ "error", CHAT_ERROR },
+		{ "unload", CHAT_TRUNCATED },
+		{ "a word of tomorrow", CHAT_TRUNCATED },
+	};
+	char text[2][1000];
+	struct seen seen;
+
+	(void)state;
+	start_registry();
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		const struct step openai[] = { { .send = text[0], .then = THEN_CLOSE } };
+		const struct step ollama[] = { { .send = text[1], .then = THEN_CLOSE } };
+
+		snprintf(text[0], sizeof(text[0]), STREAM SAY("Hi") REASON("%s") DONE,
+			 reasons[i].reason);
+		play(&seen, "openai/gpt", openai, "Hi", reasons[i].end);
+		if (!*reasons[i].reason)
+			continue;
+		snprintf(text[1], sizeof(text[1]),
+			 STREAM LINE("Hi") "{\"done\":true,\"done_reason\":\"%s\"}\n",
+			 reasons[i].reason);
+		play(&seen, "ollama/llama3.2:3b", ollama, "Hi", reasons[i].end);
+	}
+}
+
+/* It says that it is done, and has said nothing. */
+static void an_end_without_an_answer_is_none(void **state)
+{
+	static const struct step openai[] = { { .send = STREAM ROLE DONE, .then = THEN_CLOSE } };
+	static const struct step ollama[] = { { .send = STREAM "{\"done\":true}\n",
+						.then = THEN_CLOSE } };
+	static const struct step empty[] = { { .send = STREAM ROLE REASON("stop") DONE,
+					       .then = THEN_CLOSE } };
+	struct seen seen;
+
+	(void)state;
+	start_registry();
+	play(&seen, "openai/gpt", openai, "", CHAT_TRUNCATED);
+	play(&seen, "ollama/llama3.2:3b", ollama, "", CHAT_TRUNCATED);
+	play(&seen, "openai/gpt", empty, "", CHAT_COMPLETE);
+}
+
 static void a_line_without_end_is_malformed(void **state)
 {
 	static struct step steps[2];
@@ -954,6 +1015,8 @@ int main(void)
 		TEST(ollama_answers_are_whole_when_the_server_says_so),
 		TEST(every_fault_of_an_openai_server_has_its_end),
 		TEST(every_fault_of_an_ollama_server_has_its_end),
+		TEST(the_reason_of_an_end_is_heeded),
+		TEST(an_end_without_an_answer_is_none),
 		TEST(a_line_without_end_is_malformed),
 		TEST(what_an_upstream_says_is_bounded),
 		TEST(a_server_that_is_gone_refuses),

@@ -48,6 +48,10 @@ const explanations: Record<string, Explanation> = {
     title: "The connection to the model broke off",
     advice: "What it had written is kept. Let it go on, or try again.",
   },
+  upstream_filtered: {
+    title: "The provider's content filter cut the answer off",
+    advice: "What it had written is kept. Ask in other words.",
+  },
 };
 
 const unknown: Explanation = {
