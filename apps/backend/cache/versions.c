@@ -19,7 +19,8 @@ enum {
 	TRUST_MS = 900,        /* of the lease, so that clocks may differ and looks take time */
 	DISTRUST_MS = 4000,    /* after each word of another server */
 	DECLARE_MS = 1000,     /* how often this one says it */
-	DECLARED_MS = 2500,    /* for so long it surely counts: shorter than DISTRUST_MS */
+	DECLARED_MS =
+		2500, /* for so long it surely counts: with a lease it is shorter than DISTRUST_MS */
 	TICK_MS = 50,
 	AWAY_MS = 500, /* until the others are told without a write that waits */
 	NAME_SIZE = 64 + TAG_SIZE,
@@ -47,6 +48,11 @@ struct versions {
 	uint64_t clean_era; /* in which everything was raised after the last of them */
 	uint64_t distrusts;
 };
+
+static int64_t now(const struct versions *versions)
+{
+	return versions->options.now_ms();
+}
 
 /* ---- Alone ---- */
 
@@ -108,7 +114,7 @@ bool versions_trusted(const struct versions *versions)
 	if (!versions->options.redis || !redis_client_up(versions->options.redis) ||
 	    versions->missing)
 		return false;
-	now_ms = clock_monotonic_ms();
+	now_ms = now(versions);
 	return now_ms - versions->looked_ms < TRUST_MS && now_ms > versions->distrust_ms;
 }
 
@@ -239,7 +245,7 @@ static void declare(struct versions *versions)
 	if (versions->declaring || versions->closed)
 		return;
 	versions->declaring = true;
-	versions->last_try_ms = clock_monotonic_ms();
+	versions->last_try_ms = now(versions);
 	versions->options.declare(versions->options.context);
 }
 
@@ -256,7 +262,7 @@ static void begin_missing(struct versions *versions)
 /* Every other server has known for the length of a lease. */
 static bool others_know(const struct versions *versions)
 {
-	int64_t now_ms = clock_monotonic_ms();
+	int64_t now_ms = now(versions);
 
 	return versions->missing && versions->first_declared_ms > 0 &&
 	       now_ms - versions->first_declared_ms >= VERSION_LEASE_MS &&
@@ -270,17 +276,21 @@ void versions_declared(struct versions *versions, bool committed)
 	versions->declaring = false;
 	if (!committed || !versions->missing)
 		return;
-	/* Counted from when it was begun, since others count from when they read it. */
-	lapsed = versions->last_try_ms - versions->last_declared_ms >= DECLARED_MS;
+	/*
+	 * One counts from when it was begun, since it may have been read from then on, and until it is known to be committed the
+	 * one before has to count: who read that at once trusts again DISTRUST_MS later, and may read this one as late as a lease
+	 * from now.
+	 */
+	lapsed = now(versions) - versions->last_declared_ms >= DECLARED_MS;
 	if (versions->first_declared_ms == 0 || lapsed)
-		versions->first_declared_ms = clock_monotonic_ms();
+		versions->first_declared_ms = now(versions);
 	versions->last_declared_ms = versions->last_try_ms;
 }
 
 void versions_distrust(struct versions *versions)
 {
 	versions->distrusts++;
-	versions->distrust_ms = clock_monotonic_ms() + DISTRUST_MS;
+	versions->distrust_ms = now(versions) + DISTRUST_MS;
 }
 
 void versions_looked(struct versions *versions, int64_t began_ms)
@@ -432,7 +442,7 @@ static void on_tick(uv_timer_t *timer)
 {
 	struct versions *versions = timer->data;
 
-	int64_t now_ms = clock_monotonic_ms();
+	int64_t now_ms = now(versions);
 
 	if (redis_client_up(versions->options.redis))
 		versions->last_up_ms = now_ms;
@@ -463,7 +473,9 @@ struct versions *versions_create(const struct versions_options *options)
 	list_init(&versions->raises);
 	list_init(&versions->held_back);
 	randombytes_buf(versions->hash_key, sizeof(versions->hash_key));
-	versions->last_up_ms = clock_monotonic_ms();
+	if (!versions->options.now_ms)
+		versions->options.now_ms = clock_monotonic_ms;
+	versions->last_up_ms = now(versions);
 	uv_timer_init(&options->loop->uv, &versions->timer);
 	versions->timer.data = versions;
 	if (options->shared && options->redis)

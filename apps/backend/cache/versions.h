@@ -51,6 +51,7 @@ struct versions_options {
 	/* Writes to the database that this server's raises are missing, and calls versions_declared when that is committed. */
 	void (*declare)(void *context);
 	void *context;
+	int64_t (*now_ms)(void); /* NULL: the monotonic clock; another one is a test's */
 };
 
 struct versions *versions_create(const struct versions_options *options);
