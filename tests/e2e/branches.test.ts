@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
 import { Upstream } from "../api/lib/upstream.ts";
 import { eventually, hasCount, isFocused } from "./support/eventually.ts";
+import { People } from "./support/people.ts";
 import { askScripted, input, quickly, Workspace } from "./support/workspace.ts";
 
 let upstream: Upstream;
@@ -105,5 +106,41 @@ test("an answer is tried again beside the first, in both tabs", async () => {
     ["Try this", "Try two.", "Go on from two"],
   );
   chat.end();
+  await workspace.close(page);
+});
+
+test("a chat that was opened at a message goes on in another branch", async () => {
+  const page = await workspace.signedIn();
+  await askScripted(page, "Found");
+  await answerWith(page, "Answer one.");
+  await page.waitForURL(/\/c\//);
+  const address = new URL(page.url()).pathname;
+  const people = await People.of(workspace);
+  const list = (await people.call(
+    "GET",
+    address.replace("/c/", "/conversations/") + "/messages",
+  )) as { items: { id: string; role: string }[] };
+  const found = list.items.find(({ role }) => role === "user");
+  await page.goto(`${address}?message=${found?.id ?? ""}`);
+  await page.locator("[data-found=true]").getByText("Found").waitFor();
+  const pulls: string[] = [];
+  page.on("request", (request) => request.method() === "PATCH" && pulls.push(request.url()));
+
+  await you(page).hover();
+  await you(page).getByRole("button", { name: "Edit message" }).click();
+  const field = page.getByRole("textbox", { name: "Edit the message" });
+  await field.fill("In other words");
+  await field.press("Control+Enter");
+  await answerWith(page, "Another answer.");
+  await shows(page, ["In other words", "Another answer."]);
+  await page.getByRole("button", { name: "Regenerate" }).click();
+  await answerWith(page, "A third.");
+  await shows(page, ["In other words", "A third."]);
+  assert.deepEqual(pulls, []);
+
+  // Opened anew at the message, its branch is shown.
+  await page.reload();
+  await shows(page, ["Found", "Answer one."]);
+  assert.equal(pulls.length, 1);
   await workspace.close(page);
 });

@@ -8,6 +8,7 @@ const exchanges = 60;
 
 let workspace: Workspace;
 let conversationId: string;
+let firstMessageId: string;
 
 before(async () => {
   workspace = await Workspace.start({ WEBPLUS_GUIDE_WORDS_PER_SECOND: "100000" });
@@ -24,6 +25,7 @@ async function fill(url: string): Promise<string> {
   for (let number = 1; number <= exchanges; number += 1) {
     const content = `Question ${number}: how do I install Web+?`;
     const pair = await call(url, "POST", `/conversations/${id}/messages`, { content }, token);
+    if (number === 1) firstMessageId = (pair["user_message"] as { id: string }).id;
     const { id: messageId } = pair["assistant_message"] as { id: string };
     const events = await fetch(`${url}/api/v1/messages/${messageId}/events`, {
       headers: { Authorization: `Bearer ${token}` },
@@ -128,4 +130,23 @@ test("one can scroll to its very beginning", async () => {
   }
   await question(page, 1).waitFor();
   await workspace.close(page);
+});
+
+test("a message to open at is looked for until a failure, and further when one asks", async () => {
+  const page = await workspace.signedIn();
+  let asked = 0;
+  await page.route(/\/messages\?.*cursor=/, (route) => {
+    asked += 1;
+    return route.fulfill({ status: 429, headers: { "retry-after": "1" } });
+  });
+  await page.goto(`/c/${conversationId}?message=${firstMessageId}`);
+  const retry = page.getByRole("button", { name: "Older messages could not be fetched" });
+  await retry.waitFor();
+  await input(page).fill("The page has all the time it needs to ask again.");
+  await retry.waitFor();
+  assert.equal(asked, 1);
+  await page.unroute(/\/messages\?.*cursor=/);
+  await retry.click();
+  await page.locator("[data-found=true]").getByText("Question 1:").waitFor();
+  await workspace.close(page, /429/);
 });

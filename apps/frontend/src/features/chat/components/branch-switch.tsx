@@ -16,7 +16,8 @@ export function BranchSwitch({ conversationId, place: { ids, index } }: BranchSw
   const go = (step: Step) => {
     const target = ids[index + steps[step]];
     if (target === undefined) return;
-    void showBranch(conversationId, target).then(() => {
+    void showBranch(conversationId, target).then((isShown) => {
+      if (!isShown) return;
       announce(`Version ${index + steps[step] + 1} of ${ids.length}`);
       focusStep(target, step);
     });

@@ -22,26 +22,29 @@ export type ActionName = "stop" | "continue" | "regenerate" | "edit" | "show";
 
 export const pendingAction = createStore<ActionName | null>(null);
 
-async function run(name: ActionName, act: () => Promise<void>): Promise<void> {
-  if (pendingAction.get() !== null) return;
+/** Whether it was carried out. */
+async function run(name: ActionName, act: () => Promise<void>): Promise<boolean> {
+  if (pendingAction.get() !== null) return false;
   pendingAction.set(name);
   try {
     await act();
+    return true;
   } catch (error) {
     showToast({ tone: "danger", text: errorText(error) });
+    return false;
   } finally {
     pendingAction.set(null);
   }
 }
 
-export function stopAnswer(message: Message): Promise<void> {
+export function stopAnswer(message: Message): Promise<boolean> {
   return run("stop", async () => {
     finishStream(await stopMessage(message.id));
   });
 }
 
 /** The same message goes on from its committed prefix. */
-export function continueAnswer(message: Message): Promise<void> {
+export function continueAnswer(message: Message): Promise<boolean> {
   return run("continue", async () => {
     const resumed = await continueMessage(message.id);
     storeMessage(resumed);
@@ -50,7 +53,7 @@ export function continueAnswer(message: Message): Promise<void> {
 }
 
 /** A new answer beside the old one, which stays in the tree. */
-export function regenerateAnswer(message: Message): Promise<void> {
+export function regenerateAnswer(message: Message): Promise<boolean> {
   return run("regenerate", async () => {
     const sibling = await regenerateMessage(message.id);
     addMessage(sibling);
@@ -60,7 +63,7 @@ export function regenerateAnswer(message: Message): Promise<void> {
 }
 
 /** Another wording beside the old one, with its own answer; the old branch stays. */
-export function sendEdit(message: Message, content: string): Promise<void> {
+export function sendEdit(message: Message, content: string): Promise<boolean> {
   return run("edit", async () => {
     const body = { content, parent_id: message.parent_id };
     const pair = await postMessage(message.conversation_id, body, randomKey());
@@ -72,8 +75,8 @@ export function sendEdit(message: Message, content: string): Promise<void> {
   });
 }
 
-/** Resolves when the branch with this message is shown. */
-export function showBranch(conversationId: string, messageId: string): Promise<void> {
+/** Resolves when the branch with this message is shown, or cannot be. */
+export function showBranch(conversationId: string, messageId: string): Promise<boolean> {
   return run("show", async () => {
     storeConversation(await showThrough(conversationId, messageId));
     await branchChanged(conversationId);
