@@ -4,7 +4,7 @@ import reactHooks from "eslint-plugin-react-hooks";
 import globals from "globals";
 import tseslint from "typescript-eslint";
 
-const features = ["audit", "auth", "chat", "help", "keys", "models", "settings", "users"];
+const features = ["audit", "auth", "chat", "help", "keys", "models", "search", "settings", "users"];
 
 /** A feature may use the shared rooms, never another feature: app/ is where they meet. */
 const featureBoundaries = features.map((feature) => ({
