@@ -153,6 +153,36 @@ test("the draft of each chat stays its own, also over a reload", async () => {
   await workspace.close(page);
 });
 
+test("a draft is the same in all tabs, and none that is left takes it away", async () => {
+  const page = await workspace.signedIn();
+  const other = await page.context().newPage();
+  await other.goto("/");
+  await input(other).waitFor();
+  await inFront(page);
+  await input(page).fill("typed in one tab");
+  await hasValue(input(other), "typed in one tab");
+  await other.close();
+  await page.reload();
+  await hasValue(input(page), "typed in one tab");
+  await workspace.close(page);
+});
+
+test("a tab without the draft leaves it where it is", async () => {
+  const page = await workspace.signedIn();
+  const other = await page.context().newPage();
+  // One that does not hear of it.
+  await other.addInitScript(() => addEventListener("storage", (e) => e.stopImmediatePropagation()));
+  await other.goto("/");
+  await input(other).waitFor();
+  await inFront(page);
+  await input(page).fill("typed in one tab");
+  await page.goto("about:blank");
+  await other.goto("about:blank");
+  await page.goto("/");
+  await hasValue(input(page), "typed in one tab");
+  await workspace.close(page);
+});
+
 test("signing out ends every tab of the window, and leaves nothing behind", async () => {
   const page = await workspace.signedIn();
   await input(page).fill("a private draft");

@@ -34,3 +34,14 @@ export function removeStoredUnder(keyPrefix: string): void {
     // Nothing to do: see above.
   }
 }
+
+/** Tells what another tab wrote under a prefix, by the rest of its key; null: it removed it. */
+export function onStoredElsewhere(
+  keyPrefix: string,
+  listener: (rest: string, value: string | null) => void,
+): void {
+  const start = prefix + keyPrefix;
+  globalThis.addEventListener("storage", ({ key, newValue }) => {
+    if (key?.startsWith(start) === true) listener(key.slice(start.length), newValue);
+  });
+}

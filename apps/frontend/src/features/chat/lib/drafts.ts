@@ -2,7 +2,13 @@
  * What is typed but not sent, per conversation. It survives reloads; a text on its way to the
  * server counts as not sent until the server has it, so that no accident can lose it.
  */
-import { readStored, removeStored, removeStoredUnder, writeStored } from "@/lib/storage";
+import {
+  onStoredElsewhere,
+  readStored,
+  removeStored,
+  removeStoredUnder,
+  writeStored,
+} from "@/lib/storage";
 import { createStore, type Store } from "@/lib/store";
 
 /** The draft of a conversation that does not exist yet. */
@@ -11,6 +17,8 @@ export const newDraft = "new";
 const draftKey = (id: string) => `draft.${id}`;
 const sendingKey = (id: string) => `sending.${id}`;
 const drafts = new Map<string, Store<string>>();
+/** Those that were changed here and are not written yet, until then. */
+const unwritten = new Map<string, ReturnType<typeof setTimeout>>();
 const writeAfterMs = 250;
 
 export function draftOf(id: string): Store<string> {
@@ -19,19 +27,44 @@ export function draftOf(id: string): Store<string> {
   const store = createStore(join(readStored(sendingKey(id)), readStored(draftKey(id))));
   removeStored(sendingKey(id));
   drafts.set(id, store);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const write = () => {
-    if (drafts.get(id) !== store) return;
-    if (store.get() === "") removeStored(draftKey(id));
-    else writeStored(draftKey(id), store.get());
-  };
   store.subscribe(() => {
-    clearTimeout(timer);
-    timer = setTimeout(write, writeAfterMs);
+    if (drafts.get(id) !== store) return;
+    settle(id);
+    unwritten.set(
+      id,
+      setTimeout(() => write(id), writeAfterMs),
+    );
   });
-  globalThis.addEventListener("pagehide", write);
   return store;
 }
+
+function settle(id: string): void {
+  clearTimeout(unwritten.get(id));
+  unwritten.delete(id);
+}
+
+function write(id: string): void {
+  settle(id);
+  const text = drafts.get(id)?.get() ?? "";
+  if (text === "") removeStored(draftKey(id));
+  else writeStored(draftKey(id), text);
+}
+
+/** What was not changed here may have been changed in another tab, and is left as it is there. */
+function writeChanged(): void {
+  for (const id of [...unwritten.keys()]) write(id);
+}
+
+globalThis.addEventListener("pagehide", writeChanged);
+document.addEventListener("visibilitychange", () => {
+  // The timers of a hidden page may be a minute late.
+  if (document.visibilityState === "hidden") writeChanged();
+});
+onStoredElsewhere("draft.", (id, text) => {
+  if (unwritten.has(id)) return;
+  drafts.get(id)?.set(text ?? "");
+  settle(id);
+});
 
 function join(...texts: (string | null)[]): string {
   return texts.filter((text) => text !== null && text !== "").join("\n\n");
@@ -53,9 +86,15 @@ export function returnToDraft(id: string, text: string): void {
   draft.set(join(text, draft.get()));
 }
 
+/** What this tab holds of them, for it is not of the one who is signed in now. */
+export function releaseDrafts(): void {
+  for (const id of [...unwritten.keys()]) settle(id);
+  drafts.clear();
+}
+
 /** At sign-out: the next person at this machine must not find them. */
 export function forgetDrafts(): void {
-  drafts.clear();
+  releaseDrafts();
   removeStoredUnder("draft.");
   removeStoredUnder("sending.");
 }
