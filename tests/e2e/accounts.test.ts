@@ -145,6 +145,30 @@ test("a draft is for the one who typed it", async () => {
   await workspace.close(page, /401/);
 });
 
+test("a tab that another one signed out keeps nothing for the next person", async () => {
+  await people.add("fay");
+  await people.add("gus");
+  const page = await windowOf(workspace, "fay");
+  const other = await page.context().newPage();
+  await other.goto("/");
+  await input(other).fill("for my eyes only");
+  await inFront(page);
+  await page.getByRole("button", { name: "Account: fay" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await other.getByText("You signed out in another tab.").waitFor();
+  await page.getByLabel("User name").fill("gus");
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await signedInAs(page, "gus");
+  await signedInAs(other, "gus");
+  await hasValue(input(other), "");
+  await other.close({ runBeforeUnload: true });
+  await page.reload();
+  await signedInAs(page, "gus");
+  await hasValue(input(page), "");
+  await workspace.close(page, /401/);
+});
+
 test("an API key is shown once, works, and is refused once revoked", async () => {
   const page = await workspace.signedIn();
   await page.goto("/settings/api-keys");

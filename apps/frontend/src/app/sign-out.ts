@@ -1,24 +1,30 @@
 import { errorText } from "@/api/problem";
+import { session } from "@/api/session";
 import { signOut } from "@/features/auth/api";
 import { endEdit } from "@/features/chat/lib/editing";
-import { forgetDrafts } from "@/features/chat/lib/drafts";
+import { forgetDrafts, releaseDrafts } from "@/features/chat/lib/drafts";
 import { forgetOutgoing } from "@/features/chat/lib/outbox";
 import { forgetAllStreams } from "@/features/chat/lib/stream-hub";
 import { queryClient } from "@/lib/query-client";
-import { readStored, writeStored } from "@/lib/storage";
 import { showToast } from "@/lib/toasts";
-
-const lastPersonKey = "person";
+import { isBrowserOfAnother, isTabOfAnother, rememberPerson } from "./person";
 
 /** Drafts outlive a session that was ended, for the one who typed them and nobody else. */
 export function enterAs(userId: string): void {
-  const last = readStored(lastPersonKey);
-  if (last !== null && last !== userId) {
+  if (isBrowserOfAnother(userId)) {
     forgetDrafts();
     forgetEverything();
+  } else if (isTabOfAnother(userId)) {
+    releaseDrafts();
+    forgetEverything();
   }
-  if (last !== userId) writeStored(lastPersonKey, userId);
+  rememberPerson(userId);
 }
+
+session.subscribe(() => {
+  const state = session.get();
+  if (state.phase === "signed-out" && state.by !== "server") forgetDrafts();
+});
 
 /** Nothing of the person who leaves stays in this page. */
 export function forgetEverything(): void {
@@ -29,14 +35,12 @@ export function forgetEverything(): void {
 }
 
 export function leaveDeleted(): void {
-  forgetDrafts();
   showToast({ text: "Your account and all its data were deleted." });
 }
 
 export async function signOutHere(): Promise<void> {
   try {
     await signOut();
-    forgetDrafts();
   } catch (error) {
     showToast({ tone: "danger", text: `Not signed out: ${errorText(error)}` });
   }
