@@ -179,6 +179,12 @@ test("an API key is shown once, works, and is refused once revoked", async () =>
   await page.getByRole("checkbox", { name: "Write chats" }).uncheck();
   await page.getByRole("button", { name: "Create the key" }).click();
   const key = await page.getByLabel("API key", { exact: true }).inputValue();
+  await page.getByRole("button", { name: "Copy" }).click();
+  await page
+    .getByRole("dialog")
+    .getByRole("status")
+    .getByText(/copied/i)
+    .waitFor();
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "I have stored it" }).click();
   await page.getByText(`${key.slice(0, 10)}…`).waitFor();

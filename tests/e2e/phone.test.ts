@@ -48,6 +48,28 @@ test("asking, the drawer, and its menus work at phone width", async () => {
   await workspace.close(page);
 });
 
+test("a chat that was deleted in the drawer comes back with Undo", async () => {
+  const page = await workspace.signedIn(phone);
+  await input(page).fill("Deleted by mistake");
+  await page.getByRole("button", { name: "Send" }).tap();
+  await completeAnswer(page);
+  await page.goto("/");
+  const drawer = page.getByRole("dialog", { name: "Chats" });
+  await page.getByRole("button", { name: "Show the chat list" }).tap();
+  const link = drawer.getByRole("link", { name: "Deleted by mistake" });
+  await drawer.getByRole("button", { name: "Options for Deleted by mistake" }).tap();
+  await page.getByRole("menuitem", { name: "Delete" }).tap();
+  await link.waitFor({ state: "detached" });
+  const undo = page.getByRole("button", { name: "Undo" });
+  const box = await undo.boundingBox();
+  assert.ok(box && box.x >= 0 && box.x + box.width <= 390, "it is in view");
+  await undo.tap();
+  await link.waitFor();
+  await link.tap();
+  await completeAnswer(page);
+  await workspace.close(page);
+});
+
 test("what can be tapped is large enough", async () => {
   const page = await workspace.signedIn(phone);
   const small = await page.evaluate(() =>

@@ -1,9 +1,9 @@
 import { createStore } from "./store";
 
 /** What the page's polite live region says to screen readers. */
-export const announcement = createStore("");
+export const announcement = createStore({ text: "" });
 
 export function announce(text: string): void {
   // The same words twice are no change, and no change is not read; a trailing space makes it one.
-  announcement.set(announcement.get() === text ? `${text} ` : text);
+  announcement.set({ text: announcement.get().text === text ? `${text} ` : text });
 }

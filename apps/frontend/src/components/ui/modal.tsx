@@ -5,6 +5,7 @@ import {
   type MouseEvent,
   type ReactNode,
 } from "react";
+import { putOnTop } from "./open-dialogs";
 import { PortalContainer } from "./portal";
 
 type ModalProps = {
@@ -33,8 +34,13 @@ export function Modal({
   // In the layout phase, so that it is closed while it is still there: only then the browser gives
   // the focus back.
   useLayoutEffect(() => {
-    dialog?.showModal();
-    return () => dialog?.close();
+    if (dialog === null) return;
+    dialog.showModal();
+    const takeAway = putOnTop(dialog);
+    return () => {
+      takeAway();
+      dialog.close();
+    };
   }, [dialog]);
 
   // Not left to the browser: a tooltip that Escape hides as well would keep the dialog open.

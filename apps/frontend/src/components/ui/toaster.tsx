@@ -1,13 +1,27 @@
 import { X } from "lucide-react";
 import { useEffect, useState } from "react";
+import { createPortal } from "react-dom";
 import { cx } from "@/lib/cx";
 import { useStore } from "@/lib/store";
 import { dismissToast, toasts, type Toast } from "@/lib/toasts";
 import { IconButton } from "./icon-button";
+import { useTopDialog } from "./open-dialogs";
+import { PortalContainer } from "./portal";
 
 const shownMs = 8_000;
 
+/** In the dialog that is on top, if there is one: only there its buttons can be pressed. */
 export function Toaster() {
+  const dialog = useTopDialog();
+  const list = (
+    <PortalContainer value={dialog}>
+      <ToastList />
+    </PortalContainer>
+  );
+  return dialog === null ? list : createPortal(list, dialog);
+}
+
+function ToastList() {
   const shown = useStore(toasts);
   return (
     <section
