@@ -28,11 +28,12 @@ function useLongerThan(state: boolean, ms: number): boolean {
   return state && long;
 }
 
+/** That the browser has no network is no reason to show it: the server may be nearer than that. */
 export function ConnectionBanner() {
   const online = useSyncExternalStore(subscribeOnline, () => navigator.onLine);
   const status = useStore(liveStatus);
-  const away = useLongerThan(online && status !== "open" && status !== "idle", graceMs);
-  if (online && !away) return null;
+  const away = useLongerThan(status !== "open" && status !== "idle", graceMs);
+  if (!away) return null;
   return (
     <div
       role="status"

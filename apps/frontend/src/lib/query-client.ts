@@ -9,7 +9,14 @@ function worthRetrying(failures: number, error: Error): boolean {
 
 export const queryClient = new QueryClient({
   defaultOptions: {
-    queries: { retry: worthRetrying, staleTime: 30_000, gcTime: 10 * 60_000 },
+    // The server may be on this machine or in this house: it is there when the internet is not.
+    queries: {
+      retry: worthRetrying,
+      staleTime: 30_000,
+      gcTime: 10 * 60_000,
+      networkMode: "always",
+      refetchOnReconnect: true,
+    },
     mutations: { retry: false, networkMode: "always" },
   },
 });
