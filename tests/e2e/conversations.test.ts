@@ -78,6 +78,30 @@ test("a deleted chat leaves at once, and comes back with Undo", async () => {
   await workspace.close(page);
 });
 
+test("a list that comes late does not undo what has happened since it was asked for", async () => {
+  const page = await workspace.signedIn();
+  let letIn: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (letIn = resolve));
+  const lists = /\/api\/v1\/conversations\?limit/;
+  await page.route(
+    lists,
+    async (route) => {
+      const early = await route.fetch();
+      await held;
+      await route.fulfill({ response: early });
+    },
+    { times: 1 },
+  );
+  const asked = page.waitForRequest(lists);
+  await page.reload();
+  await asked;
+  await ask(page, "Begun before the list was there");
+  await completeAnswer(page);
+  letIn();
+  await chats(page).getByRole("link", { name: "Begun before the list was there" }).waitFor();
+  await workspace.close(page);
+});
+
 test("deleted chats wait in the settings to be restored, or deleted for good", async () => {
   const page = await workspace.signedIn();
   const link = (name: string) => chats(page).getByRole("link", { name });

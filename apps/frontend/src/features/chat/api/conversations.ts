@@ -3,7 +3,7 @@ import { api, isStatus, unwrap } from "@/api/client";
 import { errorText } from "@/api/problem";
 import type { Conversation } from "@/api/types";
 import { cursorParam, firstPage, nextCursor } from "@/lib/pages";
-import { queryClient } from "@/lib/query-client";
+import { queryClient, refetchIfFetching } from "@/lib/query-client";
 import { showToast } from "@/lib/toasts";
 import {
   placeConversation,
@@ -60,7 +60,9 @@ export function dropConversation(id: string): void {
 }
 
 function changeList(change: (data: ConversationPages) => ConversationPages): void {
-  queryClient.setQueryData(conversationsQuery.queryKey, (data) => data && change(data));
+  const { queryKey } = conversationsQuery;
+  queryClient.setQueryData(queryKey, (data) => data && change(data));
+  void refetchIfFetching(queryKey);
 }
 
 export async function createConversation(modelId: string | null): Promise<Conversation> {
