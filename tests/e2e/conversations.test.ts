@@ -102,6 +102,52 @@ test("a list that comes late does not undo what has happened since it was asked 
   await workspace.close(page);
 });
 
+test("a chat that is deleted while it is open says so, here and elsewhere, until it is restored", async () => {
+  const page = await workspace.signedIn();
+  await ask(page, "Open on two devices");
+  const answer = await completeAnswer(page);
+  const other = await workspace.signedIn();
+  await other.goto(new URL(page.url()).pathname);
+  await completeAnswer(other);
+
+  await page.getByRole("button", { name: "Options for this chat" }).click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await page.waitForURL("/");
+  await page.goBack();
+  for (const window of [page, other]) {
+    await window.getByRole("heading", { name: "This chat was deleted" }).waitFor();
+    await hasCount(input(window), 0);
+  }
+  await other.getByRole("button", { name: "Restore" }).click();
+  for (const window of [page, other]) assert.equal(await completeAnswer(window), answer);
+  await workspace.close(other);
+  await workspace.close(page);
+});
+
+test("a chat that was erased takes its draft with it", async () => {
+  const page = await workspace.signedIn();
+  await ask(page, "Erased with all of it");
+  await completeAnswer(page);
+  const address = new URL(page.url()).pathname;
+  await input(page).fill("half a thought");
+  const link = chats(page).getByRole("link", { name: "Erased with all of it" });
+  await link.press("Delete");
+  await link.waitFor({ state: "detached" });
+  await page.goto(address);
+  await page.getByRole("heading", { name: "This chat was deleted" }).waitFor();
+  await page.getByRole("button", { name: "Restore" }).waitFor();
+
+  await page.goto("/settings/deleted");
+  await page.getByRole("button", { name: "Delete Erased with all of it for good" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete for good" }).click();
+  await page.getByText("Erased", { exact: true }).waitFor();
+  const kept = await page.evaluate(() => Object.values(localStorage).map(String));
+  assert.ok(!kept.includes("half a thought"));
+  await page.goto(address);
+  await page.getByRole("heading", { name: "This chat is not here" }).waitFor();
+  await workspace.close(page, /404/);
+});
+
 test("deleted chats wait in the settings to be restored, or deleted for good", async () => {
   const page = await workspace.signedIn();
   const link = (name: string) => chats(page).getByRole("link", { name });

@@ -10,6 +10,7 @@ import { MessagePage } from "@/components/ui/message-page";
 import { changeConversation, conversationQuery } from "@/features/chat/api/conversations";
 import { ChatTitle } from "@/features/chat/components/chat-title";
 import { ConversationView } from "@/features/chat/components/conversation-view";
+import { DeletedChat, MissingChat } from "@/features/chat/components/missing-chat";
 import { titleOf } from "@/features/chat/components/conversation-item";
 import { NewChatView } from "@/features/chat/components/new-chat-view";
 import { ThreadSkeleton } from "@/features/chat/components/thread-skeleton";
@@ -74,7 +75,9 @@ function Chat() {
   const { data, error, refetch } = useQuery(conversationQuery(conversationId));
   const title = data ? titleOf(data) : "";
   useTitle(title);
-  if (data) {
+  // What was fetched before may be shown while the server cannot be asked, but not when it has it no more.
+  const isMissing = isStatus(error, 404);
+  if (data?.deleted_at === null && !isMissing) {
     return (
       <ChatFrame
         title={
@@ -89,26 +92,21 @@ function Chat() {
       </ChatFrame>
     );
   }
-  if (!error) {
-    return (
-      <ChatFrame>
-        <ThreadSkeleton />
-      </ChatFrame>
-    );
-  }
   return (
     <ChatFrame>
-      {isStatus(error, 404) ? (
-        <MessagePage title="This chat is not here">
-          It was deleted, or it belongs to somebody else.
-        </MessagePage>
-      ) : (
+      {isMissing ? (
+        <MissingChat id={conversationId} />
+      ) : data ? (
+        <DeletedChat id={conversationId} />
+      ) : error ? (
         <MessagePage
           title="This chat could not be opened"
           actions={<Button onClick={() => void refetch()}>Try again</Button>}
         >
           <ErrorText error={error} />
         </MessagePage>
+      ) : (
+        <ThreadSkeleton />
       )}
     </ChatFrame>
   );

@@ -1,6 +1,7 @@
 import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { useEffect, useEffectEvent, useState } from "react";
 import { session } from "@/api/session";
+import { useListLive } from "@/features/chat/hooks/use-list-live";
 import { useFinishedStreams } from "@/features/chat/hooks/use-streams";
 import { useModelsLive } from "@/features/models/api";
 import { useShortcut } from "@/lib/shortcuts";
@@ -30,6 +31,7 @@ function SignedInWorkspace({ userId }: { userId: string }) {
   const close = () => setOpen(null);
   useFinishedStreams();
   useModelsLive();
+  useListLive();
   useShortcut("palette", () => setOpen(open === "palette" ? null : "palette"));
   useShortcut("help", () => setOpen(open === "shortcuts" ? null : "shortcuts"));
   useShortcut("newChat", () => {

@@ -5,6 +5,7 @@ import type { Conversation } from "@/api/types";
 import { cursorParam, firstPage, nextCursor } from "@/lib/pages";
 import { queryClient, refetchIfFetching } from "@/lib/query-client";
 import { showToast } from "@/lib/toasts";
+import { forgetDraft } from "../lib/drafts";
 import {
   placeConversation,
   removeConversation,
@@ -12,6 +13,8 @@ import {
 } from "../lib/conversation-pages";
 
 const pageSize = 40;
+/** The queries of what is in a conversation. */
+const contents = ["messages", "forks"];
 
 export const conversationsQuery = infiniteQueryOptions({
   queryKey: ["conversations"],
@@ -54,8 +57,14 @@ export function storeConversation(conversation: Conversation): void {
   );
 }
 
+/** It was deleted: it leaves the list, and wherever it is open that is told. */
 export function dropConversation(id: string): void {
   changeList((data) => removeConversation(data, id));
+  queryClient.setQueryData(
+    conversationQuery(id).queryKey,
+    (data) => data && { ...data, deleted_at: data.deleted_at ?? new Date().toISOString() },
+  );
+  for (const kind of contents) queryClient.removeQueries({ queryKey: [kind, id] });
   void queryClient.invalidateQueries(deletedQuery);
 }
 
@@ -114,6 +123,8 @@ export async function deleteConversation(conversation: Conversation): Promise<vo
 export async function eraseConversation(id: string): Promise<void> {
   const params = { path: { id }, query: { for_good: true } };
   await unwrap(api.DELETE("/api/v1/conversations/{id}", { params }));
+  queryClient.removeQueries(conversationQuery(id));
+  forgetDraft(id);
 }
 
 export async function restoreConversation(id: string): Promise<void> {

@@ -7,7 +7,6 @@ import { MoreWhenSeen } from "@/components/ui/more-when-seen";
 import { Skeleton } from "@/components/ui/skeleton";
 import { groupByDay } from "@/lib/day-groups";
 import { conversationsQuery } from "../api/conversations";
-import { useListLive } from "../hooks/use-list-live";
 import { ConversationItem } from "./conversation-item";
 
 type ConversationListProps = {
@@ -25,7 +24,6 @@ export function ConversationList(props: ConversationListProps) {
 
 function ReadableList({ currentId, onDeletedCurrent }: ConversationListProps) {
   const query = useInfiniteQuery(conversationsQuery);
-  useListLive();
   if (query.data === undefined) {
     return query.error ? (
       <div className="px-3 py-2 text-sm">

@@ -10,7 +10,6 @@ import { Card, Section } from "@/components/ui/section";
 import { itemsOf } from "@/lib/pages";
 import { showToast } from "@/lib/toasts";
 import { deletedQuery, eraseConversation } from "../api/conversations";
-import { useListLive } from "../hooks/use-list-live";
 import { titleOf } from "./conversation-item";
 import { DeletedRow } from "./deleted-row";
 
@@ -19,7 +18,6 @@ export function DeletedPage() {
   const [erasing, setErasing] = useState<Conversation | null>(null);
   const mayWrite = useMay("chat:write");
   const deleted = query.data ? itemsOf(query.data) : [];
-  useListLive();
   return (
     <Section
       title="Deleted chats"

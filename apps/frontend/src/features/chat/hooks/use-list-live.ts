@@ -3,7 +3,7 @@ import { subscribe } from "@/api/live";
 import { queryClient } from "@/lib/query-client";
 import { conversationsQuery, dropConversation, storeConversation } from "../api/conversations";
 
-/** Keeps the list of conversations as the server has it, whoever changes it and wherever. */
+/** Keeps the conversations as the server has them, whoever changes them and wherever; also while no list is shown. */
 export function useListLive(): void {
   useEffect(
     () =>

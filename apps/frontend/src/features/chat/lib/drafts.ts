@@ -86,6 +86,14 @@ export function returnToDraft(id: string, text: string): void {
   draft.set(join(text, draft.get()));
 }
 
+/** The conversation is there no more, and cannot come back. */
+export function forgetDraft(id: string): void {
+  settle(id);
+  drafts.delete(id);
+  removeStored(draftKey(id));
+  removeStored(sendingKey(id));
+}
+
 /** What this tab holds of them, for it is not of the one who is signed in now. */
 export function releaseDrafts(): void {
   for (const id of [...unwritten.keys()]) settle(id);
