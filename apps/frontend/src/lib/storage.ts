@@ -9,11 +9,13 @@ export function readStored(key: string): string | null {
   }
 }
 
-export function writeStored(key: string, value: string): void {
+/** Whether it is kept. */
+export function writeStored(key: string, value: string): boolean {
   try {
     localStorage.setItem(prefix + key, value);
+    return true;
   } catch {
-    // Nothing to do: see above.
+    return false;
   }
 }
 

@@ -47,6 +47,17 @@ export function conversationQuery(id: string) {
   });
 }
 
+/** Null: it is not there, or not any more. */
+export async function findConversation(id: string): Promise<Conversation | null> {
+  try {
+    const found = await queryClient.query(conversationQuery(id));
+    return found.deleted_at === null ? found : null;
+  } catch (error) {
+    if (isStatus(error, 404)) return null;
+    throw error;
+  }
+}
+
 /** Takes over what the server said about a conversation, wherever it is shown. */
 export function storeConversation(conversation: Conversation): void {
   queryClient.setQueryData(conversationQuery(conversation.id).queryKey, conversation);

@@ -10,12 +10,12 @@ import {
   writeStored,
 } from "@/lib/storage";
 import { createStore, type Store } from "@/lib/store";
+import { dropSending, forgetSendings, releaseSending, takeLeftSending } from "./sending";
 
 /** The draft of a conversation that does not exist yet. */
 export const newDraft = "new";
 
 const draftKey = (id: string) => `draft.${id}`;
-const sendingKey = (id: string) => `sending.${id}`;
 const drafts = new Map<string, Store<string>>();
 /** Those that were changed here and are not written yet, until then. */
 const unwritten = new Map<string, ReturnType<typeof setTimeout>>();
@@ -24,11 +24,13 @@ const writeAfterMs = 250;
 export function draftOf(id: string): Store<string> {
   const known = drafts.get(id);
   if (known) return known;
-  const store = createStore(join(readStored(sendingKey(id)), readStored(draftKey(id))));
-  removeStored(sendingKey(id));
+  const left = takeLeftSending(id);
+  const store = createStore(join(left, readStored(draftKey(id))));
   drafts.set(id, store);
+  if (left !== null) write(id);
   store.subscribe(() => {
     if (drafts.get(id) !== store) return;
+    if (store.get() === "") releaseSending(id);
     settle(id);
     unwritten.set(
       id,
@@ -70,20 +72,16 @@ function join(...texts: (string | null)[]): string {
   return texts.filter((text) => text !== null && text !== "").join("\n\n");
 }
 
-export function beginSending(id: string, text: string): void {
-  writeStored(sendingKey(id), text);
+/** The text is on its way, and comes back if it does not arrive. */
+export function clearDraft(id: string): void {
   draftOf(id).set("");
 }
 
-export function endSending(id: string): void {
-  removeStored(sendingKey(id));
-}
-
-/** The text comes back before whatever was typed since. */
+/** The text comes back before whatever was typed since. Written at once: the page may be on its way out. */
 export function returnToDraft(id: string, text: string): void {
-  removeStored(sendingKey(id));
   const draft = draftOf(id);
   draft.set(join(text, draft.get()));
+  write(id);
 }
 
 /** The conversation is there no more, and cannot come back. */
@@ -91,7 +89,7 @@ export function forgetDraft(id: string): void {
   settle(id);
   drafts.delete(id);
   removeStored(draftKey(id));
-  removeStored(sendingKey(id));
+  dropSending(id);
 }
 
 /** What this tab holds of them, for it is not of the one who is signed in now. */
@@ -104,5 +102,5 @@ export function releaseDrafts(): void {
 export function forgetDrafts(): void {
   releaseDrafts();
   removeStoredUnder("draft.");
-  removeStoredUnder("sending.");
+  forgetSendings();
 }

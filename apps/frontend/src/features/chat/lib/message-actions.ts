@@ -2,7 +2,6 @@
 import { errorText } from "@/api/problem";
 import type { Message } from "@/api/types";
 import { createStore } from "@/lib/store";
-import { randomKey } from "@/lib/id";
 import { showToast } from "@/lib/toasts";
 import { storeConversation } from "../api/conversations";
 import { forksChanged, showThrough } from "../api/forks";
@@ -15,7 +14,7 @@ import {
   stopMessage,
   storeMessage,
 } from "../api/messages";
-import { endEdit } from "./editing";
+import { endEdit, keyOfEdit } from "./editing";
 import { finishStream, watchStream } from "./stream-hub";
 
 export type ActionName = "stop" | "continue" | "regenerate" | "edit" | "show";
@@ -66,7 +65,8 @@ export function regenerateAnswer(message: Message): Promise<boolean> {
 export function sendEdit(message: Message, content: string): Promise<boolean> {
   return run("edit", async () => {
     const body = { content, parent_id: message.parent_id };
-    const pair = await postMessage(message.conversation_id, body, randomKey());
+    const key = keyOfEdit(message.id, content);
+    const pair = await postMessage(message.conversation_id, body, key);
     endEdit();
     addMessage(pair.user_message);
     addMessage(pair.assistant_message);

@@ -2,24 +2,21 @@
  * Texts on their way to the server. It is no part of a view, so that leaving the conversation
  * neither loses a text nor its failure.
  */
-import { ApiError } from "@/api/problem";
+import { isStatus } from "@/api/client";
 import type { Conversation } from "@/api/types";
 import { randomKey } from "@/lib/id";
 import { createStore, type Store } from "@/lib/store";
-import { createConversation } from "../api/conversations";
-import { addMessage, cachedLeaf, postMessage, seedMessages } from "../api/messages";
-import { beginSending, endSending, newDraft, returnToDraft } from "./drafts";
+import { changeConversation, createConversation, findConversation } from "../api/conversations";
+import { addMessage, branchChanged, cachedLeaf, postMessage, seedMessages } from "../api/messages";
+import { clearDraft, newDraft, returnToDraft } from "./drafts";
+import { dropSending, giveBackSending, holdSending, lastSending, type Sending } from "./sending";
 import { watchStream } from "./stream-hub";
 
 export type Outgoing =
   | { phase: "sending"; text: string; leafBefore: string | undefined }
   | { phase: "failed"; text: string; error: Error };
 
-type Attempt = { text: string; key: string; conversation: Conversation | null };
-
 const outgoing = new Map<string, Store<Outgoing | null>>();
-/** The last failed attempt: sent again unchanged, it must not be carried out twice. */
-const attempts = new Map<string, Attempt>();
 
 export function outgoingOf(conversationId: string | null): Store<Outgoing | null> {
   const id = conversationId ?? newDraft;
@@ -41,45 +38,73 @@ export async function sendText(
   const id = conversation?.id ?? newDraft;
   const state = outgoingOf(id);
   if (state.get()?.phase === "sending") return null;
-  const last = attempts.get(id);
-  const attempt: Attempt = last?.text === text ? last : { text, key: randomKey(), conversation };
-  attempts.set(id, attempt);
+  const last = lastSending(id);
+  const isAgain = last?.text === text;
+  const sending: Sending = {
+    text,
+    key: isAgain ? last.key : randomKey(),
+    conversationId: last?.conversationId ?? null,
+  };
   state.set({ phase: "sending", text, leafBefore: cachedLeaf(id)?.id });
-  beginSending(id, text);
+  holdSending(id, sending);
+  clearDraft(id);
   try {
-    attempt.conversation ??= await begin(modelId);
-    await deliver(attempt.conversation.id, attempt);
-    attempts.delete(id);
-    endSending(id);
+    const target = conversation ?? (await findOrBegin(sending, isAgain, modelId));
+    await deliver(target.id, sending, isAgain);
+    dropSending(id);
     state.set(null);
-    return attempt.conversation;
+    return target;
   } catch (error) {
-    returnToDraft(id, text);
+    giveBack(id, sending, error);
     state.set({
       phase: "failed",
       text,
       error: error instanceof Error ? error : new Error("Not sent."),
     });
-    // A refused text will not be taken unchanged either; a new attempt is a new request.
-    if (error instanceof ApiError && !error.isUnreachable) attempts.delete(id);
     return null;
   }
 }
 
-async function begin(modelId: string | null): Promise<Conversation> {
+/** A new attempt is a new request only where this one can have left nothing behind, and could never be taken. */
+function giveBack(id: string, sending: Sending, error: unknown): void {
+  returnToDraft(id, sending.text);
+  if (isStatus(error, 404)) dropSending(id);
+  else if (isStatus(error, 422)) giveBackSending(id, { ...sending, key: randomKey() });
+  else giveBackSending(id, sending);
+}
+
+/** What was made for an attempt that failed then is taken, unless it became the chat of something else. */
+async function findOrBegin(
+  sending: Sending,
+  isAgain: boolean,
+  modelId: string | null,
+): Promise<Conversation> {
+  const made = sending.conversationId && (await findConversation(sending.conversationId));
+  if (made && (isAgain || made.active_message_id === null)) {
+    if (modelId !== null && modelId !== made.model_id)
+      await changeConversation(made, { model_id: modelId });
+    return made;
+  }
   const conversation = await createConversation(modelId);
   seedMessages(conversation.id);
+  sending.conversationId = conversation.id;
+  holdSending(newDraft, sending);
   return conversation;
 }
 
-async function deliver(conversationId: string, { text, key }: Attempt): Promise<void> {
+async function deliver(
+  conversationId: string,
+  { text, key }: Sending,
+  isAgain: boolean,
+): Promise<void> {
   const pair = await postMessage(conversationId, { content: text }, key);
   addMessage(pair.user_message);
   addMessage(pair.assistant_message);
   if (pair.assistant_message.status === "streaming") watchStream(pair.assistant_message);
+  // The answer to the first attempt, which may be old news.
+  if (isAgain) void branchChanged(conversationId);
 }
 
 export function forgetOutgoing(): void {
   outgoing.clear();
-  attempts.clear();
 }
