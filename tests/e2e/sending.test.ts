@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import type { Page, Route } from "playwright-core";
 import { hasCount, hasValue, inFront } from "./support/eventually.ts";
 import { People } from "./support/people.ts";
-import { ask, completeAnswer, input, quickly, Workspace } from "./support/workspace.ts";
+import { ask, chats, completeAnswer, input, quickly, Workspace } from "./support/workspace.ts";
 
 let workspace: Workspace;
 let people: People;
@@ -123,4 +123,31 @@ test("an edit is sent with the same key until it has arrived", async () => {
   assert.equal(keys.length, 2);
   assert.equal(keys[0], keys[1]);
   await workspace.close(page, /ERR_CONNECTION_RESET/);
+});
+
+test("who goes elsewhere while a new chat begins stays there", async () => {
+  const page = await workspace.signedIn();
+  await ask(page, "Where one goes");
+  await completeAnswer(page);
+  const elsewhere = page.url();
+  await page.goto("/");
+  let letIn: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (letIn = resolve));
+  await onPost(page, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await ask(page, "Slowly begun");
+  await chats(page).getByRole("link", { name: "Where one goes" }).click();
+  await page.waitForURL(elsewhere);
+  letIn();
+  const begun = chats(page).getByRole("link", { name: "Slowly begun" });
+  await begun.waitFor();
+  // The text is gone from the new chat once it is known to have arrived.
+  await page.getByRole("link", { name: "New chat", exact: true }).first().waitFor();
+  await page.waitForFunction(() => localStorage.getItem("webplus.sending.new") === null);
+  assert.equal(page.url(), elsewhere);
+  await begun.click();
+  await completeAnswer(page);
+  await workspace.close(page);
 });

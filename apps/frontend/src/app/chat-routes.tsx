@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { getRouteApi, useNavigate, useRouter } from "@tanstack/react-router";
 import { useState } from "react";
 import { isStatus } from "@/api/client";
 import { useMay } from "@/api/rights";
@@ -44,7 +44,7 @@ function NoChats() {
 }
 
 function NewChat() {
-  const navigate = useNavigate();
+  const router = useRouter();
   const user = useSignedInUser();
   const [modelId, setModelId] = useState(() => readStored(lastModelKey) ?? builtInModel);
   useTitle("");
@@ -58,9 +58,11 @@ function NewChat() {
         userName={user?.username ?? ""}
         modelId={modelId}
         modelPicker={<ModelPicker value={modelId} onChange={choose} />}
-        onStarted={({ id }) =>
-          void navigate({ to: "/c/$conversationId", params: { conversationId: id } })
-        }
+        onStarted={({ id }) => {
+          // Whoever went elsewhere meanwhile stays there.
+          if (router.latestLocation.pathname === "/")
+            void router.navigate({ to: "/c/$conversationId", params: { conversationId: id } });
+        }}
       />
     </ChatFrame>
   );
