@@ -1,14 +1,31 @@
 /** Connections that are there in part only: no internet, no sockets, replies that never come. */
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
+import { Upstream } from "../api/lib/upstream.ts";
 import { hasCount } from "./support/eventually.ts";
-import { ask, chats, completeAnswer, quickly, Workspace } from "./support/workspace.ts";
+import {
+  ask,
+  askScripted,
+  chats,
+  completeAnswer,
+  newChat,
+  quickly,
+  stopButton,
+  Workspace,
+} from "./support/workspace.ts";
 
 const lostConnection = /ERR_CONNECTION_REFUSED|WebSocket|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/;
 
+let upstream: Upstream;
 let workspace: Workspace;
-before(async () => (workspace = await Workspace.start(quickly)));
-after(() => workspace.remove());
+before(async () => {
+  upstream = await Upstream.start();
+  workspace = await Workspace.start({ ...quickly, WEBPLUS_OPENAI_URL: upstream.openaiUrl });
+});
+after(async () => {
+  await workspace.remove();
+  await upstream.close();
+});
 
 /** What the browser says when it has lost the Wi-Fi, and the server is on the same machine. */
 async function loseNetwork(page: Page): Promise<void> {
@@ -38,4 +55,23 @@ test("without a network, a server that is there all the same is used as ever", a
   await workspace.program.run();
   await page.getByText("You are offline").waitFor({ state: "detached" });
   await workspace.close(page, lostConnection);
+});
+
+test("an answer can be stopped while another request hangs, here or in another chat", async () => {
+  const page = await workspace.signedIn();
+  await ask(page, "Where a request hangs");
+  await completeAnswer(page);
+  const held = page.waitForRequest("**/regenerate");
+  await page.route("**/regenerate", () => undefined);
+  await page.getByRole("button", { name: "Regenerate" }).click();
+  await held;
+
+  await newChat(page).click();
+  const answer = await askScripted(page, "Where an answer streams");
+  const chat = await upstream.nextChat();
+  chat.say("On and on");
+  await answer.getByText("On and on").waitFor();
+  await stopButton(page).click();
+  await page.getByText("You stopped this answer here.").waitFor();
+  await workspace.close(page);
 });

@@ -1,7 +1,7 @@
 import createClient from "openapi-fetch";
 import { ApiError, fromProblem, unreachable } from "./problem";
 import type { paths } from "./schema";
-import { accessToken, currentToken, refreshSession } from "./session";
+import { accessToken, currentToken, refreshSession, replyLimitMs } from "./session";
 import type { Problem } from "./types";
 
 async function attempt(request: Request, token: string | null): Promise<Response> {
@@ -9,9 +9,13 @@ async function attempt(request: Request, token: string | null): Promise<Response
   try {
     return await fetch(request);
   } catch (error) {
-    if (request.signal.aborted) throw error;
+    if (request.signal.aborted && !isTimeout(request.signal.reason)) throw error;
     throw unreachable();
   }
+}
+
+function isTimeout(reason: unknown): boolean {
+  return reason instanceof DOMException && reason.name === "TimeoutError";
 }
 
 const learnAgainMs = 10_000;
@@ -35,13 +39,22 @@ export async function authorizedFetch(request: Request): Promise<Response> {
   return renewed ? attempt(again, accessToken.get()) : response;
 }
 
-export const api = createClient<paths>({ baseUrl: location.origin, fetch: authorizedFetch });
+/** For all that is answered at once; streams and files have as long as they take. */
+function promptFetch(request: Request): Promise<Response> {
+  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(replyLimitMs)]);
+  return authorizedFetch(new Request(request, { signal }));
+}
+
+export const api = createClient<paths>({ baseUrl: location.origin, fetch: promptFetch });
 
 type Answer<T> = { data?: T; error?: unknown; response: Response };
 
 /** The data of a successful answer; anything else is thrown as an ApiError. */
 export async function unwrap<T>(call: Promise<Answer<T>>): Promise<T> {
-  const { data, error, response } = await call;
+  const { data, error, response } = await call.catch((reason: unknown) => {
+    // Also in the middle of its body.
+    throw isTimeout(reason) ? unreachable() : reason;
+  });
   if (!response.ok) throw fromProblem(response, error as Partial<Problem> | undefined);
   return data as T;
 }

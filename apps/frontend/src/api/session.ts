@@ -22,6 +22,8 @@ export type SessionState =
 /** Only a hint that a refresh cookie may exist; it saves newcomers a request that must fail. */
 const hintKey = "signed-in";
 const renewAheadMs = 60_000;
+/** A reply that has not come by then will not: it is as if the server had not answered. */
+export const replyLimitMs = 30_000;
 
 export const session = createStore<SessionState>({ phase: "unknown" });
 /** Changes with every new token, so that open sockets can present it. */
@@ -85,7 +87,8 @@ export function refreshSession(): Promise<boolean> {
 }
 
 async function requestRefresh(): Promise<boolean> {
-  const response = await fetch("/api/v1/auth/refresh", { method: "POST" }).catch(() => {
+  const signal = AbortSignal.timeout(replyLimitMs);
+  const response = await fetch("/api/v1/auth/refresh", { method: "POST", signal }).catch(() => {
     throw unreachable();
   });
   if (response.ok) {

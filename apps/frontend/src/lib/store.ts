@@ -24,6 +24,16 @@ export function createStore<T>(initial: T): Store<T> {
   };
 }
 
+/** One for each key, made by whoever asks for it first. */
+export function createStores<T>(initial: T): (key: string) => Store<T> {
+  const stores = new Map<string, Store<T>>();
+  return (key) => {
+    const known = stores.get(key) ?? createStore(initial);
+    stores.set(key, known);
+    return known;
+  };
+}
+
 export function useStore<T>(store: Store<T>): T {
   return useSyncExternalStore(store.subscribe, store.get);
 }

@@ -5,7 +5,7 @@ import type { Message } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Notice } from "@/components/ui/notice";
 import { useStore } from "@/lib/store";
-import { continueAnswer, pendingAction, regenerateAnswer } from "../lib/message-actions";
+import { continueAnswer, pendingIn, regenerateAnswer } from "../lib/message-actions";
 import { explain } from "../lib/message-errors";
 
 /** Why an answer is not complete, and the ways on. Only the last answer can still be mended. */
@@ -59,7 +59,7 @@ function Detail({ text }: { text: string }) {
 }
 
 function Mend({ message }: { message: Message }) {
-  const pending = useStore(pendingAction);
+  const pending = useStore(pendingIn(message.conversation_id));
   const canContinue = message.status !== "failed" || message.content !== "";
   return (
     <>

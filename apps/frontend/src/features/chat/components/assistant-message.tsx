@@ -4,7 +4,7 @@ import { LazyMarkdown } from "@/components/markdown/lazy-markdown";
 import { IconButton } from "@/components/ui/icon-button";
 import { cx } from "@/lib/cx";
 import { useStore } from "@/lib/store";
-import { pendingAction, regenerateAnswer } from "../lib/message-actions";
+import { pendingIn, regenerateAnswer } from "../lib/message-actions";
 import { streamOf } from "../lib/stream-hub";
 import { AnswerState } from "./answer-state";
 import { BranchSwitch } from "./branch-switch";
@@ -37,7 +37,7 @@ export function AssistantMessage({ message, isLast, modelName, place }: MessageR
 type AnswerActionsProps = { message: MessageRowProps["message"]; text: string; isLast: boolean };
 
 function AnswerActions({ message, text, isLast }: AnswerActionsProps) {
-  const pending = useStore(pendingAction);
+  const pending = useStore(pendingIn(message.conversation_id));
   const mayWrite = useMay("chat:write");
   return (
     <div

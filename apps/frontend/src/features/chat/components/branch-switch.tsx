@@ -3,7 +3,7 @@ import { IconButton } from "@/components/ui/icon-button";
 import { announce } from "@/lib/announcer";
 import { useStore } from "@/lib/store";
 import type { Place } from "../lib/forks";
-import { pendingAction, showBranch } from "../lib/message-actions";
+import { pendingIn, showBranch } from "../lib/message-actions";
 
 type BranchSwitchProps = { conversationId: string; place: Place };
 
@@ -12,7 +12,7 @@ type Step = keyof typeof steps;
 
 /** "2/3": which version of a message is shown, and the ways to those beside it. */
 export function BranchSwitch({ conversationId, place: { ids, index } }: BranchSwitchProps) {
-  const pending = useStore(pendingAction);
+  const pending = useStore(pendingIn(conversationId));
   const go = (step: Step) => {
     const target = ids[index + steps[step]];
     if (target === undefined) return;

@@ -4,7 +4,7 @@ import type { Conversation, Message } from "@/api/types";
 import { useShortcut } from "@/lib/shortcuts";
 import { useStore } from "@/lib/store";
 import { newDraft } from "../lib/drafts";
-import { pendingAction, stopAnswer } from "../lib/message-actions";
+import { stopAnswer, stopping } from "../lib/message-actions";
 import { dismissFailure, outgoingOf, sendText } from "../lib/outbox";
 import { Composer } from "./composer";
 import { ReadOnlyNote } from "./read-only-note";
@@ -28,7 +28,7 @@ function WritingArea({ conversation, modelId, streaming, onSent, tools }: Compos
   const input = useRef<HTMLTextAreaElement>(null);
   const id = conversation?.id ?? null;
   const outgoing = useStore(outgoingOf(id));
-  const pending = useStore(pendingAction);
+  const isStopping = useStore(stopping(streaming?.id ?? ""));
 
   const stop = () => {
     if (streaming !== null) void stopAnswer(streaming);
@@ -51,7 +51,7 @@ function WritingArea({ conversation, modelId, streaming, onSent, tools }: Compos
         inputRef={input}
         streaming={streaming !== null}
         sending={outgoing?.phase === "sending"}
-        stopping={pending === "stop"}
+        stopping={isStopping}
         onSend={(text) => void send(text)}
         onStop={stop}
         tools={tools}

@@ -4,12 +4,12 @@ import { Button } from "@/components/ui/button";
 import { isApple } from "@/lib/shortcuts";
 import { useStore } from "@/lib/store";
 import { beginEdit, endEdit } from "../lib/editing";
-import { pendingAction, sendEdit } from "../lib/message-actions";
+import { pendingIn, sendEdit } from "../lib/message-actions";
 import { longestMessage } from "./composer";
 
 export function EditMessage({ message, text }: { message: Message; text: string }) {
   const field = useRef<HTMLTextAreaElement>(null);
-  const pending = useStore(pendingAction);
+  const pending = useStore(pendingIn(message.conversation_id));
   const canSend = text.trim() !== "" && text.length <= longestMessage && pending === null;
 
   useEffect(() => {

@@ -7,7 +7,7 @@ import { cx } from "@/lib/cx";
 import { useStore } from "@/lib/store";
 import { beginEdit, editing } from "../lib/editing";
 import type { Place } from "../lib/forks";
-import { pendingAction } from "../lib/message-actions";
+import { pendingIn } from "../lib/message-actions";
 import { BranchSwitch } from "./branch-switch";
 import { CopyButton } from "./copy-button";
 import { EditMessage } from "./edit-message";
@@ -20,7 +20,7 @@ type SentMessageProps = { message: Message; place: Place | null };
 export function SentMessage({ message, place }: SentMessageProps) {
   const edit = useStore(editing);
   const mayWrite = useMay("chat:write");
-  const pending = useStore(pendingAction);
+  const pending = useStore(pendingIn(message.conversation_id));
   if (edit?.id === message.id && mayWrite) {
     return (
       <article aria-label="You" className="pb-9">
