@@ -116,6 +116,8 @@ export class Upstream {
   readonly #server: Server;
   readonly #chats: Chat[] = [];
   readonly #waiting: ((chat: Chat) => void)[] = [];
+  /** What it offers to those who speak OpenAI's way. */
+  models = ["scripted"];
   #port = 0;
 
   private constructor() {
@@ -170,7 +172,7 @@ export class Upstream {
       case "GET /v1/models":
         return json({
           object: "list",
-          data: [{ id: "scripted", object: "model", owned_by: "tests" }],
+          data: this.models.map((id) => ({ id, object: "model", owned_by: "tests" })),
         });
       case "GET /api/version":
         return json({ version: "0.5.0" });

@@ -122,7 +122,7 @@ export async function ask(page: Page, question: string): Promise<void> {
 /** Asks the model that the test itself speaks for, and returns where its answer appears. */
 export async function askScripted(page: Page, question: string): Promise<Locator> {
   await page.getByRole("button", { name: /^Model:/ }).click();
-  await page.getByRole("menuitemradio", { name: /^scripted/ }).click();
+  await page.getByRole("option", { name: /^scripted/ }).click();
   await ask(page, question);
   return page.getByRole("article", { name: "scripted" }).last();
 }

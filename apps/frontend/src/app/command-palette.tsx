@@ -1,18 +1,20 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { History, Search as SearchIcon } from "lucide-react";
-import { useId, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useId, useState, type ReactNode } from "react";
 import type { SearchResult } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { ErrorText } from "@/components/ui/error-text";
+import { Option } from "@/components/ui/option";
 import { Spinner } from "@/components/ui/spinner";
 import { conversationsQuery } from "@/features/chat/api/conversations";
 import { SearchResultView } from "@/features/search/components/search-result";
 import { useSearch, type Search } from "@/features/search/hooks/use-search";
 import { rank } from "@/lib/fuzzy";
+import { useOptions } from "@/lib/use-options";
 import { useCommands, type Command } from "./commands";
-import { CommandLine, PaletteOption } from "./palette-option";
+import { CommandLine } from "./command-line";
 
 const mostCommands = 12;
 const mostBesideResults = 5;
@@ -24,7 +26,6 @@ type Entry = { key: string; content: ReactNode; choose: () => void };
 /** One field for everything: a combobox whose list holds the actions, the chats, and what was said in them. */
 export function CommandPalette({ onClose, onShortcuts }: CommandPaletteProps) {
   const [query, setQuery] = useState("");
-  const [active, setActive] = useState(0);
   const listId = useId();
   const commands = useFoundCommands(query, onShortcuts);
   const search = useSearch(query);
@@ -52,30 +53,21 @@ export function CommandPalette({ onClose, onShortcuts }: CommandPaletteProps) {
   if (search.more !== null)
     resultEntries.push({ key: "more", content: <MoreLine search={search} />, choose: search.more });
   const entries = [...commandEntries, ...resultEntries];
-  const at = Math.min(active, entries.length - 1);
-
-  function onKeyDown(event: KeyboardEvent) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step !== undefined && entries.length > 0) {
-      event.preventDefault();
-      setActive((at + step + entries.length) % entries.length);
-    } else if (event.key === "Enter" && !event.nativeEvent.isComposing) {
-      event.preventDefault();
-      entries[at]?.choose();
-    }
-  }
+  const { active, setActive, onKeyDown } = useOptions(entries.length, (index) =>
+    entries[index]?.choose(),
+  );
 
   const options = (some: Entry[], first: number) =>
     some.map(({ key, content, choose }, index) => (
-      <PaletteOption
+      <Option
         key={key}
         id={`${listId}-${first + index}`}
-        active={first + index === at}
+        active={first + index === active}
         onPoint={() => setActive(first + index)}
         onChoose={choose}
       >
         {content}
-      </PaletteOption>
+      </Option>
     ));
   return (
     <Dialog
@@ -90,7 +82,7 @@ export function CommandPalette({ onClose, onShortcuts }: CommandPaletteProps) {
           aria-label="Search chats and commands"
           aria-expanded="true"
           aria-controls={listId}
-          aria-activedescendant={at >= 0 ? `${listId}-${at}` : undefined}
+          aria-activedescendant={active >= 0 ? `${listId}-${active}` : undefined}
           autoComplete="off"
           spellCheck={false}
           placeholder="Search chats and commands"

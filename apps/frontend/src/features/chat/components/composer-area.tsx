@@ -67,7 +67,8 @@ function WritingArea({ conversation, modelId, streaming, onSent, tools }: Compos
 function useEscape(run: () => void): void {
   const onEscape = useEffectEvent((event: KeyboardEvent) => {
     if (event.key !== "Escape" || event.shiftKey || event.isComposing) return;
-    if (document.querySelector("dialog[open], [role=menu], [data-editing]") === null) run();
+    if (document.querySelector("dialog[open], [role=dialog], [role=menu], [data-editing]") === null)
+      run();
   });
   useEffect(() => {
     const listen = (event: KeyboardEvent) => onEscape(event);

@@ -11,6 +11,7 @@ import { Spinner } from "@/components/ui/spinner";
 import { Tooltip } from "@/components/ui/tooltip";
 import { cx } from "@/lib/cx";
 import { useStore } from "@/lib/store";
+import { touchOnly } from "@/lib/touch";
 import { draftOf } from "../lib/drafts";
 
 export const longestMessage = 100_000;
@@ -26,8 +27,6 @@ type ComposerProps = {
   onStop: () => void;
   tools: ReactNode;
 };
-
-const touchOnly = matchMedia("(hover: none) and (pointer: coarse)");
 
 export function Composer(props: ComposerProps) {
   const { draftId, inputRef, streaming, sending, onSend, tools } = props;

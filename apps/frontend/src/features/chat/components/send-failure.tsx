@@ -7,7 +7,9 @@ import { Notice } from "@/components/ui/notice";
 function Reason({ error }: { error: Error }) {
   if (!(error instanceof ApiError) || error.isLimit) return <ErrorText error={error} />;
   if (error.status === 409) return "An answer is still being written in this chat.";
-  return error.fields.get("content") ?? error.message;
+  if (error.fields.has("model_id"))
+    return "The chosen model is not available any more. Choose another one below.";
+  return error.fields.size === 0 ? error.message : [...error.fields.values()].join(" ");
 }
 
 export function SendFailure({ error, onDismiss }: { error: Error; onDismiss: () => void }) {

@@ -39,9 +39,10 @@ export async function sendText(
   const state = outgoingOf(id);
   if (state.get()?.phase === "sending") return null;
   const last = lastSending(id);
-  const isAgain = last?.text === text;
+  const isAgain = last?.text === text && last.modelId === modelId;
   const sending: Sending = {
     text,
+    modelId,
     key: isAgain ? last.key : randomKey(),
     conversationId: last?.conversationId ?? null,
   };
@@ -49,7 +50,7 @@ export async function sendText(
   holdSending(id, sending);
   clearDraft(id);
   try {
-    const target = conversation ?? (await findOrBegin(sending, isAgain, modelId));
+    const target = conversation ?? (await findOrBegin(sending, isAgain));
     await deliver(target.id, sending, isAgain);
     dropSending(id);
     state.set(null);
@@ -74,11 +75,8 @@ function giveBack(id: string, sending: Sending, error: unknown): void {
 }
 
 /** What was made for an attempt that failed then is taken, unless it became the chat of something else. */
-async function findOrBegin(
-  sending: Sending,
-  isAgain: boolean,
-  modelId: string | null,
-): Promise<Conversation> {
+async function findOrBegin(sending: Sending, isAgain: boolean): Promise<Conversation> {
+  const { modelId } = sending;
   const made = sending.conversationId && (await findConversation(sending.conversationId));
   if (made && (isAgain || made.active_message_id === null)) {
     if (modelId !== null && modelId !== made.model_id)
@@ -94,10 +92,12 @@ async function findOrBegin(
 
 async function deliver(
   conversationId: string,
-  { text, key }: Sending,
+  { text, modelId, key }: Sending,
   isAgain: boolean,
 ): Promise<void> {
-  const pair = await postMessage(conversationId, { content: text }, key);
+  // Named here too: a model that was just chosen may not have reached the conversation yet.
+  const body = { content: text, ...(modelId !== null && { model_id: modelId }) };
+  const pair = await postMessage(conversationId, body, key);
   addMessage(pair.user_message);
   addMessage(pair.assistant_message);
   if (pair.assistant_message.status === "streaming") watchStream(pair.assistant_message);

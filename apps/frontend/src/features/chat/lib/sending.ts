@@ -7,6 +7,7 @@ import { readStored, removeStored, removeStoredUnder, writeStored } from "@/lib/
 
 export type Sending = {
   text: string;
+  modelId: string | null;
   key: string;
   /** Of a new chat: the conversation that was made for it. */
   conversationId: string | null;

@@ -1,73 +1,70 @@
 import { useQuery } from "@tanstack/react-query";
 import { ChevronDown } from "lucide-react";
+import { useState, type ComponentProps } from "react";
 import type { Model } from "@/api/types";
-import { Menu, MenuChoice, MenuChoices, MenuLabel } from "@/components/ui/menu";
+import { Popover } from "@/components/ui/popover";
+import { touchOnly } from "@/lib/touch";
 import { modelsQuery } from "../api";
-import { StatusDot, statusText } from "./status-dot";
+import { rememberModel } from "../lib/recent-models";
+import { ModelList } from "./model-list";
+import { StatusDot } from "./status-dot";
 
 type ModelPickerProps = { value: string; onChange: (id: string) => void };
 
-const providerNames: Record<string, string> = {
-  webplus: "Built in",
-  ollama: "Ollama",
-  openai: "OpenAI-compatible",
+export function ModelPicker({ value, onChange }: ModelPickerProps) {
+  const [open, setOpen] = useState(false);
+  const { data } = useQuery(modelsQuery);
+  const current = data?.find(({ id }) => id === value);
+  const name = current?.name ?? value.split("/").at(-1) ?? value;
+  const missing = data !== undefined && current === undefined;
+  const choose = (id: string) => {
+    setOpen(false);
+    rememberModel(id);
+    if (id !== value) onChange(id);
+  };
+  return (
+    <Popover
+      label="Choose a model"
+      side="top"
+      className="w-[min(22rem,calc(100vw-1.25rem))]"
+      open={open}
+      onOpenChange={setOpen}
+      // The list itself, where a field in focus would open the keyboard over it.
+      onOpenAutoFocus={(event) => {
+        if (!touchOnly.matches) return;
+        event.preventDefault();
+        if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus();
+      }}
+      trigger={<PickerButton name={name} status={statusOf(current, missing)} missing={missing} />}
+    >
+      <ModelList value={value} missing={missing ? name : null} onChoose={choose} />
+    </Popover>
+  );
+}
+
+function statusOf(current: Model | undefined, missing: boolean): Model["status"] | null {
+  return current?.status ?? (missing ? "unavailable" : null);
+}
+
+type PickerButtonProps = ComponentProps<"button"> & {
+  name: string;
+  /** Null while it is not known. */
+  status: Model["status"] | null;
+  missing: boolean;
 };
 
-function groupByProvider(models: readonly Model[]): [string, Model[]][] {
-  const groups = new Map<string, Model[]>();
-  for (const model of models)
-    groups.set(model.provider, [...(groups.get(model.provider) ?? []), model]);
-  return [...groups];
-}
-
-export function ModelPicker({ value, onChange }: ModelPickerProps) {
-  const { data = [] } = useQuery(modelsQuery);
-  const current = data.find(({ id }) => id === value);
-  const name = current?.name ?? value.split("/").at(-1) ?? value;
+function PickerButton({ name, status, missing, ...rest }: PickerButtonProps) {
   return (
-    <Menu
-      side="top"
-      className="w-[min(22rem,calc(100vw-2rem))]"
-      trigger={
-        <button
-          type="button"
-          aria-label={`Model: ${name}`}
-          className="inline-flex h-9 max-w-full items-center gap-2 rounded-2xl px-3 text-sm font-medium text-soft transition-colors duration-150 hover:bg-hover hover:text-ink data-[state=open]:bg-hover"
-        >
-          <StatusDot status={current?.status ?? "loading"} />
-          <span className="truncate">{name}</span>
-          <ChevronDown className="size-3.5 shrink-0 opacity-70" aria-hidden="true" />
-        </button>
-      }
+    <button
+      type="button"
+      aria-label={`Model: ${name}${missing ? ", not available" : ""}`}
+      className="inline-flex h-9 max-w-full items-center gap-2 rounded-2xl px-3 text-sm font-medium text-soft transition-colors duration-150 hover:bg-hover hover:text-ink data-[state=open]:bg-hover"
+      {...rest}
     >
-      <MenuChoices value={value} onValueChange={onChange}>
-        {groupByProvider(data).map(([provider, models]) => (
-          <div key={provider} role="group" aria-label={providerNames[provider] ?? provider}>
-            <MenuLabel>{providerNames[provider] ?? provider}</MenuLabel>
-            {models.map((model) => (
-              <ModelChoice key={model.id} model={model} />
-            ))}
-          </div>
-        ))}
-      </MenuChoices>
-    </Menu>
+      {status !== null && <StatusDot status={status} />}
+      <span className="truncate">{name}</span>
+      {missing && <span className="shrink-0 text-danger">not available</span>}
+      <ChevronDown className="size-3.5 shrink-0 opacity-70" aria-hidden="true" />
+    </button>
   );
-}
-
-function ModelChoice({ model }: { model: Model }) {
-  return (
-    <MenuChoice value={model.id} disabled={model.status === "unavailable"} className="items-start">
-      <StatusDot status={model.status} className="mt-1.5" />
-      <span className="min-w-0">
-        <span className="block font-medium">{model.name}</span>
-        <span className="block text-xs text-faint">{describe(model)}</span>
-      </span>
-    </MenuChoice>
-  );
-}
-
-function describe({ status, detail, context_window }: Model): string {
-  if (status !== "ready") return detail ?? statusText[status];
-  if (context_window === null) return statusText.ready;
-  return `${statusText.ready} · ${Math.round(context_window / 1000)}k context`;
 }
