@@ -82,3 +82,29 @@ test("a key that is refused leads to how one is set", async () => {
   await page.getByRole("heading", { name: section }).waitFor();
   await workspace.close(page);
 });
+
+test("what a model thinks first is folded, can be read as it comes, and is not copied", async () => {
+  const page = await workspace.signedIn({ permissions: ["clipboard-read", "clipboard-write"] });
+  const answer = await askScripted(page, "Think it over");
+  const chat = await upstream.nextChat();
+  chat.say("<think>\nFirst I weigh ");
+  const fold = answer.getByRole("button", { name: "Thinking…", expanded: false });
+  await fold.waitFor();
+  await hasCount(answer.getByText("First I weigh"), 0);
+  await fold.click();
+  await answer.getByText("First I weigh").waitFor();
+  chat.say("the one side.\n</th");
+  await answer.getByText("First I weigh the one side.").waitFor();
+  chat.say("ink>\n\nThe answer is yes.");
+  chat.end();
+  await answer.getByText("The answer is yes.").waitFor();
+  await answer.getByRole("button", { name: "Thought for a moment", expanded: true }).click();
+  await hasCount(answer.getByText("the one side"), 0);
+  await hasCount(answer.getByText("think>"), 0);
+
+  await answer.getByRole("button", { name: "Copy answer" }).click();
+  await page.getByText("Copied", { exact: true }).waitFor();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  assert.equal(copied, "The answer is yes.");
+  await workspace.close(page);
+});

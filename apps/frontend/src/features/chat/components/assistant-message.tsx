@@ -5,30 +5,36 @@ import { IconButton } from "@/components/ui/icon-button";
 import { cx } from "@/lib/cx";
 import { useStore } from "@/lib/store";
 import { pendingIn, regenerateAnswer } from "../lib/message-actions";
+import { readAnswer } from "../lib/reasoning";
 import { streamOf } from "../lib/stream-hub";
 import { AnswerState } from "./answer-state";
 import { BranchSwitch } from "./branch-switch";
 import { CopyButton } from "./copy-button";
 import type { MessageRowProps } from "./message-row";
 import { ModelMark } from "./model-mark";
+import { Reasoning } from "./reasoning";
 import { TypingIndicator } from "./typing-indicator";
 
 export function AssistantMessage({ message, isLast, modelName, place }: MessageRowProps) {
   const stream = useStore(streamOf(message.id));
   const streaming = message.status === "streaming";
   const text = streaming ? (stream?.text ?? message.content) : message.content;
+  const { reasoning, thinking, said } = readAnswer(text, streaming);
   return (
     <article aria-label={modelName} aria-busy={streaming} className="group">
       <h2 className="mb-2 flex items-center gap-2 text-sm font-medium text-soft">
         <ModelMark modelId={message.model_id} name={modelName} />
         {modelName}
       </h2>
-      {text !== "" && <LazyMarkdown text={text} streaming={streaming} />}
-      {streaming && text === "" && <TypingIndicator />}
+      {reasoning !== null && (
+        <Reasoning messageId={message.id} text={reasoning} thinking={thinking} />
+      )}
+      {said !== "" && <LazyMarkdown text={said} streaming={streaming} />}
+      {streaming && reasoning === null && said === "" && <TypingIndicator />}
       {!streaming && <AnswerState message={message} isLast={isLast} />}
       <div className="-ml-2 flex h-8 items-center pt-1">
         {place && <BranchSwitch conversationId={message.conversation_id} place={place} />}
-        {!streaming && <AnswerActions message={message} text={text} isLast={isLast} />}
+        {!streaming && <AnswerActions message={message} text={said} isLast={isLast} />}
       </div>
     </article>
   );

@@ -15,6 +15,7 @@ import { useMessageInView } from "../hooks/use-message-in-view";
 import { useWatchedStreams } from "../hooks/use-streams";
 import { oldestFirst } from "../lib/message-pages";
 import { outgoingOf } from "../lib/outbox";
+import { readAnswer } from "../lib/reasoning";
 import { ComposerArea } from "./composer-area";
 import { Thread } from "./thread";
 import { ThreadSkeleton } from "./thread-skeleton";
@@ -48,7 +49,9 @@ export function ConversationView({
   useShortcut("copyLast", () => {
     const answer = messages.findLast(({ role }) => role === "assistant");
     if (answer)
-      void copyText(answer.content).then((done) => announce(done ? "Copied" : "Not copied"));
+      void copyText(readAnswer(answer.content).said).then((done) =>
+        announce(done ? "Copied" : "Not copied"),
+      );
   });
   const loadOlder = useCallback(() => void fetchNextPage(), [fetchNextPage]);
 

@@ -5,6 +5,7 @@ import { Button } from "@/components/ui/button";
 import { Spinner } from "@/components/ui/spinner";
 import { useFollow } from "../hooks/use-follow";
 import { placesAmong } from "../lib/forks";
+import { readAnswer } from "../lib/reasoning";
 import { MessageRow } from "./message-row";
 import { NewContentPill } from "./new-content-pill";
 import { UserMessage } from "./user-message";
@@ -29,7 +30,8 @@ const loadWithin = 1_200;
 /** Rough, but near: a good guess keeps the scroll bar still while rows are measured. */
 function estimateHeight(message: Message | undefined): number {
   if (message === undefined) return 90;
-  const lines = Math.ceil(message.content.length / 85) + message.content.split("\n\n").length;
+  const { said } = readAnswer(message.content);
+  const lines = Math.ceil(said.length / 85) + said.split("\n\n").length;
   return message.role === "user" ? 64 + Math.min(lines, 14) * 24 : 96 + lines * 27;
 }
 

@@ -4,6 +4,7 @@ import { announce } from "@/lib/announcer";
 import { queryClient } from "@/lib/query-client";
 import { storeMessage } from "../api/messages";
 import { explain } from "../lib/message-errors";
+import { readAnswer } from "../lib/reasoning";
 import { onStreamFinished, onStreamLost, watchStream } from "../lib/stream-hub";
 
 const announcedLength = 400;
@@ -36,7 +37,9 @@ function spoken({ status, content, error }: Message): string {
   if (status === "failed") return explain(error?.code).title;
   if (status === "stopped") return "The answer was stopped.";
   if (status === "interrupted") return "The answer was interrupted.";
-  const plain = content.replace(/```[\s\S]*?```/g, " (code) ").replace(/[*_`#>|]+/g, "");
+  const plain = readAnswer(content)
+    .said.replace(/```[\s\S]*?```/g, " (code) ")
+    .replace(/[*_`#>|]+/g, "");
   const short = plain.length > announcedLength ? `${plain.slice(0, announcedLength)}…` : plain;
   return `Answer: ${short.trim()}`;
 }
