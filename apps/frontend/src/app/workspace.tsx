@@ -3,6 +3,7 @@ import { useEffect, useEffectEvent, useState } from "react";
 import { session } from "@/api/session";
 import { useListLive } from "@/features/chat/hooks/use-list-live";
 import { useFinishedStreams } from "@/features/chat/hooks/use-streams";
+import { useWorkMark } from "@/features/chat/hooks/use-work-mark";
 import { useModelsLive } from "@/features/models/api";
 import { useShortcut } from "@/lib/shortcuts";
 import { useStore } from "@/lib/store";
@@ -30,6 +31,7 @@ function SignedInWorkspace({ userId }: { userId: string }) {
   const navigate = useNavigate();
   const close = () => setOpen(null);
   useFinishedStreams();
+  useWorkMark();
   useModelsLive();
   useListLive();
   useShortcut("palette", () => setOpen(open === "palette" ? null : "palette"));

@@ -88,6 +88,10 @@ export function postMessage(conversationId: string, body: NewMessage, key: strin
   return unwrap(api.POST("/api/v1/conversations/{id}/messages", { params, body }));
 }
 
+export function fetchMessage(id: string): Promise<Message> {
+  return unwrap(api.GET("/api/v1/messages/{id}", { params: { path: { id } } }));
+}
+
 export function stopMessage(id: string): Promise<Message> {
   return unwrap(api.POST("/api/v1/messages/{id}/stop", { params: { path: { id } } }));
 }

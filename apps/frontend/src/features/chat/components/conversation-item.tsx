@@ -6,6 +6,7 @@ import { cx } from "@/lib/cx";
 import { changeConversation, deleteConversation } from "../api/conversations";
 import { ConversationMenu } from "./conversation-menu";
 import { RenameField } from "./rename-field";
+import { WorkSign } from "./work-sign";
 
 type ConversationItemProps = {
   conversation: Conversation;
@@ -73,7 +74,8 @@ export function ConversationItem({
             : "text-soft group-hover:bg-hover group-hover:text-ink",
         )}
       >
-        <bdi className="truncate">{titleOf(conversation)}</bdi>
+        <bdi className="min-w-0 flex-1 truncate">{titleOf(conversation)}</bdi>
+        <WorkSign conversationId={conversation.id} />
       </Link>
       {mayWrite && (
         <ConversationMenu

@@ -1,4 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { useEffect, useEffectEvent } from "react";
 import { useMay } from "@/api/rights";
 import type { Conversation } from "@/api/types";
 import { ErrorText } from "@/components/ui/error-text";
@@ -7,6 +8,7 @@ import { MoreWhenSeen } from "@/components/ui/more-when-seen";
 import { Skeleton } from "@/components/ui/skeleton";
 import { groupByDay } from "@/lib/day-groups";
 import { conversationsQuery } from "../api/conversations";
+import { watchLeaf } from "../lib/elsewhere";
 import { ConversationItem } from "./conversation-item";
 
 type ConversationListProps = {
@@ -24,6 +26,7 @@ export function ConversationList(props: ConversationListProps) {
 
 function ReadableList({ currentId, onDeletedCurrent }: ConversationListProps) {
   const query = useInfiniteQuery(conversationsQuery);
+  useRunningAnswers(query.data?.pages[0]?.items);
   if (query.data === undefined) {
     return query.error ? (
       <div className="px-3 py-2 text-sm">
@@ -67,6 +70,18 @@ function ReadableList({ currentId, onDeletedCurrent }: ConversationListProps) {
     </>
   );
 }
+
+/** What was being answered already when the list came. */
+function useRunningAnswers(first: readonly Conversation[] | undefined): void {
+  const isThere = first !== undefined;
+  const watchAll = useEffectEvent(() => first?.slice(0, mostRunning).forEach(watch));
+  useEffect(() => {
+    if (isThere) watchAll();
+  }, [isThere]);
+}
+
+const mostRunning = 8;
+const watch = (conversation: Conversation) => void watchLeaf(conversation);
 
 const timeOf = ({ updated_at }: Conversation) => updated_at;
 

@@ -11,6 +11,7 @@ import { useStore } from "@/lib/store";
 import { forksQuery } from "../api/forks";
 import { messagesQuery } from "../api/messages";
 import { useConversationLive } from "../hooks/use-conversation-live";
+import { useOpenChat } from "../hooks/use-open-chat";
 import { useMessageInView } from "../hooks/use-message-in-view";
 import { useWatchedStreams } from "../hooks/use-streams";
 import { oldestFirst } from "../lib/message-pages";
@@ -43,6 +44,7 @@ export function ConversationView({
   const messages = useMemo(() => (data ? oldestFirst(data) : []), [data]);
   const outgoing = useStore(outgoingOf(id));
   const leaf = messages.at(-1);
+  useOpenChat(id);
   useConversationLive(id);
   useWatchedStreams(messages);
   useMessageInView(id, wanted, messages, query);

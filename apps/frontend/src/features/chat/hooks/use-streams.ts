@@ -3,6 +3,7 @@ import type { Message } from "@/api/types";
 import { announce } from "@/lib/announcer";
 import { queryClient } from "@/lib/query-client";
 import { storeMessage } from "../api/messages";
+import { noteAnswered } from "../lib/chat-work";
 import { explain } from "../lib/message-errors";
 import { readAnswer } from "../lib/reasoning";
 import { onStreamFinished, onStreamLost, watchStream } from "../lib/stream-hub";
@@ -14,6 +15,7 @@ export function useFinishedStreams(): void {
   useEffect(() => {
     const stopFinished = onStreamFinished((message) => {
       storeMessage(message);
+      noteAnswered(message.conversation_id);
       announce(spoken(message));
     });
     const stopLost = onStreamLost(

@@ -3,17 +3,20 @@
  * final: over the page's socket, or, where sockets do not get through, over server-sent events.
  * Deltas of both are numbered, so taking them from both at once does no harm.
  */
-import { authorizedFetch, api, isStatus, unwrap } from "@/api/client";
+import { authorizedFetch, isStatus, unwrap } from "@/api/client";
 import { liveBlocked, liveStatus, resubscribe, subscribe } from "@/api/live";
 import type { LiveEvent } from "@/api/live-protocol";
 import { readEvents } from "@/api/sse";
 import type { Message } from "@/api/types";
 import { backoffMs } from "@/lib/backoff";
 import { createStore, type Store } from "@/lib/store";
+import { fetchMessage } from "../api/messages";
+import { forgetWork, setWorking } from "./chat-work";
 import { createFrameScheduler } from "./frames";
 import { applyDelta, startStream, type Delta, type StreamState } from "./stream";
 
 type Watched = {
+  conversationId: string;
   /** Ahead of what is shown by what came since the last frame. */
   state: StreamState;
   unsubscribe: () => void;
@@ -50,16 +53,22 @@ export function streamOf(messageId: string): Store<StreamState | null> {
   return known;
 }
 
+export function isWatched(messageId: string): boolean {
+  return watched.has(messageId);
+}
+
 export function watchStream(message: Message): void {
   const { id } = message;
   if (watched.has(id)) return;
   const entry: Watched = {
+    conversationId: message.conversation_id,
     state: startStream(message),
     unsubscribe: () => undefined,
     sse: null,
     recovering: false,
   };
   watched.set(id, entry);
+  tellWork();
   streamOf(id).set(entry.state);
   entry.unsubscribe = subscribe(topicOf(id), {
     onEvent: (event) => receive(id, entry, event),
@@ -76,12 +85,18 @@ export function finishStream(message: Message): void {
 
 export function forgetAllStreams(): void {
   for (const id of [...watched.keys()]) forget(id);
+  forgetWork();
+}
+
+function tellWork(): void {
+  setWorking([...watched.values()].map(({ conversationId }) => conversationId));
 }
 
 function forget(id: string): void {
   const entry = watched.get(id);
   if (entry === undefined) return;
   watched.delete(id);
+  tellWork();
   streamOf(id).set(null);
   shown.delete(id);
   entry.unsubscribe();
@@ -132,10 +147,6 @@ async function recover(id: string, entry: Watched, failures?: number): Promise<v
   } finally {
     entry.recovering = false;
   }
-}
-
-function fetchMessage(id: string): Promise<Message> {
-  return unwrap(api.GET("/api/v1/messages/{id}", { params: { path: { id } } }));
 }
 
 async function followBySse(id: string, entry: Watched): Promise<void> {
