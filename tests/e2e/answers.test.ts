@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Locator } from "playwright-core";
 import { Upstream } from "../api/lib/upstream.ts";
+import { phone } from "./support/browser.ts";
 import { hasCount } from "./support/eventually.ts";
 import { askScripted, quickly, Workspace } from "./support/workspace.ts";
 
@@ -108,3 +109,56 @@ test("what a model thinks first is folded, can be read as it comes, and is not c
   assert.equal(copied, "The answer is yes.");
   await workspace.close(page);
 });
+
+const formulas = String.raw`It costs $5 and $6, and ${"`$PATH$`"} stays. With $a^2 + b^2 = c^2$ and \(x_{1,2}\):
+
+\[
+x_{1,2} = \frac{-b \pm \sqrt{b^2 - 4ac}}{2a}
+\]
+
+$$
+\begin{aligned}
+f(x) &= \int_{-\infty}^{\infty} \hat f(\xi)\, e^{2 \pi i \xi x} \, d\xi + \sum_{n=0}^{\infty} \frac{f^{(n)}(0)}{n!} x^n + \begin{pmatrix} 1 & 0 \\ 0 & 1 \end{pmatrix} \\
+- g &= \mathbb{R}
+\end{aligned}
+$$
+
+| $|x|$ | $\frac{1}{2}$ |
+|---|---|
+| a | b |
+
+Broken: $\frac{1$ ends.`;
+
+for (const [name, options] of [
+  ["on a screen", {}],
+  ["on a phone", phone],
+] as const) {
+  test(`formulas are set as such, and money is not, ${name}`, async () => {
+    const page = await workspace.signedIn(options);
+    const answer = await askScripted(page, "Show me formulas");
+    const chat = await upstream.nextChat();
+    // Letter by letter, so that every half of one comes by.
+    for (const part of formulas.match(/[^]{1,7}/g) ?? []) chat.say(part);
+    chat.end();
+    await answer.getByText("It costs $5 and $6").waitFor();
+    await hasCount(answer.locator("math"), 6);
+    await hasCount(answer.locator("math[display=block]"), 2);
+    const namespaces = await answer
+      .locator("mfrac")
+      .evaluateAll((all) => all.map(({ namespaceURI }) => namespaceURI));
+    assert.ok(namespaces.length >= 3);
+    assert.deepEqual([...new Set(namespaces)], ["http://www.w3.org/1998/Math/MathML"]);
+    await answer.locator("code").getByText("$PATH$").waitFor();
+    await answer
+      .locator("code")
+      .getByText(String.raw`\frac{1`)
+      .waitFor();
+    await hasCount(answer.getByRole("columnheader").locator("math"), 2);
+    const [wide, screen] = await page.evaluate(() => [
+      document.documentElement.scrollWidth,
+      innerWidth,
+    ]);
+    assert.equal(wide, screen);
+    await workspace.close(page);
+  });
+}

@@ -123,7 +123,9 @@ export async function ask(page: Page, question: string): Promise<void> {
 export async function askScripted(page: Page, question: string): Promise<Locator> {
   await page.getByRole("button", { name: /^Model:/ }).click();
   await page.getByRole("option", { name: /^scripted/ }).click();
-  await ask(page, question);
+  await input(page).fill(question);
+  // On a phone, Enter breaks the line.
+  await page.getByRole("button", { name: "Send" }).click();
   return page.getByRole("article", { name: "scripted" }).last();
 }
 

@@ -5,6 +5,7 @@ import type { ComponentProps, MouseEvent } from "react";
 import type { Components, ExtraProps } from "react-markdown";
 import { anchorOf } from "./anchors";
 import { CodeBlock } from "./code-block";
+import { Formula } from "./formula";
 
 function textOf(node: Element | ElementContent): string {
   if (node.type === "text") return node.value;
@@ -18,8 +19,17 @@ function Pre({ node }: ComponentProps<"pre"> & ExtraProps) {
   const languageClass = Array.isArray(classes)
     ? classes.map(String).find((name) => name.startsWith("language-"))
     : undefined;
+  const source = textOf(code).replace(/\n$/, "");
+  if (languageClass === "language-math") return <Formula source={source} display />;
   const language = languageClass?.slice("language-".length).toLowerCase() ?? "";
-  return <CodeBlock code={textOf(code).replace(/\n$/, "")} language={language} />;
+  return <CodeBlock code={source} language={language} />;
+}
+
+/** Formulas come as code of a class that no text can give. */
+function Code({ node, className, children }: ComponentProps<"code"> & ExtraProps) {
+  const isMath = className?.includes("math-") === true;
+  if (node === undefined || !isMath) return <code>{children}</code>;
+  return <Formula source={textOf(node)} display={className.includes("math-display")} />;
 }
 
 /** Links within Web+ stay in the page; all others open beside it and learn nothing of it. */
@@ -101,6 +111,7 @@ function anchored(Tag: HeadingTag) {
 
 export const elements: Components = {
   pre: Pre,
+  code: Code,
   a: Anchor,
   img: Picture,
   table: Table,

@@ -1,10 +1,13 @@
-import { memo, useId } from "react";
-import ReactMarkdown, { defaultUrlTransform } from "react-markdown";
+import { memo, useId, useMemo } from "react";
+import ReactMarkdown, { defaultUrlTransform, type Options } from "react-markdown";
 import remarkGfm from "remark-gfm";
+import remarkMath from "remark-math";
 import { cx } from "@/lib/cx";
 import { eachInItsDirection } from "./directions";
+import { displayMath } from "./math-nodes";
 import { elements, elementsWithAnchors } from "./elements";
 import { useShownAnchor } from "./use-shown-anchor";
+import { markMath } from "./mark-math";
 import { mendTail } from "./mend-tail";
 import { useBlocks } from "./use-blocks";
 
@@ -19,7 +22,12 @@ export type MarkdownProps = {
   streaming?: boolean;
 };
 
-const plugins = [remarkGfm];
+const plugins: Options["remarkPlugins"] = [
+  remarkGfm,
+  // A single dollar is money by now.
+  [remarkMath, { singleDollarTextMath: false }],
+  displayMath,
+];
 const treePlugins = [eachInItsDirection];
 
 export function Markdown({
@@ -30,7 +38,7 @@ export function Markdown({
   streaming = false,
 }: MarkdownProps) {
   const id = useId();
-  const blocks = useBlocks(text);
+  const blocks = useBlocks(useMemo(() => markMath(text, streaming), [text, streaming]));
   useShownAnchor(anchors, text);
   return (
     <div className={cx("prose", className)}>

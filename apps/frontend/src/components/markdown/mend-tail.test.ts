@@ -16,6 +16,8 @@ describe("mendTail", () => {
     ["run `", "run "],
     ["run `make`", "run `make`"],
     ["a `**` in code", "a `**` in code"],
+    ["in $$ [0, 1) $$", "in $$ [0, 1) $$"],
+    ["**so $$ a** b $$", "**so $$ a** b $$**"],
     ["- [ ]", "- [ ]"],
     ["- [", "- ["],
   ])("%j becomes %j", (half, mended) => {

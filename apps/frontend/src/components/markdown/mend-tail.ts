@@ -5,8 +5,19 @@
 export function mendTail(text: string): string {
   if (isInFence(text)) return text;
   const start = text.lastIndexOf("\n\n") + 1;
-  return text.slice(0, start) + closeMarks(showHalfLink(text.slice(start)));
+  // The brackets and stars of formulas are none of Markdown's.
+  const formulas: string[] = [];
+  const tail = text.slice(start).replace(formula, (whole) => {
+    formulas.push(whole);
+    return placeholder;
+  });
+  const mended = closeMarks(showHalfLink(tail));
+  return text.slice(0, start) + mended.replaceAll(placeholder, (kept) => formulas.shift() ?? kept);
 }
+
+const formula = /(\${2,3}) .*? \1/g;
+/** For private use: no text has a meaning for it. */
+const placeholder = "\ue000";
 
 function isInFence(text: string): boolean {
   const fences = text.match(/^ {0,3}(?:`{3,}|~{3,})/gm)?.length ?? 0;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { markMath } from "./mark-math";
 import { blockTexts, noBlocks, splitBlocks } from "./split-blocks";
 
 const sample = `# Title
@@ -49,6 +50,14 @@ describe("splitBlocks", () => {
     for (let end = 1; end <= sample.length; end += 1)
       blocks = splitBlocks(sample.slice(0, end), blocks);
     expect(blockTexts(blocks)).toEqual(blockTexts(splitBlocks(sample, noBlocks)));
+  });
+
+  it("comes to the same blocks when formulas are closed", () => {
+    const said = "One.\n\n- so $x$ and\n- \\(y\\)\n\nThen $$z$$ and $5.\n\n\\[\na\n\\]\n\nEnd $b$.";
+    let blocks = noBlocks;
+    for (let end = 1; end <= said.length; end += 1)
+      blocks = splitBlocks(markMath(said.slice(0, end), true), blocks);
+    expect(blockTexts(blocks)).toEqual(blockTexts(splitBlocks(markMath(said), noBlocks)));
   });
 
   it("begins anew when the text is another one", () => {

@@ -1,0 +1,49 @@
+import { useEffect, useMemo, useState } from "react";
+
+type Renderer = typeof import("./math");
+
+let loaded: Renderer | null = null;
+/** So long that it may be wider than a phone. */
+const longFrom = 28;
+
+function useRenderer(): Renderer | null {
+  const [renderer, setRenderer] = useState(loaded);
+  useEffect(() => {
+    if (renderer !== null) return;
+    let current = true;
+    import("./math").then(
+      (module) => {
+        loaded = module;
+        if (current) setRenderer(module);
+      },
+      // Offline, or the server was upgraded: the source says it too.
+      () => undefined,
+    );
+    return () => {
+      current = false;
+    };
+  }, [renderer]);
+  return renderer;
+}
+
+/** One that cannot be read, or not yet, is shown as its source. */
+export function Formula({ source, display }: { source: string; display: boolean }) {
+  const renderer = useRenderer();
+  const math = useMemo(
+    () => renderer?.renderMath(source, display) ?? null,
+    [renderer, source, display],
+  );
+  if (math === null) return <code>{source}</code>;
+  if (!display) {
+    return (
+      <span className="formula" data-long={source.length >= longFrom}>
+        {math}
+      </span>
+    );
+  }
+  return (
+    <span className="formula-block" role="group" aria-label="Formula" tabIndex={0}>
+      {math}
+    </span>
+  );
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { markMath } from "./mark-math";
+
+const unchanged = (text: string) => expect(markMath(text)).toBe(text);
+
+describe("formulas", () => {
+  it.each([
+    ["so $x^2$ is", "so $$ x^2 $$ is"],
+    ["so \\(x^2\\) is", "so $$ x^2 $$ is"],
+    ["so $$x^2$$ is", "so $$$ x^2 $$$ is"],
+    ["$x$, $y$.", "$$ x $$, $$ y $$."],
+    ["($a_1$)", "($$ a_1 $$)"],
+    ["$\\$5$", "$$ \\$5 $$"],
+    ["a \\[ x \\] b", "a $$$ x $$$ b"],
+    ["- \\[x\\]", "- $$$ x $$$"],
+    ["| $|x|$ |", "| $$ \\vert x\\vert  $$ |"],
+  ])("%j is written as %j", (text, marked) => {
+    expect(markMath(text)).toBe(marked);
+  });
+
+  it("over several lines become one, without comments and the marks of a quotation", () => {
+    expect(markMath("So:\n\n\\[\na = b % why\n\n")).toBe("So:\n\n\\[\na = b % why\n\n");
+    expect(markMath("\\[\n  a\n  = b % because\n\\]\nok")).toBe("$$$ a = b $$$\nok");
+    expect(markMath("$$\n- x\n= y\n$$")).toBe("$$$ - x = y $$$");
+    expect(markMath("> $$\n> a > b\n> $$")).toBe("> $$$ a > b $$$");
+  });
+
+  it("are not what costs money, nor variables of a shell", () => {
+    unchanged("$5 and $6");
+    unchanged("$20-$30 a month");
+    unchanged("US$5 or A$6");
+    unchanged("$HOME/bin:$PATH");
+    unchanged("\\$x\\$ and \\\\(no\\)");
+    unchanged("see \\[1\\] and \\[2\\]");
+  });
+
+  it("are not in code", () => {
+    unchanged("`$x$` and ``\\(`x`\\)``");
+    unchanged("```sh\necho $a $b$\n\\[x\\]\n```");
+    unchanged("- one\n  ~~~\n  $x$\n  ~~~");
+    unchanged("```\n$x$ and no end");
+    expect(markMath("```\n$x$\n```\nthen $x$")).toBe("```\n$x$\n```\nthen $$ x $$");
+    expect(markMath("a lone ` then $x$")).toBe("a lone ` then $$ x $$");
+  });
+
+  it("that have no end are their signs, and are not shown while they are written", () => {
+    expect(markMath("a $$ b")).toBe("a \\$\\$ b");
+    expect(markMath("a\n\\[ b $x$")).toBe("a\n\\[ b $$ x $$");
+    expect(markMath("a\n\\[ b $x$", true)).toBe("a\n");
+    expect(markMath("a $$ b", true)).toBe("a ");
+    expect(markMath("a $$ b\n\nnext", true)).toBe("a \\$\\$ b\n\nnext");
+  });
+
+  it("of a long text are found at once", () => {
+    const text = `${"$x$ `".repeat(20_000)}\\[`;
+    const begun = performance.now();
+    markMath(text);
+    expect(performance.now() - begun).toBeLessThan(2_000);
+  });
+});
