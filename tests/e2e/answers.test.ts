@@ -1,5 +1,6 @@
 /** What models other than the built-in one write, and how long they take to. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import type { Locator } from "playwright-core";
 import { Upstream } from "../api/lib/upstream.ts";
@@ -162,3 +163,33 @@ for (const [name, options] of [
     await workspace.close(page);
   });
 }
+
+test("long code has numbered lines, which are not copied, and is downloaded under its name", async () => {
+  const page = await workspace.signedIn({ permissions: ["clipboard-read", "clipboard-write"] });
+  const answer = await askScripted(page, "Write a program");
+  const chat = await upstream.nextChat();
+  const lines = Array.from({ length: 12 }, (_, index) => `print(${index}, "${"x".repeat(90)}")`);
+  const code = ["# count.py", ...lines].join("\n");
+  chat.say(`\`\`\`python\n${code}\n\`\`\`\n\nAnd \`\`\`\n\n\`\`\`sh\nls\n\`\`\`\n`);
+  chat.end();
+  const block = answer.getByRole("figure", { name: "Code: python" });
+  const numbers = block.locator(".line-numbers");
+  assert.equal((await numbers.getAttribute("data-numbers"))?.split("\n").at(-1), "13");
+  await hasCount(answer.getByRole("figure", { name: "Code: sh" }).locator(".line-numbers"), 0);
+
+  await block.locator("pre").evaluate((pre) => getSelection()?.selectAllChildren(pre));
+  const selected = await page.evaluate(() => String(getSelection()));
+  assert.equal(selected.trim(), code);
+  await block.getByRole("button", { name: "Copy code" }).click();
+  await block.getByRole("button", { name: "Copied" }).waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), code);
+
+  const coming = page.waitForEvent("download");
+  await block.getByRole("button", { name: "Download code" }).click();
+  const file = await coming;
+  assert.equal(file.suggestedFilename(), "count.py");
+  assert.equal(await readFile(await file.path(), "utf8"), `${code}\n`);
+  await block.getByRole("button", { name: "Wrap" }).click();
+  await hasCount(numbers, 0);
+  await workspace.close(page);
+});

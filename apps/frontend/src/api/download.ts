@@ -1,3 +1,4 @@
+import { saveFile } from "@/lib/save-file";
 import { authorizedFetch } from "./client";
 import { fromProblem } from "./problem";
 import type { Problem } from "./types";
@@ -9,11 +10,5 @@ export async function download(path: string, name: string): Promise<void> {
     const problem = (await response.json().catch(() => undefined)) as Problem | undefined;
     throw fromProblem(response, problem);
   }
-  const url = URL.createObjectURL(await response.blob());
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  // Not at once: the browser may not have begun to read it.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  saveFile(await response.blob(), name);
 }

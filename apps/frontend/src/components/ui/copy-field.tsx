@@ -1,19 +1,10 @@
 import { Check, Copy } from "lucide-react";
-import { useState } from "react";
-import { announce } from "@/lib/announcer";
-import { copyText } from "@/lib/clipboard";
+import { useCopy } from "@/lib/use-copy";
 import { Button } from "./button";
 
 /** A text that is there to be taken along: a key, a link. */
 export function CopyField({ label, value }: { label: string; value: string }) {
-  const [copied, setCopied] = useState(false);
-
-  async function copy() {
-    const done = await copyText(value);
-    setCopied(done);
-    announce(done ? "Copied" : "Not copied. Select the text and copy it.");
-  }
-
+  const { copied, copy } = useCopy(value);
   const Icon = copied ? Check : Copy;
   return (
     <div className="flex items-center gap-2">
@@ -24,7 +15,7 @@ export function CopyField({ label, value }: { label: string; value: string }) {
         onFocus={({ target }) => target.select()}
         className="h-11 min-w-0 flex-1 truncate rounded-xl border border-line-strong bg-panel px-3.5 font-mono text-sm"
       />
-      <Button variant="primary" className="h-11" onClick={() => void copy()}>
+      <Button variant="primary" className="h-11" onClick={copy}>
         <Icon className="size-4" aria-hidden="true" />
         {copied ? "Copied" : "Copy"}
       </Button>
