@@ -116,8 +116,12 @@ enum err conversation_page_deleted(struct db *db, const struct principal *princi
 				   struct timestamp before, const char *before_id, int64_t limit,
 				   struct arena *arena, struct array *ret_conversations,
 				   bool *ret_more) WARN_UNUSED;
-/* For good, with all that is in it. ERR_CONFLICT: it was not deleted before. The caller has read it for writing. */
-enum err conversation_erase(struct db *tx, const char *id) WARN_UNUSED;
+/*
+ * For good, with all that is in it: so many rows. *ret_more: there are more. ERR_CONFLICT: it was not deleted before. The
+ * caller has read it for writing.
+ */
+enum err conversation_erase(struct db *tx, const char *id, int64_t rows,
+			    bool *ret_more) WARN_UNUSED;
 /* The owner's first one behind `after` ("": of all), deleted ones too, in an order that nothing changes. */
 enum err conversation_after(struct db *db, const char *owner_id, const char *after,
 			    struct arena *arena, struct conversation *ret_conversation) WARN_UNUSED;

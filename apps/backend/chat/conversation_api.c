@@ -176,6 +176,7 @@ struct conversation_changing {
 	struct conversation_patch patch;
 	const char *through; /* a message: the patch's active one is what was said last below it */
 	bool deleted_too;    /* a deleted one may be changed as well: it is restored */
+	bool more;           /* of one that is erased: there is more of it */
 	struct conversation *result;
 };
 
@@ -286,14 +287,18 @@ static enum err run_erase(struct db *tx, void *context)
 					     changing->id, &request->arena, changing->result);
 
 	if (err == ERR_OK)
-		err = search_forget_some(tx, changing->result->owner_id);
-	return err == ERR_OK ? conversation_erase(tx, changing->id) : err;
+		err = conversation_erase(tx, changing->id, ERASE_ROWS, &changing->more);
+	return err == ERR_OK && !changing->more ? search_forget_some(tx, changing->result->owner_id)
+						: err;
 }
 
 static enum err erase(struct request *request, struct conversation_changing *changing)
 {
-	enum err err = db_transaction(request->app->db, run_erase, changing);
+	enum err err;
 
+	do
+		err = db_transaction(request->app->db, run_erase, changing);
+	while (err == ERR_OK && changing->more);
 	if (err == ERR_CONFLICT)
 		return request_fail(request, ERR_CONFLICT,
 				    "Only a deleted conversation can be deleted for good.");

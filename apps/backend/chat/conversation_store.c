@@ -69,8 +69,8 @@ static const struct statement select_deleted_page = {
 	"ORDER BY deleted_at DESC, id DESC LIMIT $4",
 	&conversation_schema
 };
-static const struct statement erase_conversation = {
-	"DELETE FROM conversation WHERE id = $1 AND deleted_at IS NOT NULL", NULL
+static const struct statement doom_conversation = {
+	"UPDATE conversation SET deleted_at = 1 WHERE id = $1 AND deleted_at IS NOT NULL", NULL
 };
 static const struct statement select_after = {
 	"SELECT {columns} FROM conversation WHERE owner_id = $1 AND id > $2 ORDER BY id LIMIT 1",
@@ -127,7 +127,7 @@ const struct statement *const conversation_statements[] = {
 	&select_conversation,
 	&select_page,
 	&select_deleted_page,
-	&erase_conversation,
+	&doom_conversation,
 	&select_after,
 	&delete_messages,
 	&delete_conversation,
@@ -215,14 +215,6 @@ enum err conversation_page_deleted(struct db *db, const struct principal *princi
 			 ret_conversations, ret_more);
 }
 
-enum err conversation_erase(struct db *tx, const char *id)
-{
-	int64_t erased;
-	enum err err = db_exec(tx, &erase_conversation, ARGS(id), &erased);
-
-	return err == ERR_OK && erased == 0 ? ERR_CONFLICT : err;
-}
-
 enum err conversation_after(struct db *db, const char *owner_id, const char *after,
 			    struct arena *arena, struct conversation *ret_conversation)
 {
@@ -259,6 +251,21 @@ static enum err erase_some_of(struct db *tx, const char *id, int64_t *rows, bool
 		return err;
 	--*rows;
 	return db_exec(tx, &delete_conversation, ARGS(id), NULL);
+}
+
+/* From its first rows on it is past restoring, and the purge goes on with it if this does not. */
+enum err conversation_erase(struct db *tx, const char *id, int64_t rows, bool *ret_more)
+{
+	int64_t doomed = 0;
+	bool gone = false;
+	enum err err = db_exec(tx, &doom_conversation, ARGS(id), &doomed);
+
+	if (err == ERR_OK && doomed == 0)
+		err = ERR_CONFLICT;
+	if (err == ERR_OK)
+		err = erase_some_of(tx, id, &rows, &gone);
+	*ret_more = !gone;
+	return err;
 }
 
 /* The keys that are left over by as many rows. */

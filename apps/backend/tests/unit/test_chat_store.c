@@ -360,6 +360,39 @@ static void a_purge_takes_some_at_a_time_and_can_be_cut_off(void **state)
 	assert_int_equal(home_number(&scene->home, "SELECT count(*) FROM conversation"), 1);
 }
 
+struct erasing_one {
+	const char *id;
+	bool more;
+};
+
+static enum err run_erase_some(struct db *tx, void *context)
+{
+	struct erasing_one *erasing = context;
+
+	return conversation_erase(tx, erasing->id, 90, &erasing->more);
+}
+
+/* Cut off in the middle, it is past restoring, and the purge goes on. */
+static void a_conversation_is_erased_some_rows_at_a_time(void **state)
+{
+	struct scene *scene = *state;
+	struct erasing_one erasing = { .id = scene->conversation_id };
+	struct conversation_patch patch = { .id = erasing.id, .deleted_at = { INT64_C(1) << 40 } };
+
+	for (int i = 0; i < 300; i++)
+		add_message(scene, NULL, "x");
+	assert_int_equal(db_transaction(scene->home.db, run_erase_some, &erasing), ERR_CONFLICT);
+	conversation_patch_give(&patch, "deleted_at");
+	assert_int_equal(conversation_update(scene->home.db, &patch), ERR_OK);
+	for (int left = 210; left > 0; left -= 90) {
+		assert_int_equal(db_transaction(scene->home.db, run_erase_some, &erasing), ERR_OK);
+		assert_true(erasing.more);
+		assert_int_equal(home_number(&scene->home, "SELECT count(*) FROM message"), left);
+	}
+	assert_false(purge(scene, (struct timestamp){ INT64_C(1) << 40 }, ERASE_ROWS));
+	assert_int_equal(home_number(&scene->home, "SELECT count(*) FROM conversation"), 0);
+}
+
 static void what_was_deleted_long_ago_is_purged(void **state)
 {
 	struct scene *scene = *state;
@@ -938,6 +971,7 @@ int main(void)
 		TEST(conversations_page_by_key_newest_first),
 		TEST(a_damaged_conversation_does_not_hide_the_others),
 		TEST(a_purge_takes_some_at_a_time_and_can_be_cut_off),
+		TEST(a_conversation_is_erased_some_rows_at_a_time),
 		TEST(what_was_deleted_long_ago_is_purged),
 		TEST(a_branch_is_read_both_ways),
 		TEST(a_page_has_a_bound_in_bytes),
