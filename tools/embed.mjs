@@ -36,7 +36,7 @@ const ENCODERS = [
   (bytes) => promisify(zlib.gzip)(bytes, { level: 9 }),
   (bytes) =>
     zlib.zstdCompress
-      ? promisify(zlib.zstdCompress)(bytes, {
+      ? zlib.zstdCompressSync(bytes, {
           params: { [zlib.constants.ZSTD_c_compressionLevel]: 19 },
         })
       : bytes,
@@ -61,7 +61,9 @@ async function embedAssets() {
   });
   files.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
 
-  const assets = await Promise.all(files.map(readAsset));
+  // One after the other, and zstd at once: an encoder has tens of megabytes from when it is asked for until it is collected.
+  const assets = [];
+  for (const file of files) assets.push(await readAsset(file));
   const blob = [];
   let offset = 0;
   const rows = assets.map(({ path, type, etag, encodings }) => {
