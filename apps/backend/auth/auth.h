@@ -113,16 +113,15 @@ void erasure_hurry(struct app *app);
 /* Ends what is under way soon; then `stopped` is called. */
 void erasure_stop(struct erasure *erasure, void (*stopped)(void *context), void *context);
 void erasure_destroy(struct erasure *erasure);
-/*
- * In a transaction: so many rows of one account that was deleted before a time. *ret_more: there may be more.
- */
+
+/* In a transaction, with a struct erasing: so many rows of an account that was deleted before a time. */
 struct erasing {
 	struct timestamp before;
 	int64_t rows;
-	bool more;
+	bool more; /* result: there may be more */
 };
 
-enum err erasure_step(struct db *tx, void *erasing) WARN_UNUSED;
+enum err erasure_step(struct db *tx, void *context) WARN_UNUSED;
 
 /* ---- When somebody's rights change or end ---- */
 

@@ -256,13 +256,14 @@ enum err message_add_sound_chunks(struct db *db, struct arena *arena, struct mes
 				  bool *ret_damaged)
 {
 	struct array rows;
-	size_t left_out = 0;
+	size_t left_out;
 	enum err err = db_all_sound(db, &select_chunks, ARGS(message->id), arena, &rows, &left_out);
 
-	if (err == ERR_OK)
-		fold(arena, &rows, message);
+	if (err != ERR_OK)
+		return err;
+	fold(arena, &rows, message);
 	*ret_damaged = left_out > 0;
-	return err;
+	return ERR_OK;
 }
 
 static enum err add_chunks_to_all(struct db *db, struct arena *arena, enum err err,
