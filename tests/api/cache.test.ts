@@ -95,15 +95,19 @@ describe("a reply that is kept", { skip: !keeps }, () => {
   });
 
   test("is computed once for all who ask at once", async () => {
-    const conversation = await ada.conversation();
-    const path = `/api/v1/conversations/${conversation.id}`;
-    const missed = await metric(server, 'webplus_cache_misses_total{kind="personal"}');
-    const reads = await metric(server, "webplus_db_reads_total");
-    const all = await Promise.all(Array.from({ length: 50 }, () => ada.get(path)));
-    for (const one of all) assert.deepEqual(one, conversation);
-    assert.ok((await metric(server, 'webplus_cache_misses_total{kind="personal"}')) > missed);
-    const statements = (await metric(server, "webplus_db_reads_total")) - reads;
-    assert.ok(statements < 50, `${statements} statements for 50 requests`);
+    // They come at once as far as the machine lets them: again, until some did.
+    for (let round = 0; ; round++) {
+      const conversation = await ada.conversation();
+      const path = `/api/v1/conversations/${conversation.id}`;
+      const waits = await metric(server, "webplus_cache_waits_total");
+      const reads = await metric(server, "webplus_db_reads_total");
+      const all = await Promise.all(Array.from({ length: 50 }, () => ada.get(path)));
+      for (const one of all) assert.deepEqual(one, conversation);
+      const statements = (await metric(server, "webplus_db_reads_total")) - reads;
+      assert.ok(statements < 20, `${statements} statements for 50 requests`);
+      if ((await metric(server, "webplus_cache_waits_total")) > waits) return;
+      assert.ok(round < 200, "nobody waited for another's");
+    }
   });
 });
 

@@ -14,6 +14,7 @@ import { Client } from "../api/lib/client.ts";
 import { Consistency, metric } from "../api/lib/consistency.ts";
 import { Contract } from "../api/lib/contract.ts";
 import { type Database, freshDatabase, query } from "../api/lib/postgres.ts";
+import { Proxy } from "../api/lib/proxy.ts";
 import { Server } from "../api/lib/server.ts";
 
 const folder = process.env["WEBPLUS_TEST_REDIS_FOLDER"];
@@ -58,20 +59,23 @@ describe("Redis goes away", { skip: folder === undefined || !onPostgres }, () =>
     metric(server, 'webplus_cache_hits_total{kind="personal"}');
 
   /** Load that goes on until every server has answered from memory. */
-  async function answersFromMemory(load: Consistency): Promise<void> {
-    for (const server of servers) {
+  async function answersFromMemory(load: Consistency, on: Server[]): Promise<void> {
+    for (const server of on) {
       const before = await hits(server);
       while ((await hits(server)) === before) await load.more(50, 1);
     }
   }
 
-  async function underLoad(act: (load: Consistency) => Promise<void>): Promise<string> {
+  async function underLoad(
+    act: (load: Consistency) => Promise<void>,
+    on = servers,
+  ): Promise<string> {
     const load = new Consistency();
-    for (const name of ["one", "two", "three"]) await load.add(name, password, servers, contract);
+    for (const name of ["one", "two", "three"]) await load.add(name, password, on, contract);
     load.start();
-    await answersFromMemory(load);
+    await answersFromMemory(load, on);
     await act(load);
-    await answersFromMemory(load);
+    await answersFromMemory(load, on);
     await load.stop();
     const summary =
       `CACHE_SEED=${load.seed}: ${load.reads} reads, ${load.writes} writes, ` +
@@ -98,6 +102,42 @@ describe("Redis goes away", { skip: folder === undefined || !onPostgres }, () =>
             await redis(back);
           }),
         );
+      },
+    );
+
+  /** It writes without Redis while the other one trusts what it holds, until it is told. */
+  for (const [what, lose] of Object.entries({
+    "cut off": (way: Proxy) => way.cut(),
+    "left without an answer": (way: Proxy) => way.freeze(),
+  }))
+    test(
+      `one server alone is ${what}: nothing is old on either`,
+      { timeout: limitMs },
+      async (t) => {
+        const way = await Proxy.start(process.env["WEBPLUS_TEST_REDIS"]!);
+        const apart = await Server.start({
+          env: {
+            WEBPLUS_DATABASE_URL: database.url,
+            WEBPLUS_MASTER_KEY: "c5".repeat(32),
+            WEBPLUS_REDIS_URL: way.url,
+          },
+        });
+        try {
+          const summary = await underLoad(
+            async (load) => {
+              lose(way);
+              await load.more(300, 60);
+              assert.equal(await metric(apart, "webplus_redis_up"), 0);
+              assert.equal(await metric(servers[0]!, "webplus_redis_up"), 1);
+              way.open();
+            },
+            [servers[0]!, apart],
+          );
+          t.diagnostic(summary);
+        } finally {
+          await apart.remove();
+          await way.end();
+        }
       },
     );
 
