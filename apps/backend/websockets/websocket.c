@@ -77,16 +77,18 @@ void websocket_close(struct websocket *socket, enum close_code code, const char 
 	websocket_drop_waiting(socket);
 }
 
+/* What waits is looked at before: one message may be longer than all that may wait, and has to come through. */
 void websocket_send(struct websocket *socket, struct payload *payload)
 {
-	if (socket->state == WEBSOCKET_CLOSING) {
-		payload_unref(payload);
+	bool slow = socket->transport != NULL && transport_pending_bytes(socket->transport) >
+							 socket->manager->options.pending_max;
+
+	if (socket->state != WEBSOCKET_CLOSING && !slow) {
+		write_frame(socket, payload);
 		return;
 	}
-	write_frame(socket, payload);
-	if (socket->transport != NULL &&
-	    transport_pending_bytes(socket->transport) > socket->manager->options.pending_max)
-		websocket_close(socket, CLOSE_TOO_SLOW, "Read faster, and come back by number.");
+	payload_unref(payload);
+	websocket_close(socket, CLOSE_TOO_SLOW, "Read faster, and come back by number.");
 }
 
 /* How often it speaks */

@@ -603,6 +603,42 @@ static void a_slow_reader_is_cut_and_the_others_are_not(void **state)
 	finish(app);
 }
 
+static void read_all(int fd, void *data, size_t length)
+{
+	for (size_t at = 0; at < length;) {
+		ssize_t got = recv(fd, (char *)data + at, length - at, 0);
+
+		assert_true(got > 0);
+		at += (size_t)got;
+	}
+}
+
+/* The end of a long answer is one message: who would be cut for it came back, and was cut for it again. */
+static void a_message_that_is_longer_than_what_may_wait_comes_through(void **state)
+{
+	enum { SIZE = 12 * 1024 * 1024, HEAD = 10 };
+	struct app *app = start(LONG_MS, LONG_MS);
+	int fd = subscribe(app);
+	uint8_t *frame = memory_alloc(HEAD + SIZE);
+	uint64_t length = 0;
+
+	(void)state;
+	publish(app, 1, SIZE);
+	read_all(fd, frame, HEAD);
+	assert_int_equal(frame[1], 127); /* eight bytes of length follow */
+	for (int i = 2; i < HEAD; i++)
+		length = length << 8 | frame[i];
+	assert_in_range(length, SIZE, SIZE + 1024);
+	free(frame);
+	frame = memory_alloc(length);
+	read_all(fd, frame, length);
+	free(frame);
+	send_text(fd, "{\"type\":\"ping\"}");
+	assert_non_null(strstr(receive(fd), "pong"));
+	close(fd);
+	finish(app);
+}
+
 static void a_socket_has_so_many_subscriptions_and_no_more(void **state)
 {
 	struct app *app = start(LONG_MS, LONG_MS);
@@ -726,6 +762,7 @@ int main(void)
 		cmocka_unit_test(a_socket_that_goes_during_authentication_is_let_go),
 		cmocka_unit_test(a_silent_socket_is_pinged_and_then_cut),
 		cmocka_unit_test(a_slow_reader_is_cut_and_the_others_are_not),
+		cmocka_unit_test(a_message_that_is_longer_than_what_may_wait_comes_through),
 		cmocka_unit_test(a_socket_has_so_many_subscriptions_and_no_more),
 		cmocka_unit_test(a_user_has_so_many_sockets_and_no_more),
 		cmocka_unit_test(an_address_has_so_many_sockets_and_no_more),
