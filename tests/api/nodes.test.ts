@@ -1,7 +1,7 @@
 /* Two servers on one PostgreSQL, which share what happens on topics through Redis. */
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
-import { createConnection } from "node:net";
+import { type Socket, createConnection } from "node:net";
 import { after, before, describe } from "node:test";
 
 import { Client } from "./lib/client.ts";
@@ -249,19 +249,42 @@ describe("two servers that share a PostgreSQL and a Redis", { skip: !onPostgres 
     await list.close();
   });
 
-  test("nothing of what is said goes through Redis", async () => {
+  /** What Redis is told from now on. */
+  async function overhear(): Promise<{ monitor: Socket; seen: () => string }> {
     const monitor = createConnection(redis.port, "127.0.0.1");
     let seen = "";
     monitor.on("data", (data) => (seen += data.toString()));
     monitor.write("MONITOR\r\n");
     await new Promise((resolve) => monitor.once("data", resolve));
+    return { monitor, seen: () => seen };
+  }
+
+  test("who is told of a change and asks at once does not get what was kept before", async () => {
+    const conversation = await here.conversation();
+    const path = `/api/v1/conversations/${conversation.id}`;
+    for (const change of [
+      () => here.expect(200, "PATCH", path, { body: { title: "Changed" } }),
+      () => here.expect(204, "DELETE", path),
+    ]) {
+      const { monitor, seen } = await overhear();
+      await change();
+      const told = /"PUBLISH"[^\n]*topic:conversations:/;
+      while (!told.test(seen())) await new Promise((resolve) => monitor.once("data", resolve));
+      monitor.destroy();
+      const raised = seen().search(/"DEL"[^\n]*v:chat:/);
+      assert.ok(raised >= 0 && raised < seen().search(told), seen());
+    }
+  });
+
+  test("nothing of what is said goes through Redis", async () => {
+    const { monitor, seen } = await overhear();
     const secret = "Whisper of nightingales";
     const { assistant_message } = await here.send(await here.conversation(), secret);
     const { content } = await there.finished(assistant_message.id);
-    while (!seen.includes(`done ${assistant_message.id}`))
+    while (!seen().includes(`done ${assistant_message.id}`))
       await new Promise((resolve) => monitor.once("data", resolve));
-    assert.ok(!seen.includes("nightingales"));
-    assert.ok(!content.split(/\s+/).some((word) => word.length > 8 && seen.includes(word)));
+    assert.ok(!seen().includes("nightingales"));
+    assert.ok(!content.split(/\s+/).some((word) => word.length > 8 && seen().includes(word)));
     monitor.destroy();
   });
 });

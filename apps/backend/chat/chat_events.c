@@ -139,6 +139,7 @@ void publish_conversation(struct app *app, const struct conversation *conversati
 	struct publication *to_list = conversation_publication(app, conversation);
 	struct publication *to_itself = conversation_publication(app, conversation);
 
+	cache_raise(app, "chat:{user}", conversation->owner_id);
 	name_list(to_list, conversation);
 	topic_name(to_itself->topic, "conversation", conversation->id);
 	topic_name(to_itself->named, "conversation", conversation->id);
@@ -151,6 +152,7 @@ void publish_conversation_deleted(struct app *app, const struct conversation *co
 	struct publication *publication =
 		publication_create(app, "conversation_deleted", conversation->id);
 
+	cache_raise(app, "chat:{user}", conversation->owner_id);
 	name_list(publication, conversation);
 	BUF_LITERAL(&publication->fields, "\"id\":");
 	json_append_string(&publication->fields, conversation->id);

@@ -40,7 +40,7 @@ void announce_message(struct app *app, const char *type, const char *message_id,
 
 /* Any thread: tells who listens to its conversation that the message is there or has changed. */
 void publish_message(struct app *app, const struct message *message);
-/* Any thread: tells who listens to it, and to its owner's list. */
+/* Any thread: tells who listens to it, and to its owner's list. Whoever then asks does not get what was kept before. */
 void publish_conversation(struct app *app, const struct conversation *conversation);
 void publish_conversation_deleted(struct app *app, const struct conversation *conversation);
 
