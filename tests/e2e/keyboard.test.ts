@@ -29,11 +29,72 @@ test("the palette finds chats and commands", async () => {
   await workspace.close(page);
 });
 
+test("the palette renames, copies and deletes the open chat, and leads to every page", async () => {
+  const page = await workspace.signedIn({ permissions: ["clipboard-read", "clipboard-write"] });
+  await ask(page, "A chat to command");
+  await completeAnswer(page);
+  const command = async (words: string, name: string) => {
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox").fill(words);
+    await page.getByRole("option", { name }).waitFor();
+    await page.keyboard.press("Enter");
+  };
+  await command("copy last", "Copy the last answer");
+  await page.getByRole("status").getByText("Copied", { exact: true }).waitFor();
+  assert.notEqual(await page.evaluate(() => navigator.clipboard.readText()), "");
+  await command("rename", "Rename this chat");
+  const field = page.getByRole("textbox", { name: "Title of the chat" });
+  await isFocused(field);
+  await field.fill("Commanded");
+  await field.press("Enter");
+  await chats(page).getByRole("link", { name: "Commanded" }).waitFor();
+
+  await command("audit", "Administration: Audit log");
+  await page.waitForURL("/admin/audit");
+  await page.goBack();
+  await page.getByRole("heading", { level: 1, name: "Commanded" }).waitFor();
+  await command("delete this", "Delete this chat");
+  await page.waitForURL("/");
+  await chats(page).getByRole("link", { name: "Commanded" }).waitFor({ state: "detached" });
+  await workspace.close(page);
+});
+
+test("the palette knows the chats while their list is hidden", async () => {
+  const page = await workspace.signedIn();
+  await ask(page, "Seen without a list");
+  await completeAnswer(page);
+  await page.keyboard.press("Control+.");
+  await chats(page).waitFor({ state: "detached" });
+  await page.goto("/");
+  await input(page).waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("option", { name: "Seen without a list" }).waitFor();
+  await workspace.close(page);
+});
+
+test("a key that is shown once is not lost to a shortcut", async () => {
+  const page = await workspace.signedIn();
+  await page.goto("/settings/api-keys");
+  await page.getByRole("button", { name: "New key" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("Not to be lost");
+  await page.getByRole("button", { name: "Create the key" }).click();
+  const key = page.getByRole("textbox", { name: /key/i });
+  await key.waitFor();
+  for (const combo of ["Control+Shift+O", "Control+k", "Control+/", "Control+."])
+    await page.keyboard.press(combo);
+  assert.match(await key.inputValue(), /^wp_/);
+  assert.match(page.url(), /api-keys/);
+  await hasCount(page.getByRole("dialog"), 1);
+  await workspace.close(page);
+});
+
 test("shortcuts are listed, and dialogs give the focus back", async () => {
   const page = await workspace.signedIn();
   await page.keyboard.press("Control+/");
   const dialog = page.getByRole("dialog", { name: "Keyboard shortcuts" });
   await dialog.getByText("Search and commands").waitFor();
+  await dialog.getByText("Delete the chat in focus").waitFor();
+  await dialog.getByText("Send a message that was edited").waitFor();
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "detached" });
   await isFocused(page.locator("#composer"));
@@ -47,7 +108,7 @@ test("shortcuts are listed, and dialogs give the focus back", async () => {
 test("the chat list can be hidden, and stays so", async () => {
   const page = await workspace.signedIn();
   await chats(page).waitFor();
-  await page.keyboard.press("Control+Shift+S");
+  await page.keyboard.press("Control+.");
   await chats(page).waitFor({ state: "detached" });
   await page.reload();
   await input(page).waitFor();

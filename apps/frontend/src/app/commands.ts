@@ -1,28 +1,30 @@
-import { useNavigate } from "@tanstack/react-router";
+import { useNavigate, useParams } from "@tanstack/react-router";
 import {
   CircleHelp,
+  Copy,
   Keyboard,
-  KeyRound,
   LogOut,
   MessageSquare,
   Monitor,
   Moon,
   PanelLeft,
-  Settings,
-  ShieldCheck,
+  Pencil,
   SquarePen,
   Sun,
   Trash2,
   type LucideIcon,
 } from "lucide-react";
-import { useMay } from "@/api/rights";
+import { useMay, useOwnPermissions } from "@/api/rights";
 import type { Conversation } from "@/api/types";
+import { deleteConversation } from "@/features/chat/api/conversations";
 import { titleOf } from "@/features/chat/components/conversation-item";
+import { copyLastAnswer } from "@/features/chat/lib/copy-last";
+import { renamingOpen } from "@/features/chat/lib/renaming";
 import { shortcuts } from "@/lib/shortcuts";
 import { setTheme } from "@/lib/theme";
+import { adminPages, settingsPages } from "./area-pages";
 import { toggleSidebar } from "./sidebar-state";
 import { signOutHere } from "./sign-out";
-import { useAdministers } from "./use-user";
 
 export type Command = {
   id: string;
@@ -32,14 +34,14 @@ export type Command = {
   run: () => void;
 };
 
-/** Everything the palette can do: the actions first, then the chats, newest first. */
+const mostChatsFirst = 5;
+
+/** Everything the palette can do: what concerns chats first, then the rest, then older chats. */
 export function useCommands(
   conversations: readonly Conversation[],
   onShortcuts: () => void,
 ): Command[] {
   const navigate = useNavigate();
-  const administers = useAdministers();
-  const mayWrite = useMay("chat:write");
   const chats = conversations.map((conversation) => ({
     id: conversation.id,
     label: titleOf(conversation),
@@ -48,18 +50,9 @@ export function useCommands(
       void navigate({ to: "/c/$conversationId", params: { conversationId: conversation.id } }),
   }));
   return [
-    ...(mayWrite
-      ? [
-          {
-            id: "new",
-            label: "New chat",
-            icon: SquarePen,
-            shortcut: shortcuts.newChat.combo,
-            run: () => void navigate({ to: "/" }),
-          },
-        ]
-      : []),
-    ...chats.slice(0, 5),
+    ...useNewChat(),
+    ...chats.slice(0, mostChatsFirst),
+    ...useOpenChatCommands(conversations),
     {
       id: "sidebar",
       label: shortcuts.sidebar.label,
@@ -67,34 +60,7 @@ export function useCommands(
       shortcut: shortcuts.sidebar.combo,
       run: toggleSidebar,
     },
-    {
-      id: "settings",
-      label: "Settings",
-      icon: Settings,
-      run: () => void navigate({ to: "/settings/profile" }),
-    },
-    {
-      id: "api-keys",
-      label: "Settings: API keys",
-      icon: KeyRound,
-      run: () => void navigate({ to: "/settings/api-keys" }),
-    },
-    {
-      id: "deleted",
-      label: "Deleted chats",
-      icon: Trash2,
-      run: () => void navigate({ to: "/settings/deleted" }),
-    },
-    ...(administers
-      ? [
-          {
-            id: "admin",
-            label: "Administration",
-            icon: ShieldCheck,
-            run: () => void navigate({ to: "/admin" }),
-          },
-        ]
-      : []),
+    ...usePageCommands(),
     { id: "light", label: "Theme: light", icon: Sun, run: () => setTheme("light") },
     { id: "dark", label: "Theme: dark", icon: Moon, run: () => setTheme("dark") },
     { id: "system", label: "Theme: as the system", icon: Monitor, run: () => setTheme("system") },
@@ -112,6 +78,75 @@ export function useCommands(
       run: () => void navigate({ to: "/help/{-$name}", params: { name: "user-guide" } }),
     },
     { id: "sign-out", label: "Sign out", icon: LogOut, run: () => void signOutHere() },
-    ...chats.slice(5),
+    ...chats.slice(mostChatsFirst),
   ];
+}
+
+function useNewChat(): Command[] {
+  const navigate = useNavigate();
+  if (!useMay("chat:write")) return [];
+  return [
+    {
+      id: "new",
+      label: "New chat",
+      icon: SquarePen,
+      shortcut: shortcuts.newChat.combo,
+      run: () => void navigate({ to: "/" }),
+    },
+  ];
+}
+
+/** What can be done with the chat that is open. */
+function useOpenChatCommands(conversations: readonly Conversation[]): Command[] {
+  const navigate = useNavigate();
+  const mayWrite = useMay("chat:write");
+  const { conversationId } = useParams({ strict: false });
+  const open = conversations.find(({ id }) => id === conversationId);
+  if (open === undefined) return [];
+  const copy = {
+    id: "copy-last",
+    label: shortcuts.copyLast.label,
+    icon: Copy,
+    shortcut: shortcuts.copyLast.combo,
+    run: () => void copyLastAnswer(open.id),
+  };
+  if (!mayWrite) return [copy];
+  return [
+    copy,
+    {
+      id: "rename",
+      label: "Rename this chat",
+      icon: Pencil,
+      run: () => renamingOpen.set(open.id),
+    },
+    {
+      id: "delete",
+      label: "Delete this chat",
+      icon: Trash2,
+      run: () => {
+        void navigate({ to: "/" });
+        void deleteConversation(open);
+      },
+    },
+  ];
+}
+
+/** Each page of settings and administration that one may see. */
+function usePageCommands(): Command[] {
+  const navigate = useNavigate();
+  const own = useOwnPermissions();
+  const areas = [
+    ["Settings", settingsPages],
+    ["Administration", adminPages],
+  ] as const;
+  return areas.flatMap(([area, pages]) =>
+    pages
+      .filter(({ needs }) => needs === undefined || own.includes(needs))
+      .map(({ to, label, icon }) => ({
+        id: to,
+        label: `${area}: ${label}`,
+        icon,
+        run: () => void navigate({ to }),
+      })),
+  );
 }

@@ -7,12 +7,14 @@ const inPlace = [
   { combo: "enter", label: "Send the message" },
   { combo: "shift+enter", label: "Break the line" },
   { combo: "escape", label: "Stop the answer" },
+  { combo: "mod+enter", label: "Send a message that was edited" },
   { combo: "f2", label: "Rename the chat in focus" },
+  { combo: "delete", label: "Delete the chat in focus" },
 ];
 
 export function ShortcutsDialog({ onClose }: { onClose: () => void }) {
   return (
-    <Dialog label="Keyboard shortcuts" onClose={onClose}>
+    <Dialog label="Keyboard shortcuts" keepsShortcuts onClose={onClose}>
       <div className="flex items-center justify-between pt-3.5 pr-3.5 pl-5">
         <h2 className="text-lg font-semibold tracking-[-0.015em]">Keyboard shortcuts</h2>
         <button

@@ -30,10 +30,8 @@ const named =
   /^\s*(?:#|\/\/|--|;|%|\/\*|<!--)\s*(?:file(?:name)?:\s*)?([\w./-]*[\w-]\.\w{1,8})\s*(?:\*\/|-->)?\s*$/i;
 
 export function fileName(code: string, language: string): string {
-  const said = named
-    .exec(code.slice(0, code.indexOf("\n") >>> 0))?.[1]
-    ?.split("/")
-    .at(-1);
+  const [first = ""] = code.split("\n", 1);
+  const said = named.exec(first)?.[1]?.split("/").at(-1);
   if (said !== undefined) return said;
   const ending = endings[language] ?? (/^[a-z0-9]{1,8}$/.test(language) ? language : "txt");
   return wholeNames[language] ?? `code.${ending}`;

@@ -8,6 +8,7 @@ type DialogProps = {
   children: ReactNode;
   className?: string;
   keepOnClickBeside?: boolean;
+  keepsShortcuts?: boolean;
 };
 
 /** A modal box in the middle of the page. */

@@ -15,6 +15,8 @@ type ModalProps = {
   className: string;
   /** A form is not lost by a click beside it. */
   keepOnClickBeside?: boolean;
+  /** The shortcuts of the page hold over it too: it can be left at any time. */
+  keepsShortcuts?: boolean;
 };
 
 /**
@@ -28,6 +30,7 @@ export function Modal({
   children,
   className,
   keepOnClickBeside = false,
+  keepsShortcuts = false,
 }: ModalProps) {
   const [dialog, setDialog] = useState<HTMLDialogElement | null>(null);
 
@@ -60,6 +63,7 @@ export function Modal({
     <dialog
       ref={setDialog}
       aria-label={label}
+      data-keeps-shortcuts={keepsShortcuts || undefined}
       className={className}
       onKeyDown={onKeyDown}
       onClick={onClick}

@@ -5,6 +5,7 @@ import { queryClient } from "@/lib/query-client";
 import {
   findMessage,
   leafOf,
+  oldestFirst,
   pagesOf,
   placeMessage,
   replaceMessage,
@@ -57,6 +58,12 @@ export function seedMessages(conversationId: string): void {
 export function cachedLeaf(conversationId: string): Message | undefined {
   const data = queryClient.getQueryData(messagesQuery(conversationId).queryKey);
   return data && leafOf(data);
+}
+
+/** Of the branch that is shown, the oldest first. */
+export function cachedMessages(conversationId: string): Message[] {
+  const data = queryClient.getQueryData(messagesQuery(conversationId).queryKey);
+  return data === undefined ? [] : oldestFirst(data);
 }
 
 function changeMessages(

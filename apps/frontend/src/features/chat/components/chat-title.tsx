@@ -1,7 +1,8 @@
-import { useState } from "react";
 import { useMay } from "@/api/rights";
 import type { Conversation } from "@/api/types";
+import { useStore } from "@/lib/store";
 import { changeConversation, deleteConversation } from "../api/conversations";
+import { renamingOpen } from "../lib/renaming";
 import { titleOf } from "./conversation-item";
 import { ConversationMenu } from "./conversation-menu";
 import { RenameField } from "./rename-field";
@@ -10,7 +11,8 @@ type ChatTitleProps = { conversation: Conversation; onDeleted: () => void };
 
 /** The title over the messages, with what can be done with the chat. */
 export function ChatTitle({ conversation, onDeleted }: ChatTitleProps) {
-  const [renaming, setRenaming] = useState(false);
+  const renaming = useStore(renamingOpen) === conversation.id;
+  const setRenaming = (on: boolean) => renamingOpen.set(on ? conversation.id : null);
   const mayWrite = useMay("chat:write");
   const title = titleOf(conversation);
   if (renaming) {

@@ -65,7 +65,7 @@ export function ConversationItem({
         onKeyDown={(event) => {
           if (!mayWrite) return;
           if (event.key === "F2") setRenaming(true);
-          if (event.key === "Delete") remove();
+          if (event.key === "Delete" && !event.repeat) remove();
         }}
         className={cx(
           "flex h-9 items-center rounded-[10px] px-3 text-sm transition-colors duration-100 group-focus-within:pr-10 group-hover:pr-10 focus-visible:-outline-offset-2 pointer-coarse:h-11 pointer-coarse:pr-10",

@@ -4,8 +4,6 @@ import type { Conversation, MessageFork } from "@/api/types";
 import { ErrorText } from "@/components/ui/error-text";
 import { Button } from "@/components/ui/button";
 import { MessagePage } from "@/components/ui/message-page";
-import { announce } from "@/lib/announcer";
-import { copyText } from "@/lib/clipboard";
 import { useShortcut } from "@/lib/shortcuts";
 import { useStore } from "@/lib/store";
 import { forksQuery } from "../api/forks";
@@ -14,9 +12,9 @@ import { useConversationLive } from "../hooks/use-conversation-live";
 import { useOpenChat } from "../hooks/use-open-chat";
 import { useMessageInView } from "../hooks/use-message-in-view";
 import { useWatchedStreams } from "../hooks/use-streams";
+import { copyLastAnswer } from "../lib/copy-last";
 import { oldestFirst } from "../lib/message-pages";
 import { outgoingOf } from "../lib/outbox";
-import { readAnswer } from "../lib/reasoning";
 import { ComposerArea } from "./composer-area";
 import { Thread } from "./thread";
 import { ThreadSkeleton } from "./thread-skeleton";
@@ -48,13 +46,7 @@ export function ConversationView({
   useConversationLive(id);
   useWatchedStreams(messages);
   useMessageInView(id, wanted, messages, query);
-  useShortcut("copyLast", () => {
-    const answer = messages.findLast(({ role }) => role === "assistant");
-    if (answer)
-      void copyText(readAnswer(answer.content).said).then((done) =>
-        announce(done ? "Copied" : "Not copied"),
-      );
-  });
+  useShortcut("copyLast", () => void copyLastAnswer(id));
   const loadOlder = useCallback(() => void fetchNextPage(), [fetchNextPage]);
 
   // Once the branch has moved, the message itself is in it.

@@ -1,0 +1,4 @@
+/** The chat whose title is being changed over its messages. */
+import { createStore } from "@/lib/store";
+
+export const renamingOpen = createStore<string | null>(null);
