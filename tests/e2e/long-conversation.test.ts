@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Page } from "playwright-core";
+import type { Page, WebSocketRoute } from "playwright-core";
 import { eventually } from "./support/eventually.ts";
-import { input, password, thread, Workspace } from "./support/workspace.ts";
+import { chats, input, password, thread, Workspace } from "./support/workspace.ts";
 
 const exchanges = 60;
 
@@ -77,6 +77,59 @@ async function offsetAtRest(page: Page, number: number): Promise<number> {
     return last;
   });
 }
+
+/** The paths of what is asked for from now on, of messages and of forks. */
+function requestsOf(page: Page): string[] {
+  const requests: string[] = [];
+  page.on("request", (request) => {
+    const { pathname } = new URL(request.url());
+    if (/\/(messages|forks)$/.test(pathname)) requests.push(pathname.split("/").at(-1) ?? "");
+  });
+  return requests;
+}
+
+test("it is fetched once when it is opened, and its newest page after a lost connection", async () => {
+  const page = await workspace.signedIn();
+  const sockets: WebSocketRoute[] = [];
+  const told: string[] = [];
+  await page.routeWebSocket(/\/api\/v1\/ws$/, (socket) => {
+    sockets.push(socket);
+    socket.connectToServer().onMessage((message) => {
+      told.push(String(message));
+      socket.send(message);
+    });
+  });
+  const subscribed = (topic: string, times = 1) =>
+    eventually(async () => {
+      const heard = told.filter((text) => /"subscribed"/.test(text) && text.includes(topic));
+      assert.ok(heard.length >= times);
+    });
+  /** Whatever has been set off has been sent, and answered: a later request was. */
+  const answered = async () => {
+    for (let round = 0; round < 5; round += 1)
+      await page.evaluate(() => fetch("/api/v1/health").then((reply) => reply.text()));
+  };
+  await page.goto("/");
+  await subscribed("conversations");
+  const requests = requestsOf(page);
+  await chats(page).getByRole("link", { name: "Question 1:" }).click();
+  await question(page, exchanges).waitFor();
+  await subscribed(`conversation:${conversationId}`);
+  await answered();
+  assert.deepEqual(requests.sort(), ["forks", "messages"]);
+
+  await page.goto(`/c/${conversationId}?message=${firstMessageId}`);
+  await page.locator("[data-found=true]").waitFor();
+  await subscribed(`conversation:${conversationId}`, 2);
+  requests.length = 0;
+  await sockets.at(-1)?.close({ code: 1011 });
+  await subscribed(`conversation:${conversationId}`, 3);
+  await eventually(async () => assert.ok(requests.includes("messages")));
+  await answered();
+  assert.deepEqual(requests.sort(), ["forks", "messages"]);
+  await question(page, 1).waitFor();
+  await workspace.close(page);
+});
 
 test("it opens at its end, holds few elements, and fetches older messages without a jump", async () => {
   const page = await workspace.signedIn();

@@ -37,17 +37,20 @@ export function ConversationView({
 }: ConversationViewProps) {
   const { id } = conversation;
   const query = useInfiniteQuery(messagesQuery(id));
-  const { data, fetchNextPage } = query;
+  const { data, fetchNextPage, isFetching } = query;
   const { data: forks = noForks } = useQuery(forksQuery(id));
   const messages = useMemo(() => (data ? oldestFirst(data) : []), [data]);
   const outgoing = useStore(outgoingOf(id));
   const leaf = messages.at(-1);
   useOpenChat(id);
-  useConversationLive(id);
+  useConversationLive(conversation);
   useWatchedStreams(messages);
   useMessageInView(id, wanted, messages, query);
   useShortcut("copyLast", () => void copyLastAnswer(id));
-  const loadOlder = useCallback(() => void fetchNextPage(), [fetchNextPage]);
+  // To ask for more would end what is being fetched already.
+  const loadOlder = useCallback(() => {
+    if (!isFetching) void fetchNextPage();
+  }, [isFetching, fetchNextPage]);
 
   // Once the branch has moved, the message itself is in it.
   const sending =

@@ -1,45 +1,60 @@
 import { useEffect } from "react";
-import { subscribe } from "@/api/live";
+import { liveStatus, subscribe } from "@/api/live";
 import type { LiveEvent } from "@/api/live-protocol";
+import type { Conversation } from "@/api/types";
 import { queryClient } from "@/lib/query-client";
-import { storeConversation } from "../api/conversations";
+import { conversationQuery, storeConversation } from "../api/conversations";
 import { forksChanged } from "../api/forks";
-import { addMessage, cachedLeaf, isCached, messagesQuery, storeMessage } from "../api/messages";
+import {
+  addMessage,
+  cachedLeaf,
+  endsWith,
+  isCached,
+  refreshIfOld,
+  refreshMessages,
+  storeMessage,
+} from "../api/messages";
 
 const leafGraceMs = 400;
 
+function catchUp(conversationId: string): void {
+  void refreshMessages(conversationId);
+  forksChanged(conversationId);
+}
+
 /** Follows one conversation: what other tabs and other people's programs add to it. */
-export function useConversationLive(conversationId: string): void {
+export function useConversationLive({ id, active_message_id: leaf }: Conversation): void {
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const refetch = () => {
-      void queryClient.invalidateQueries(messagesQuery(conversationId));
-      forksChanged(conversationId);
-    };
-    /** The messages of the new branch mostly come right after; only what does not is fetched. */
-    const expectLeaf = (leaf: string) => {
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        if (leaf !== cachedLeaf(conversationId)?.id) refetch();
-      }, leafGraceMs);
+    // What happened just before is told on the list's topic, where that was heard already.
+    let isCurrent = liveStatus.get() === "open";
+    let isFirst = true;
+    /** What came while the connection was away has no numbers to ask by. */
+    const onSubscribed = () => {
+      if (!isCurrent) void queryClient.invalidateQueries(conversationQuery(id));
+      if (!isFirst) catchUp(id);
+      isCurrent = false;
+      isFirst = false;
     };
     const onEvent = (event: LiveEvent) => {
-      // What came between the messages and the subscription, or while away, has no numbers to ask by.
-      if (event.type === "subscribed") refetch();
+      if (event.type === "subscribed") onSubscribed();
       else if (event.type === "message") {
-        if (event.message.parent_id === cachedLeaf(conversationId)?.id) addMessage(event.message);
+        if (event.message.parent_id === cachedLeaf(id)?.id) addMessage(event.message);
         else if (isCached(event.message)) storeMessage(event.message);
-        else forksChanged(conversationId);
-      } else if (event.type === "conversation") {
-        storeConversation(event.conversation);
-        const leaf = event.conversation.active_message_id;
-        if (leaf !== null) expectLeaf(leaf);
-      }
+        else forksChanged(id);
+      } else if (event.type === "conversation") storeConversation(event.conversation);
     };
-    const unsubscribe = subscribe(`conversation:${conversationId}`, { lastSeq: () => 0, onEvent });
-    return () => {
-      clearTimeout(timer);
-      unsubscribe();
-    };
-  }, [conversationId]);
+    refreshIfOld(id);
+    return subscribe(`conversation:${id}`, { lastSeq: () => 0, onEvent });
+  }, [id]);
+
+  // The messages of a new branch mostly come right after; only what does not is fetched.
+  useEffect(() => {
+    if (leaf === null) return;
+    const timer = setTimeout(() => {
+      void endsWith(id, leaf).then((isThere) => {
+        if (!isThere) catchUp(id);
+      });
+    }, leafGraceMs);
+    return () => clearTimeout(timer);
+  }, [id, leaf]);
 }

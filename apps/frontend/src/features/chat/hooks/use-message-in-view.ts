@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useMay } from "@/api/rights";
 import type { Message } from "@/api/types";
 import { showBranch } from "../lib/message-actions";
@@ -10,6 +10,8 @@ type Older = {
   fetchNextPage: () => unknown;
 };
 
+type Search = { wanted: string | null; step: "branch" | "waiting" | "older" | "done" };
+
 /**
  * Brings a message that was asked for among those that are loaded: by showing the branch that it is in, and then by
  * fetching older ones. Once it was there it may go again, for whoever shows another branch wants to see that.
@@ -20,24 +22,28 @@ export function useMessageInView(
   messages: readonly Message[],
   { hasNextPage, isFetching, isFetchNextPageError, fetchNextPage }: Older,
 ): void {
-  const asked = useRef<string | null>(null);
-  const done = useRef<string | null>(null);
+  const current = useRef<Search>({ wanted: null, step: "done" });
+  const [turn, setTurn] = useState(0);
   const mayWrite = useMay("chat:write");
   const isLoaded = messages.some(({ id }) => id === wanted);
   const isEmpty = messages.length === 0;
   useEffect(() => {
+    if (current.current.wanted !== wanted)
+      current.current = { wanted, step: mayWrite ? "branch" : "older" };
+    const search = current.current;
     if (wanted === null || isLoaded) {
-      asked.current = null;
-      done.current = wanted;
+      search.step = "done";
+    } else if (isFetching || isFetchNextPageError || isEmpty) {
       return;
-    }
-    if (done.current === wanted || isFetching || isFetchNextPageError || isEmpty) return;
-    if (mayWrite && asked.current !== wanted) {
-      asked.current = wanted;
+    } else if (search.step === "branch") {
+      search.step = "waiting";
       void showBranch(conversationId, wanted).then((isShown) => {
-        if (!isShown) done.current = wanted;
+        if (search.step === "waiting") search.step = isShown ? "older" : "done";
+        setTurn((last) => last + 1);
       });
-    } else if (hasNextPage) fetchNextPage();
+    } else if (search.step === "older" && hasNextPage) {
+      fetchNextPage();
+    }
   }, [
     conversationId,
     wanted,
@@ -48,5 +54,6 @@ export function useMessageInView(
     isEmpty,
     hasNextPage,
     fetchNextPage,
+    turn,
   ]);
 }

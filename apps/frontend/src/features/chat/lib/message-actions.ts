@@ -7,7 +7,7 @@ import { storeConversation } from "../api/conversations";
 import { forksChanged, showThrough } from "../api/forks";
 import {
   addMessage,
-  branchChanged,
+  refreshMessages,
   continueMessage,
   postMessage,
   regenerateMessage,
@@ -83,6 +83,6 @@ export function sendEdit(message: Message, content: string): Promise<boolean> {
 export function showBranch(conversationId: string, messageId: string): Promise<boolean> {
   return run(pendingIn(conversationId), "show", async () => {
     storeConversation(await showThrough(conversationId, messageId));
-    await branchChanged(conversationId);
+    await refreshMessages(conversationId);
   });
 }

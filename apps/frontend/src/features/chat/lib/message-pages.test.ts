@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Message } from "@/api/types";
 import {
   leafOf,
+  mergeNewest,
   oldestFirst,
   pagesOf,
   placeMessage,
@@ -67,5 +68,35 @@ describe("message pages", () => {
   it("stay as they are for messages of an unknown branch", () => {
     expect(placeMessage(branch, message("z", "y"))).toBe(branch);
     expect(replaceMessage(branch, message("z", "y"))).toBe(branch);
+  });
+});
+
+describe("the newest page, fetched anew", () => {
+  const ids = (data: MessagePages | null) => data && oldestFirst(data).map(({ id }) => id);
+
+  it("comes before the older messages that are loaded, and they keep their cursor", () => {
+    const newest = {
+      items: [message("f", "e"), message("e", "d"), message("d", "c"), message("c", "b")],
+      next_cursor: "y",
+    };
+    const merged = mergeNewest(branch, newest);
+    expect(ids(merged)).toEqual([...oldestFirst(branch).map(({ id }) => id), "e", "f"]);
+    expect(merged?.pages.at(-1)?.next_cursor).toBe(branch.pages.at(-1)?.next_cursor);
+    expect(merged?.pages.length).toBe(merged?.pageParams.length);
+  });
+
+  it("takes away what is in another branch now", () => {
+    const newest = { items: [message("z", "b"), message("b", "a")], next_cursor: "y" };
+    expect(ids(mergeNewest(branch, newest))).toEqual(["a", "b", "z"]);
+  });
+
+  it("is all there is where there is no older one", () => {
+    const newest = { items: [message("z", null)], next_cursor: null };
+    expect(ids(mergeNewest(branch, newest))).toEqual(["z"]);
+  });
+
+  it("does not meet what is loaded of another branch, or of long ago", () => {
+    const newest = { items: [message("z", "y")], next_cursor: "y" };
+    expect(mergeNewest(branch, newest)).toBeNull();
   });
 });

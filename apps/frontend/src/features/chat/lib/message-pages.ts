@@ -55,6 +55,24 @@ function dropAfter(data: MessagePages, parentId: string | null): MessagePages | 
   });
 }
 
+/** Puts the newest page, fetched anew, in the place of what is loaded of it; null where the two do not meet. */
+export function mergeNewest(data: MessagePages, newest: MessagePage): MessagePages | null {
+  const merged: MessagePages = { pages: [newest], pageParams: [null] };
+  const oldest = newest.items.at(-1);
+  if (oldest === undefined || newest.next_cursor === null) return merged;
+  if (!findMessage(data, oldest.id)) return null;
+  let isOlder = false;
+  data.pages.forEach((page, index) => {
+    const at = page.items.findIndex(({ id }) => id === oldest.id);
+    const items = isOlder ? page.items : at < 0 ? [] : page.items.slice(at + 1);
+    isOlder ||= at >= 0;
+    if (items.length === 0) return;
+    merged.pages.push({ ...page, items });
+    merged.pageParams.push(data.pageParams[index]);
+  });
+  return merged;
+}
+
 function mapItems(data: MessagePages, change: (items: Message[]) => Message[]): MessagePages {
   return { ...data, pages: data.pages.map((page) => ({ ...page, items: change(page.items) })) };
 }

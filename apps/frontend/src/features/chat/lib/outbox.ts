@@ -7,7 +7,13 @@ import type { Conversation } from "@/api/types";
 import { randomKey } from "@/lib/id";
 import { createStore, type Store } from "@/lib/store";
 import { changeConversation, createConversation, findConversation } from "../api/conversations";
-import { addMessage, branchChanged, cachedLeaf, postMessage, seedMessages } from "../api/messages";
+import {
+  addMessage,
+  refreshMessages,
+  cachedLeaf,
+  postMessage,
+  seedMessages,
+} from "../api/messages";
 import { clearDraft, newDraft, returnToDraft } from "./drafts";
 import { dropSending, giveBackSending, holdSending, lastSending, type Sending } from "./sending";
 import { watchStream } from "./stream-hub";
@@ -102,7 +108,7 @@ async function deliver(
   addMessage(pair.assistant_message);
   if (pair.assistant_message.status === "streaming") watchStream(pair.assistant_message);
   // The answer to the first attempt, which may be old news.
-  if (isAgain) void branchChanged(conversationId);
+  if (isAgain) void refreshMessages(conversationId);
 }
 
 export function forgetOutgoing(): void {
