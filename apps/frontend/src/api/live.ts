@@ -4,6 +4,7 @@
  */
 import { backoffMs } from "@/lib/backoff";
 import { createStore } from "@/lib/store";
+import { startHeartbeat, type Heartbeat } from "./heartbeat";
 import { closeTooMany, closeUnauthenticated, type LiveEvent } from "./live-protocol";
 import { accessToken, currentToken, refreshSession } from "./session";
 
@@ -11,8 +12,6 @@ export type LiveStatus = "idle" | "connecting" | "open" | "waiting";
 
 type Subscriber = { onEvent: (event: LiveEvent) => void; lastSeq: () => number };
 
-const pingEveryMs = 25_000;
-const silenceLimitMs = 12_000;
 const openLimitMs = 10_000;
 /** So many attempts without one success, and streams look for another way. */
 const failuresUntilBlocked = 2;
@@ -26,7 +25,8 @@ const topics = new Map<string, Set<Subscriber>>();
 let socket: WebSocket | null = null;
 let failures = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
-let watchdog: ReturnType<typeof setTimeout> | undefined;
+let openLimit: ReturnType<typeof setTimeout> | undefined;
+let heartbeat: Heartbeat | null = null;
 
 export function subscribe(topic: string, subscriber: Subscriber): () => void {
   const subscribers = topics.get(topic) ?? new Set();
@@ -63,7 +63,7 @@ function connect(): void {
   liveStatus.set("connecting");
   const opened = new WebSocket(`${location.origin.replace(/^http/, "ws")}/api/v1/ws`);
   socket = opened;
-  watch(openLimitMs);
+  openLimit = setTimeout(giveUp, openLimitMs);
   opened.onopen = () => void authenticate(opened);
   opened.onmessage = ({ data }: MessageEvent<string>) => {
     receive(JSON.parse(data) as LiveEvent);
@@ -81,7 +81,7 @@ async function authenticate(opened: WebSocket): Promise<void> {
 }
 
 function receive(event: LiveEvent): void {
-  watch(pingEveryMs + silenceLimitMs);
+  heartbeat?.heard();
   if (event.type === "authenticated") {
     if (liveStatus.get() !== "open") ready();
   } else if ("topic" in event && event.topic !== null) {
@@ -97,29 +97,25 @@ function ready(): void {
     sendSubscribe(topic, Math.min(...[...subscribers].map(({ lastSeq }) => lastSeq())));
   }
   clearTimeout(timer);
-  timer = setTimeout(ping, pingEveryMs);
+  clearTimeout(openLimit);
+  heartbeat?.stop();
+  heartbeat = startHeartbeat(() => send({ type: "ping" }), giveUp);
 }
 
-function ping(): void {
-  send({ type: "ping" });
-  timer = setTimeout(ping, pingEveryMs);
-}
-
-/** A socket can die without a word; silence for longer than a ping's answer takes is the sign. */
-function watch(limitMs: number): void {
-  clearTimeout(watchdog);
-  watchdog = setTimeout(() => {
-    const silent = socket;
-    if (silent === null) return;
-    closed(0);
-    silent.close();
-  }, limitMs);
+/** A socket can die without a word. */
+function giveUp(): void {
+  const silent = socket;
+  if (silent === null) return;
+  closed(0);
+  silent.close();
 }
 
 function closed(code: number): void {
   const wasOpen = liveStatus.get() === "open";
   socket = null;
-  clearTimeout(watchdog);
+  clearTimeout(openLimit);
+  heartbeat?.stop();
+  heartbeat = null;
   clearTimeout(timer);
   if (topics.size === 0 || accessToken.get() === null) {
     liveStatus.set("idle");
@@ -140,9 +136,10 @@ async function reconnect(code: number): Promise<void> {
   connect();
 }
 
-/** Not to be waited for when there is a reason to think that it will work now. */
+/** Not to be waited for when there is a reason to think that it will work now, or does not any more. */
 function reconnectNow(): void {
   if (liveStatus.get() === "waiting") connect();
+  else heartbeat?.probe();
 }
 
 accessToken.subscribe(() => {
@@ -157,6 +154,7 @@ accessToken.subscribe(() => {
 });
 
 globalThis.addEventListener("online", reconnectNow);
+globalThis.addEventListener("offline", () => heartbeat?.probe());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") reconnectNow();
 });
