@@ -2,6 +2,7 @@
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
 import { Upstream } from "../api/lib/upstream.ts";
+import { blockSockets } from "./support/browser.ts";
 import { hasCount } from "./support/eventually.ts";
 import {
   ask,
@@ -74,4 +75,41 @@ test("an answer can be stopped while another request hangs, here or in another c
   await stopButton(page).click();
   await page.getByText("You stopped this answer here.").waitFor();
   await workspace.close(page);
+});
+
+test("where sockets do not get through, the page asks for news, and does not say that it is away", async () => {
+  const page = await workspace.signedIn();
+  await page.addInitScript(blockSockets);
+  await page.clock.install();
+  await ask(page, "Open on both");
+  await completeAnswer(page);
+  const address = new URL(page.url()).pathname;
+  await page.reload();
+  await completeAnswer(page);
+  await chats(page).getByRole("link", { name: "Open on both" }).waitFor();
+  await page.clock.fastForward(5_000);
+  await hasCount(page.getByText("Reconnecting to the server"), 0);
+
+  const other = await workspace.signedIn();
+  await ask(other, "Begun on the other");
+  await completeAnswer(other);
+  await other.goto(address);
+  await completeAnswer(other);
+  await ask(other, "Said on the other");
+  await other.getByRole("article", { name: "You" }).getByText("Said on the other").waitFor();
+  await completeAnswer(other);
+  await page.bringToFront();
+  await page.clock.fastForward(25_000);
+  await chats(page).getByRole("link", { name: "Begun on the other" }).waitFor();
+  await page.getByRole("article", { name: "You" }).getByText("Said on the other").waitFor();
+  await hasCount(page.getByText("Reconnecting to the server"), 0);
+
+  await workspace.program.end("SIGTERM");
+  await page.clock.fastForward(25_000);
+  await page.getByText("Reconnecting to the server").waitFor();
+  await workspace.program.run();
+  await page.clock.fastForward(25_000);
+  await page.getByText("Reconnecting to the server").waitFor({ state: "detached" });
+  await workspace.close(other, lostConnection);
+  await workspace.close(page, lostConnection);
 });

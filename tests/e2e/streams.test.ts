@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Upstream } from "../api/lib/upstream.ts";
+import { blockSockets } from "./support/browser.ts";
 import { hasCount, hasValue, inFront } from "./support/eventually.ts";
 import {
   answers,
@@ -142,19 +143,7 @@ test("regenerating puts another answer in the place of the first", async () => {
 
 test("where sockets do not get through, the answer streams over HTTP", async () => {
   const page = await workspace.signedIn();
-  await page.addInitScript(() => {
-    globalThis.WebSocket = class extends EventTarget {
-      static readonly OPEN = 1;
-      readyState = 3;
-      onclose: ((event: { code: number }) => void) | null = null;
-      constructor() {
-        super();
-        setTimeout(() => this.onclose?.({ code: 1006 }));
-      }
-      send() {}
-      close() {}
-    } as unknown as typeof WebSocket;
-  });
+  await page.addInitScript(blockSockets);
   await page.reload();
   const answer = await askScripted(page, "How do I make a backup?");
   const chat = await upstream.nextChat();

@@ -59,6 +59,21 @@ export async function slowDown(context: BrowserContext, milliseconds: number): P
   });
 }
 
+/** In the page, before it begins: as where a proxy lets no WebSocket through. */
+export function blockSockets(): void {
+  globalThis.WebSocket = class extends EventTarget {
+    static readonly OPEN = 1;
+    readyState = 3;
+    onclose: ((event: { code: number }) => void) | null = null;
+    constructor() {
+      super();
+      setTimeout(() => this.onclose?.({ code: 1006 }));
+    }
+    send() {}
+    close() {}
+  } as unknown as typeof WebSocket;
+}
+
 /** Once nothing moves: a colour half faded in is not the one that is read. */
 export async function settled(page: Page): Promise<void> {
   await page.evaluate(() =>

@@ -1,15 +1,23 @@
 import createClient from "openapi-fetch";
+import { createStore } from "@/lib/store";
 import { ApiError, fromProblem, unreachable } from "./problem";
 import type { paths } from "./schema";
 import { accessToken, currentToken, refreshSession, replyLimitMs } from "./session";
 import type { Problem } from "./types";
 
+/** Whether the last request had an answer, be it of the server itself and not of a proxy in its place. */
+export const serverAnswers = createStore(true);
+const ofProxy = [502, 503, 504];
+
 async function attempt(request: Request, token: string | null): Promise<Response> {
   if (token !== null) request.headers.set("Authorization", `Bearer ${token}`);
   try {
-    return await fetch(request);
+    const response = await fetch(request);
+    serverAnswers.set(!ofProxy.includes(response.status));
+    return response;
   } catch (error) {
     if (request.signal.aborted && !isTimeout(request.signal.reason)) throw error;
+    serverAnswers.set(false);
     throw unreachable();
   }
 }

@@ -13,6 +13,8 @@ export type LiveStatus = "idle" | "connecting" | "open" | "waiting";
 type Subscriber = { onEvent: (event: LiveEvent) => void; lastSeq: () => number };
 
 const openLimitMs = 10_000;
+/** Where sockets do not get through, what is shown is fetched again so often. */
+const pollEveryMs = 20_000;
 /** So many attempts without one success, and streams look for another way. */
 const failuresUntilBlocked = 2;
 const failuresWhenTooMany = 6;
@@ -142,6 +144,24 @@ function reconnectNow(): void {
   else heartbeat?.probe();
 }
 
+let polling: ReturnType<typeof setInterval> | undefined;
+
+liveBlocked.subscribe(() => {
+  clearInterval(polling);
+  if (!liveBlocked.get()) return;
+  poll();
+  polling = setInterval(poll, pollEveryMs);
+});
+
+/** To whoever has no numbers to ask by, it is as if the connection had just come back. */
+function poll(): void {
+  if (document.visibilityState === "hidden" || accessToken.get() === null) return;
+  for (const [topic, subscribers] of topics) {
+    if (topic.startsWith("message:")) continue;
+    for (const { onEvent } of [...subscribers]) onEvent({ type: "subscribed", topic, seq: 0 });
+  }
+}
+
 accessToken.subscribe(() => {
   const token = accessToken.get();
   if (token === null) {
@@ -156,5 +176,7 @@ accessToken.subscribe(() => {
 globalThis.addEventListener("online", reconnectNow);
 globalThis.addEventListener("offline", () => heartbeat?.probe());
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") reconnectNow();
+  if (document.visibilityState !== "visible") return;
+  reconnectNow();
+  if (liveBlocked.get()) poll();
 });

@@ -1,6 +1,7 @@
 import { WifiOff } from "lucide-react";
 import { useEffect, useState, useSyncExternalStore } from "react";
-import { liveStatus } from "@/api/live";
+import { serverAnswers } from "@/api/client";
+import { liveBlocked, liveStatus } from "@/api/live";
 import { useStore } from "@/lib/store";
 
 const graceMs = 2_500;
@@ -28,11 +29,17 @@ function useLongerThan(state: boolean, ms: number): boolean {
   return state && long;
 }
 
-/** That the browser has no network is no reason to show it: the server may be nearer than that. */
+/**
+ * That the browser has no network is no reason to show it: the server may be nearer than that. Nor is it that sockets do not
+ * get through, as long as the server answers otherwise: then the page asks it now and then.
+ */
 export function ConnectionBanner() {
   const online = useSyncExternalStore(subscribeOnline, () => navigator.onLine);
   const status = useStore(liveStatus);
-  const away = useLongerThan(status !== "open" && status !== "idle", graceMs);
+  const blocked = useStore(liveBlocked);
+  const answers = useStore(serverAnswers);
+  const isGone = status !== "open" && status !== "idle" && !(blocked && answers);
+  const away = useLongerThan(isGone, graceMs);
   if (!away) return null;
   return (
     <div
