@@ -7,6 +7,7 @@ const inPlace = [
   { combo: "enter", label: "Send the message" },
   { combo: "shift+enter", label: "Break the line" },
   { combo: "escape", label: "Stop the answer" },
+  { combo: "arrowup", label: "Edit the last message, from an empty field" },
   { combo: "mod+enter", label: "Send a message that was edited" },
   { combo: "f2", label: "Rename the chat in focus" },
   { combo: "delete", label: "Delete the chat in focus" },

@@ -20,6 +20,7 @@ const names: Record<string, [apple: string, other: string]> = {
   escape: ["Esc", "Esc"],
   enter: ["⏎", "Enter"],
   delete: ["⌦", "Delete"],
+  arrowup: ["↑", "↑"],
 };
 
 export function displayKeys(combo: string): string {

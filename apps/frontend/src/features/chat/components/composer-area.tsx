@@ -3,8 +3,10 @@ import { useMay } from "@/api/rights";
 import type { Conversation, Message } from "@/api/types";
 import { useShortcut } from "@/lib/shortcuts";
 import { useStore } from "@/lib/store";
+import { cachedMessages } from "../api/messages";
 import { newDraft } from "../lib/drafts";
-import { stopAnswer, stopping } from "../lib/message-actions";
+import { beginEdit } from "../lib/editing";
+import { pendingIn, stopAnswer, stopping } from "../lib/message-actions";
 import { dismissFailure, outgoingOf, sendText } from "../lib/outbox";
 import { Composer } from "./composer";
 import { ReadOnlyNote } from "./read-only-note";
@@ -36,6 +38,14 @@ function WritingArea({ conversation, modelId, streaming, onSent, tools }: Compos
   useShortcut("focusInput", () => input.current?.focus());
   useEscape(stop);
 
+  const editLast = () => {
+    if (conversation === null || streaming !== null) return false;
+    if (pendingIn(conversation.id).get() !== null) return false;
+    const last = cachedMessages(conversation.id).findLast(({ role }) => role === "user");
+    if (last !== undefined) beginEdit(last.id, last.content);
+    return last !== undefined;
+  };
+
   async function send(text: string) {
     const target = await sendText(conversation, text, modelId);
     if (target !== null && conversation === null) onSent(target);
@@ -54,6 +64,7 @@ function WritingArea({ conversation, modelId, streaming, onSent, tools }: Compos
         stopping={isStopping}
         onSend={(text) => void send(text)}
         onStop={stop}
+        onEditLast={editLast}
         tools={tools}
       />
       <p className="mt-2 text-center text-xs text-faint max-sm:hidden">

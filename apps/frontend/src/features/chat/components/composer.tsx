@@ -1,18 +1,17 @@
-import { ArrowUp, Square } from "lucide-react";
 import {
   useEffect,
   useLayoutEffect,
+  useState,
   type KeyboardEvent,
   type ReactNode,
   type RefObject,
 } from "react";
 import { preloadMarkdown } from "@/components/markdown/lazy-markdown";
-import { Spinner } from "@/components/ui/spinner";
-import { Tooltip } from "@/components/ui/tooltip";
 import { cx } from "@/lib/cx";
 import { useStore } from "@/lib/store";
 import { touchOnly } from "@/lib/touch";
 import { draftOf } from "../lib/drafts";
+import { SendButton, StopButton } from "./send-button";
 
 export const longestMessage = 100_000;
 
@@ -25,11 +24,13 @@ type ComposerProps = {
   stopping: boolean;
   onSend: (text: string) => void;
   onStop: () => void;
+  /** The last message is to be written anew; false when there is none. */
+  onEditLast: () => boolean;
   tools: ReactNode;
 };
 
 export function Composer(props: ComposerProps) {
-  const { draftId, inputRef, streaming, sending, onSend, tools } = props;
+  const { draftId, inputRef, streaming, sending, onSend, onEditLast, tools } = props;
   const draft = draftOf(draftId);
   const text = useStore(draft);
   const tooLong = text.length > longestMessage;
@@ -37,11 +38,17 @@ export function Composer(props: ComposerProps) {
   useAutoHeight(inputRef, text);
   useFocusOnOpen(inputRef, draftId);
 
+  const [held, setHeld] = useState(false);
+  const note = noteOf(text, held && streaming);
+
   const send = () => {
+    setHeld(streaming);
     if (canSend) onSend(text.trim());
   };
 
   function onKeyDown(event: KeyboardEvent) {
+    if (event.key === "ArrowUp" && text === "" && !hasModifier(event) && onEditLast())
+      event.preventDefault();
     // On a phone the return key is the only way to break a line.
     if (
       event.key !== "Enter" ||
@@ -73,7 +80,7 @@ export function Composer(props: ComposerProps) {
         value={text}
         placeholder="Ask anything"
         aria-invalid={tooLong}
-        aria-describedby={tooLong ? "composer-note" : undefined}
+        aria-describedby={note === null ? undefined : "composer-note"}
         onChange={(event) => {
           draft.set(event.target.value);
           void preloadMarkdown();
@@ -81,68 +88,33 @@ export function Composer(props: ComposerProps) {
         onKeyDown={onKeyDown}
         className="block max-h-[40dvh] w-full resize-none bg-transparent px-5 pt-4 pb-1 text-[1rem] leading-[1.55] outline-none placeholder:text-faint"
       />
-      {tooLong && (
-        <p id="composer-note" role="alert" className="px-5 pt-1 text-sm text-danger">
-          {(text.length - longestMessage).toLocaleString()} characters too long.
-        </p>
-      )}
+      <p
+        id="composer-note"
+        role={tooLong ? "alert" : "status"}
+        className={cx("px-5 pt-1 text-sm empty:hidden", tooLong ? "text-danger" : "text-soft")}
+      >
+        {note}
+      </p>
       <div className="flex items-center gap-2 p-2">
         <div className="min-w-0 flex-1">{tools}</div>
-        <SendButton {...props} canSend={canSend} />
+        {streaming ? (
+          <StopButton stopping={props.stopping} onStop={props.onStop} />
+        ) : (
+          <SendButton canSend={canSend} sending={sending} />
+        )}
       </div>
     </form>
   );
 }
 
-function SendButton({
-  streaming,
-  sending,
-  stopping,
-  canSend,
-  onStop,
-}: ComposerProps & { canSend: boolean }) {
-  const look =
-    "grid size-10 shrink-0 place-items-center rounded-2xl transition-[background-color,opacity,transform] duration-150 active:scale-95";
-  if (streaming) {
-    return (
-      <Tooltip label="Stop" shortcut="escape" side="top">
-        <button
-          type="button"
-          aria-label="Stop"
-          disabled={stopping}
-          onClick={onStop}
-          className={cx(look, "bg-ink text-canvas hover:opacity-85")}
-        >
-          {stopping ? (
-            <Spinner className="size-4" />
-          ) : (
-            <Square className="size-3.5 fill-current" aria-hidden="true" />
-          )}
-        </button>
-      </Tooltip>
-    );
-  }
-  return (
-    <Tooltip label="Send" shortcut="enter" side="top">
-      <button
-        type="submit"
-        aria-label="Send"
-        aria-disabled={!canSend}
-        className={cx(
-          look,
-          canSend
-            ? "bg-accent text-on-accent hover:bg-accent-strong"
-            : "cursor-default! bg-hover text-faint",
-        )}
-      >
-        {sending ? (
-          <Spinner className="size-4" />
-        ) : (
-          <ArrowUp className="size-5" aria-hidden="true" />
-        )}
-      </button>
-    </Tooltip>
-  );
+function noteOf(text: string, held: boolean): string | null {
+  if (text.length > longestMessage)
+    return `${(text.length - longestMessage).toLocaleString()} characters too long.`;
+  return held ? "Not sent yet: an answer is being written. Esc stops it." : null;
+}
+
+function hasModifier({ shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
+  return shiftKey || ctrlKey || metaKey || altKey;
 }
 
 function useAutoHeight(ref: RefObject<HTMLTextAreaElement | null>, text: string): void {

@@ -1,13 +1,14 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useEffectEvent, useLayoutEffect, useMemo } from "react";
 import type { Message, MessageFork } from "@/api/types";
-import { Button } from "@/components/ui/button";
-import { Spinner } from "@/components/ui/spinner";
+import { useStore } from "@/lib/store";
 import { useFollow } from "../hooks/use-follow";
+import { editing } from "../lib/editing";
+import { estimateHeight } from "../lib/estimate-height";
 import { placesAmong } from "../lib/forks";
-import { readAnswer } from "../lib/reasoning";
 import { MessageRow } from "./message-row";
 import { NewContentPill } from "./new-content-pill";
+import { OlderState } from "./older-state";
 import { UserMessage } from "./user-message";
 
 type ThreadProps = {
@@ -26,14 +27,6 @@ type ThreadProps = {
 
 const edgeSpace = { paddingStart: 28, paddingEnd: 36 };
 const loadWithin = 1_200;
-
-/** Rough, but near: a good guess keeps the scroll bar still while rows are measured. */
-function estimateHeight(message: Message | undefined): number {
-  if (message === undefined) return 90;
-  const { said } = readAnswer(message.content);
-  const lines = Math.ceil(said.length / 85) + said.split("\n\n").length;
-  return message.role === "user" ? 64 + Math.min(lines, 14) * 24 : 96 + lines * 27;
-}
 
 export function Thread(props: ThreadProps) {
   const { messages, sending, hasOlder, loadingOlder, olderFailed, loadOlder } = props;
@@ -69,6 +62,19 @@ export function Thread(props: ThreadProps) {
   useEffect(() => {
     if (isThere) showWanted();
   }, [wanted, isThere]);
+
+  // What is to be written anew may be far from what is drawn.
+  const editedId = useStore(editing)?.id;
+  const showEdited = useEffectEvent(() => {
+    const at = messages.findIndex(({ id }) => id === editedId);
+    const { startIndex, endIndex } = virtualizer.range ?? { startIndex: 0, endIndex: 0 };
+    if (at < 0 || (at > startIndex && at <= endIndex)) return;
+    detach();
+    virtualizer.scrollToIndex(at, { align: "start" });
+  });
+  useEffect(() => {
+    if (editedId !== undefined) showEdited();
+  }, [editedId]);
 
   useEffect(() => {
     if (nearTop && hasOlder && !loadingOlder && !olderFailed) loadOlder();
@@ -134,21 +140,4 @@ export function Thread(props: ThreadProps) {
 /** The same objects as long as nothing changes, so that no row is drawn again for it. */
 function usePlaces(messages: readonly Message[], forks: readonly MessageFork[]) {
   return useMemo(() => placesAmong(forks, messages), [messages, forks]);
-}
-
-function OlderState({ failed, onRetry }: { failed: boolean; onRetry: () => void }) {
-  return (
-    <div className="absolute inset-x-0 top-2 z-10 grid place-items-center" role="status">
-      {failed ? (
-        <Button size="small" onClick={onRetry}>
-          Older messages could not be fetched. Try again
-        </Button>
-      ) : (
-        <>
-          <span className="sr-only">Loading older messages</span>
-          <Spinner className="size-5 text-faint" />
-        </>
-      )}
-    </div>
-  );
 }

@@ -1,0 +1,63 @@
+/** The message field, and the one in which a message is edited. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Upstream } from "../api/lib/upstream.ts";
+import { eventually, hasCount, hasValue, isFocused } from "./support/eventually.ts";
+import { askScripted, input, quickly, Workspace } from "./support/workspace.ts";
+
+let upstream: Upstream;
+let workspace: Workspace;
+before(async () => {
+  upstream = await Upstream.start();
+  workspace = await Workspace.start({ ...quickly, WEBPLUS_OPENAI_URL: upstream.openaiUrl });
+});
+after(async () => {
+  await workspace.remove();
+  await upstream.close();
+});
+
+test("what is typed while an answer is written stays, with the reason, and is sent after it", async () => {
+  const page = await workspace.signedIn();
+  const answer = await askScripted(page, "A question");
+  const chat = await upstream.nextChat();
+  chat.say("It takes its time");
+  await answer.getByText("It takes its time").waitFor();
+  await input(page).fill("And another one");
+  const note = page.getByText("Not sent yet: an answer is being written.");
+  await hasCount(note, 0);
+  await input(page).press("Enter");
+  await note.waitFor();
+  await hasValue(input(page), "And another one");
+
+  chat.end();
+  await note.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Send" }).waitFor();
+  await input(page).press("Enter");
+  const next = await upstream.nextChat();
+  assert.equal(next.messages.at(-1)?.content, "And another one");
+  await hasCount(note, 0);
+  next.end();
+  await workspace.close(page);
+});
+
+test("the arrow up edits the last message, however far up it is, and only from an empty field", async () => {
+  const page = await workspace.signedIn();
+  const answer = await askScripted(page, "The last of mine");
+  const chat = await upstream.nextChat();
+  chat.say("A long answer.\n\n".repeat(120));
+  chat.end();
+  await answer.and(page.locator("[aria-busy=false]")).waitFor();
+  const field = page.getByRole("textbox", { name: "Edit the message" });
+  await input(page).fill("x");
+  await input(page).press("ArrowUp");
+  await input(page).fill("");
+  await hasCount(field, 0);
+  await input(page).press("ArrowUp");
+  await isFocused(field);
+  await hasValue(field, "The last of mine");
+  await eventually(async () => {
+    const box = await field.boundingBox();
+    assert.ok(box && box.y >= 0 && box.y < 700, `at ${box?.y}`);
+  });
+  await workspace.close(page);
+});
