@@ -61,3 +61,58 @@ test("the arrow up edits the last message, however far up it is, and only from a
   });
   await workspace.close(page);
 });
+
+test("a screen reader is told when an answer begins and when it is complete", async () => {
+  const page = await workspace.signedIn();
+  await askScripted(page, "Say when you begin");
+  const chat = await upstream.nextChat();
+  const told = page.locator("[role=status].sr-only");
+  await told.getByText("scripted is answering.").waitFor({ state: "attached" });
+  chat.say("Here I am.");
+  chat.end();
+  await told.getByText("Answer: Here I am.").waitFor({ state: "attached" });
+  await workspace.close(page);
+});
+
+test("the focus comes back from an edit to where it was, and from one that is sent to the field", async () => {
+  const page = await workspace.signedIn();
+  const answer = await askScripted(page, "To be edited");
+  const first = await upstream.nextChat();
+  first.say("One.");
+  first.end();
+  await answer.getByText("One.").waitFor();
+  const pencil = page.getByRole("button", { name: "Edit message" });
+  const field = page.getByRole("textbox", { name: "Edit the message" });
+  await pencil.press("Enter");
+  await field.press("Escape");
+  await isFocused(pencil);
+  await pencil.press("Enter");
+  await page.getByRole("button", { name: "Cancel" }).press("Enter");
+  await isFocused(pencil);
+
+  await input(page).focus();
+  await page.keyboard.press("ArrowUp");
+  await field.press("Escape");
+  await isFocused(input(page));
+  await page.keyboard.press("ArrowUp");
+  await field.fill("Edited");
+  await field.press("Control+Enter");
+  const second = await upstream.nextChat();
+  await isFocused(input(page));
+  second.end();
+  await workspace.close(page);
+});
+
+test("a chat that is not longer than the screen has no way to its end", async () => {
+  const page = await workspace.signedIn();
+  const answer = await askScripted(page, "Something short");
+  const chat = await upstream.nextChat();
+  chat.say("Short.");
+  chat.end();
+  await answer.getByText("Short.").waitFor();
+  const id = await page.getByRole("button", { name: "Edit message" }).getAttribute("data-edits");
+  await page.goto(`${page.url()}?message=${id}`);
+  await page.locator("[data-found=true]").getByText("Something short").waitFor();
+  await hasCount(page.getByRole("button", { name: "Latest" }), 0);
+  await workspace.close(page);
+});

@@ -55,6 +55,7 @@ test("the chat's own header renames it, and deletes it", async () => {
   const link = chats(page).getByRole("link", { name: "Another title" });
   await link.waitFor();
   await page.getByRole("heading", { level: 1, name: "Another title" }).waitFor();
+  await isFocused(menu);
   await menu.click();
   await page.getByRole("menuitem", { name: "Delete" }).click();
   await page.waitForURL("/");

@@ -109,3 +109,24 @@ test("settings and administration fit a phone", async () => {
   assert.ok(copy !== null && copy.x + copy.width <= 390, "the key can be copied");
   await workspace.close(page);
 });
+
+test("a field to rename in is not zoomed into, and the page can be put on the home screen", async () => {
+  const page = await workspace.signedIn(phone);
+  await input(page).fill("To be renamed");
+  await page.getByRole("button", { name: "Send" }).tap();
+  await completeAnswer(page);
+  await page.getByRole("button", { name: "Options for this chat" }).tap();
+  await page.getByRole("menuitem", { name: "Rename" }).tap();
+  const field = page.getByRole("textbox", { name: "Title of the chat" });
+  const size = await field.evaluate((element) => getComputedStyle(element).fontSize);
+  assert.equal(size, "16px", "iOS zooms into what is smaller");
+
+  const manifest = await page.request.get("/manifest.webmanifest");
+  const { icons } = (await manifest.json()) as { icons: { src: string; type: string }[] };
+  for (const { src, type } of [...icons, { src: "/apple-touch-icon.png", type: "image/png" }]) {
+    const icon = await page.request.get(src);
+    assert.equal(icon.status(), 200, src);
+    assert.equal(icon.headers()["content-type"], type);
+  }
+  await workspace.close(page);
+});

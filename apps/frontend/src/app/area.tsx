@@ -44,7 +44,7 @@ export function Area({ title, pages }: { title: string; pages: readonly AreaPage
 
   return (
     <main id="chat" tabIndex={-1} className="flex h-full min-w-0 flex-1 flex-col">
-      <header className="flex h-14 shrink-0 items-center gap-2 border-b border-line px-3 pt-[env(safe-area-inset-top)]">
+      <header className="flex h-[calc(3.5rem+env(safe-area-inset-top))] shrink-0 items-center gap-2 border-b border-line px-3 pt-[env(safe-area-inset-top)]">
         <IconButton
           label="Show the chat list"
           shortcut={shortcuts.sidebar.combo}

@@ -43,7 +43,7 @@ function Drawer({ onSearch, onShortcuts }: SidebarProps) {
       label="Chats"
       keepsShortcuts
       onClose={close}
-      className="motion-slide-in fixed inset-y-0 left-0 m-0 h-dvh max-h-none w-[min(20rem,86vw)] max-w-none border-0 bg-panel p-0 shadow-float backdrop:bg-[var(--scrim)] md:hidden"
+      className="motion-slide-in fixed inset-y-0 left-0 m-0 h-dvh max-h-none w-[min(20rem,86vw)] max-w-none border-0 bg-panel p-0 pl-[env(safe-area-inset-left)] shadow-float backdrop:bg-[var(--scrim)] md:hidden"
     >
       <SidebarContent onSearch={closeThen(onSearch)} onShortcuts={closeThen(onShortcuts)} />
     </Modal>

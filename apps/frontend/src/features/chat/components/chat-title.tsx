@@ -1,3 +1,4 @@
+import { useRef } from "react";
 import { useMay } from "@/api/rights";
 import type { Conversation } from "@/api/types";
 import { useStore } from "@/lib/store";
@@ -14,10 +15,12 @@ export function ChatTitle({ conversation, onDeleted }: ChatTitleProps) {
   const renaming = useStore(renamingOpen) === conversation.id;
   const setRenaming = (on: boolean) => renamingOpen.set(on ? conversation.id : null);
   const mayWrite = useMay("chat:write");
+  const menuButton = useRef<HTMLButtonElement>(null);
   const title = titleOf(conversation);
   if (renaming) {
-    const rename = (chosen: string | null) => {
+    const rename = (chosen: string | null, focusIsFree: boolean) => {
       setRenaming(false);
+      if (focusIsFree) requestAnimationFrame(() => menuButton.current?.focus());
       if (chosen !== null && chosen !== conversation.title)
         void changeConversation(conversation, { title: chosen });
     };
@@ -35,6 +38,7 @@ export function ChatTitle({ conversation, onDeleted }: ChatTitleProps) {
       {mayWrite && (
         <ConversationMenu
           title="this chat"
+          buttonRef={menuButton}
           onRename={() => setRenaming(true)}
           onDelete={() => {
             onDeleted();

@@ -13,6 +13,7 @@ import { touchOnly } from "@/lib/touch";
 import { draftOf } from "../lib/drafts";
 import { SendButton, StopButton } from "./send-button";
 
+export const composerId = "composer";
 export const longestMessage = 100_000;
 
 type ComposerProps = {
@@ -69,11 +70,11 @@ export function Composer(props: ComposerProps) {
       }}
       className="rounded-3xl border border-line-strong bg-raised shadow-raise transition-colors duration-150 focus-within:border-accent"
     >
-      <label htmlFor="composer" className="sr-only">
+      <label htmlFor={composerId} className="sr-only">
         Message
       </label>
       <textarea
-        id="composer"
+        id={composerId}
         ref={inputRef}
         rows={1}
         dir="auto"

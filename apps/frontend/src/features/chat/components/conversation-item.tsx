@@ -34,11 +34,11 @@ export function ConversationItem({
   const link = useRef<HTMLAnchorElement>(null);
   const mayWrite = useMay("chat:write");
 
-  function rename(title: string | null) {
+  function rename(title: string | null, focusIsFree: boolean) {
     setRenaming(false);
     if (title !== null && title !== conversation.title)
       void changeConversation(conversation, { title });
-    requestAnimationFrame(() => link.current?.focus());
+    if (focusIsFree) requestAnimationFrame(() => link.current?.focus());
   }
 
   function remove() {

@@ -1,5 +1,5 @@
 import { Ellipsis, Pencil, Trash2 } from "lucide-react";
-import { useRef } from "react";
+import { useRef, type Ref } from "react";
 import { Menu, MenuItem } from "@/components/ui/menu";
 import { cx } from "@/lib/cx";
 
@@ -9,10 +9,17 @@ type ConversationMenuProps = {
   onDelete: () => void;
   /** Of the button that opens it. */
   className: string;
+  buttonRef?: Ref<HTMLButtonElement>;
 };
 
 /** What can be done with a chat, from the list and from its own header. */
-export function ConversationMenu({ title, onRename, onDelete, className }: ConversationMenuProps) {
+export function ConversationMenu({
+  title,
+  onRename,
+  onDelete,
+  className,
+  buttonRef,
+}: ConversationMenuProps) {
   const leaving = useRef(false);
   const leave = (act: () => void) => () => {
     leaving.current = true;
@@ -25,6 +32,7 @@ export function ConversationMenu({ title, onRename, onDelete, className }: Conve
       trigger={
         <button
           type="button"
+          ref={buttonRef}
           aria-label={`Options for ${title}`}
           className={cx("grid shrink-0 place-items-center text-soft hover:text-ink", className)}
         >

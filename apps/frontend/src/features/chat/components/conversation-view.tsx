@@ -1,9 +1,10 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useCallback, useMemo, type ReactNode } from "react";
-import type { Conversation, MessageFork } from "@/api/types";
+import { useCallback, useEffect, useEffectEvent, useMemo, type ReactNode } from "react";
+import type { Conversation, Message, MessageFork } from "@/api/types";
 import { ErrorText } from "@/components/ui/error-text";
 import { Button } from "@/components/ui/button";
 import { MessagePage } from "@/components/ui/message-page";
+import { announce } from "@/lib/announcer";
 import { useShortcut } from "@/lib/shortcuts";
 import { useStore } from "@/lib/store";
 import { forksQuery } from "../api/forks";
@@ -29,6 +30,15 @@ type ConversationViewProps = {
 
 const noForks: readonly MessageFork[] = [];
 
+/** Read out: what appears on the screen then is for the eye alone. */
+function useAnswerBegun(leaf: Message | undefined, modelName: (id: string | null) => string) {
+  const begun = leaf?.status === "streaming" ? leaf.id : null;
+  const tell = useEffectEvent(() => announce(`${modelName(leaf?.model_id ?? null)} is answering.`));
+  useEffect(() => {
+    if (begun !== null) tell();
+  }, [begun]);
+}
+
 export function ConversationView({
   conversation,
   modelPicker,
@@ -44,6 +54,7 @@ export function ConversationView({
   const leaf = messages.at(-1);
   useOpenChat(id);
   useConversationLive(conversation);
+  useAnswerBegun(leaf, modelName);
   useWatchedStreams(messages);
   useMessageInView(id, wanted, messages, query);
   useShortcut("copyLast", () => void copyLastAnswer(id));

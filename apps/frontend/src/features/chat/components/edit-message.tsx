@@ -3,27 +3,38 @@ import type { Message } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { isApple } from "@/lib/shortcuts";
 import { useStore } from "@/lib/store";
-import { beginEdit, endEdit } from "../lib/editing";
+import { touchOnly } from "@/lib/touch";
+import { beginEdit, editing, endEdit } from "../lib/editing";
 import { pendingIn, sendEdit } from "../lib/message-actions";
-import { longestMessage } from "./composer";
+import { composerId, longestMessage } from "./composer";
 
 export function EditMessage({ message, text }: { message: Message; text: string }) {
   const field = useRef<HTMLTextAreaElement>(null);
+  const cameFrom = useRef<Element | null>(null);
   const pending = useStore(pendingIn(message.conversation_id));
   const canSend = text.trim() !== "" && text.length <= longestMessage && pending === null;
 
   useEffect(() => {
     const area = field.current;
+    cameFrom.current = document.activeElement;
     area?.focus({ preventScroll: true });
     area?.setSelectionRange(area.value.length, area.value.length);
   }, []);
 
   const send = () => {
-    if (canSend) void sendEdit(message, text.trim());
+    if (!canSend) return;
+    void sendEdit(message, text.trim()).then(() => {
+      if (editing.get() === null && !touchOnly.matches) focusComposer();
+    });
+  };
+  const cancel = () => {
+    endEdit();
+    if (cameFrom.current?.id === composerId) focusComposer();
+    else focusEditButton(message.id);
   };
   function onKeyDown(event: KeyboardEvent) {
     if (event.nativeEvent.isComposing) return;
-    if (event.key === "Escape") endEdit();
+    if (event.key === "Escape") cancel();
     if (event.key === "Enter" && (isApple ? event.metaKey : event.ctrlKey)) send();
   }
   return (
@@ -48,7 +59,7 @@ export function EditMessage({ message, text }: { message: Message; text: string 
         <p className="mr-auto px-3 text-xs text-faint max-sm:hidden">
           A new version; this one is kept.
         </p>
-        <Button size="small" variant="ghost" onClick={endEdit}>
+        <Button size="small" variant="ghost" onClick={cancel}>
           Cancel
         </Button>
         <Button
@@ -62,5 +73,18 @@ export function EditMessage({ message, text }: { message: Message; text: string 
         </Button>
       </div>
     </form>
+  );
+}
+
+function focusComposer(): void {
+  document.getElementById(composerId)?.focus({ preventScroll: true });
+}
+
+/** The button comes back with the message as it was. */
+function focusEditButton(messageId: string): void {
+  requestAnimationFrame(() =>
+    document
+      .querySelector<HTMLElement>(`[data-edits="${messageId}"]`)
+      ?.focus({ preventScroll: true }),
   );
 }

@@ -3,6 +3,7 @@ import type { Conversation } from "@/api/types";
 import { useStore } from "@/lib/store";
 import { draftOf, newDraft } from "../lib/drafts";
 import { outgoingOf } from "../lib/outbox";
+import { composerId } from "./composer";
 import { ComposerArea } from "./composer-area";
 import { UserMessage } from "./user-message";
 import { Welcome } from "./welcome";
@@ -18,7 +19,7 @@ export function NewChatView({ userName, modelId, modelPicker, onStarted }: NewCh
   const outgoing = useStore(outgoingOf(null));
   const pick = (prompt: string) => {
     draftOf(newDraft).set(prompt);
-    document.getElementById("composer")?.focus();
+    document.getElementById(composerId)?.focus();
   };
   return (
     <>

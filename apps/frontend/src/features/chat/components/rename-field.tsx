@@ -4,8 +4,8 @@ const longestTitle = 200;
 
 type RenameFieldProps = {
   title: string;
-  /** The new title, or null when it is to stay. */
-  onDone: (title: string | null) => void;
+  /** The new title, or null when it is to stay; and whether the focus was left to be given on. */
+  onDone: (title: string | null, focusIsFree: boolean) => void;
 };
 
 export function RenameField({ title, onDone }: RenameFieldProps) {
@@ -19,11 +19,11 @@ export function RenameField({ title, onDone }: RenameFieldProps) {
     return () => cancelAnimationFrame(frame);
   }, []);
 
-  function finish(keep: boolean) {
+  function finish(keep: boolean, byKey: boolean) {
     if (done.current) return;
     done.current = true;
     const trimmed = value.trim();
-    onDone(keep && trimmed !== "" ? trimmed : null);
+    onDone(keep && trimmed !== "" ? trimmed : null, byKey);
   }
 
   return (
@@ -35,13 +35,13 @@ export function RenameField({ title, onDone }: RenameFieldProps) {
       maxLength={longestTitle}
       value={value}
       onChange={(event) => setValue(event.target.value)}
-      onBlur={() => finish(true)}
+      onBlur={() => finish(true, false)}
       onKeyDown={(event) => {
         if (event.nativeEvent.isComposing) return;
-        if (event.key === "Enter") finish(true);
-        if (event.key === "Escape") finish(false);
+        if (event.key === "Enter") finish(true, true);
+        if (event.key === "Escape") finish(false, true);
       }}
-      className="h-9 w-full rounded-[10px] border border-accent bg-raised px-2.5 text-sm outline-none"
+      className="h-9 w-full rounded-[10px] border border-accent bg-raised px-2.5 text-[16px] outline-none sm:text-sm"
     />
   );
 }

@@ -39,6 +39,7 @@ export function SentMessage({ message, place }: SentMessageProps) {
             label="Edit message"
             size="small"
             disabled={pending !== null}
+            data-edits={message.id}
             icon={<Pencil className="size-4" aria-hidden="true" />}
             onClick={() => beginEdit(message.id, message.content)}
           />

@@ -18,8 +18,11 @@ export function useFollow() {
 
   const toEnd = useCallback(() => {
     const element = scroller.current;
-    if (element !== null && following.current) element.scrollTop = element.scrollHeight;
-  }, []);
+    if (element === null) return;
+    // Where everything is in view, there is no end to be away from.
+    if (!following.current && !canScroll(element)) setFollowing(true);
+    if (following.current) element.scrollTop = element.scrollHeight;
+  }, [setFollowing]);
 
   useEffect(() => {
     const element = scroller.current;
@@ -37,13 +40,16 @@ export function useFollow() {
   return { scroller, detached, attach, detach, toEnd };
 }
 
+function canScroll({ scrollHeight, clientHeight }: HTMLElement): boolean {
+  return scrollHeight > clientHeight + 1;
+}
+
 function listen(element: HTMLElement, setFollowing: (follow: boolean) => void, toEnd: () => void) {
   let lastTop = element.scrollTop;
   let lastHeight = element.scrollHeight;
   let touchY = 0;
   const stop = new AbortController();
   const options = { passive: true, signal: stop.signal };
-  const canScroll = () => element.scrollHeight > element.clientHeight + 1;
 
   const onScroll = () => {
     const { scrollTop, scrollHeight, clientHeight } = element;
@@ -60,7 +66,7 @@ function listen(element: HTMLElement, setFollowing: (follow: boolean) => void, t
   // intent counts, not the distance.
   element.addEventListener(
     "wheel",
-    ({ deltaY }) => deltaY < 0 && canScroll() && setFollowing(false),
+    ({ deltaY }) => deltaY < 0 && canScroll(element) && setFollowing(false),
     options,
   );
   element.addEventListener(
@@ -70,7 +76,8 @@ function listen(element: HTMLElement, setFollowing: (follow: boolean) => void, t
   );
   element.addEventListener(
     "touchmove",
-    ({ touches }) => (touches[0]?.clientY ?? 0) > touchY + 4 && canScroll() && setFollowing(false),
+    ({ touches }) =>
+      (touches[0]?.clientY ?? 0) > touchY + 4 && canScroll(element) && setFollowing(false),
     options,
   );
   const resize = new ResizeObserver(toEnd);

@@ -3,12 +3,13 @@ import type { Message } from "@/api/types";
 import { announce } from "@/lib/announcer";
 import { queryClient } from "@/lib/query-client";
 import { storeMessage } from "../api/messages";
-import { noteAnswered } from "../lib/chat-work";
+import { isElsewhere, noteAnswered } from "../lib/chat-work";
 import { explain } from "../lib/message-errors";
 import { readAnswer } from "../lib/reasoning";
 import { onStreamFinished, onStreamLost, watchStream } from "../lib/stream-hub";
 
 const announcedLength = 400;
+const otherChat = "An answer in another chat is complete.";
 
 /** Once for the workspace: brings finished answers into the cache and says them aloud. */
 export function useFinishedStreams(): void {
@@ -16,7 +17,7 @@ export function useFinishedStreams(): void {
     const stopFinished = onStreamFinished((message) => {
       storeMessage(message);
       noteAnswered(message.conversation_id);
-      announce(spoken(message));
+      announce(isElsewhere(message.conversation_id) ? otherChat : spoken(message));
     });
     const stopLost = onStreamLost(
       () => void queryClient.invalidateQueries({ queryKey: ["messages"] }),

@@ -12,6 +12,11 @@ function isLookedAt(conversationId: string): boolean {
   return conversationId === open && document.visibilityState === "visible";
 }
 
+/** An answer that belongs to none of what is on the screen. */
+export function isElsewhere(conversationId: string): boolean {
+  return open !== null && open !== conversationId;
+}
+
 export function setWorking(conversationIds: Iterable<string>): void {
   working.set(new Set(conversationIds));
 }
