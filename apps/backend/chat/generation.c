@@ -98,13 +98,14 @@ static void copy_message(struct arena *arena, const struct message *from, struct
 	to->error.detail = arena_strdup(arena, from->error.detail);
 }
 
+/* `message` is NULL where there is an error. */
 static void answer_stops(struct generation *generation, const struct message *message, enum err err)
 {
 	LIST_EACH_SAFE(stop, &generation->stops, struct stop, node) {
 		struct request *request = stop->request;
 
 		list_remove(&stop->node);
-		if (err == ERR_OK)
+		if (message)
 			copy_message(&request->arena, message, request->out);
 		request_finish(request, err);
 	}
@@ -191,7 +192,7 @@ static void look_done(struct db_job *job, enum err err)
 	else
 		publish_error(owner->app, &owner->words, generation_message(generation)->id, err);
 	log_answer(generation);
-	answer_stops(generation, found, err);
+	answer_stops(generation, err == ERR_OK ? found : NULL, err);
 	generation_destroy(generation);
 }
 

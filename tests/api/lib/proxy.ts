@@ -1,75 +1,42 @@
-/* A way to another server that can be cut, or freeze, for whoever uses it and nobody else. */
+/*
+ * A way to another server that can be cut, or freeze, for whoever uses it and nobody else. It is a thread of its own
+ * (proxy-thread.ts), since a test that is busy would be slow to pass on what it carries.
+ */
 import { once } from "node:events";
-import net from "node:net";
+import { Worker } from "node:worker_threads";
+
+export type ProxyState = "open" | "cut" | "frozen";
 
 export class Proxy {
-  readonly #target: URL;
-  readonly #server = net.createServer({ pauseOnConnect: true });
-  readonly #sockets = new Set<net.Socket>();
-  #state: "open" | "cut" | "frozen" = "open";
+  readonly #thread: Worker;
+  /** The target's address, by this way. */
+  readonly url: string;
 
-  private constructor(target: URL) {
-    this.#target = target;
-    this.#server.on("connection", (socket) => this.#onConnection(socket));
+  private constructor(thread: Worker, url: string) {
+    this.#thread = thread;
+    this.url = url;
   }
 
   static async start(target: string): Promise<Proxy> {
-    const proxy = new Proxy(new URL(target));
-    proxy.#server.listen(0, "127.0.0.1");
-    await once(proxy.#server, "listening");
-    return proxy;
-  }
-
-  /** The target's address, by this way. */
-  get url(): string {
-    const url = new URL(this.#target);
+    const thread = new Worker(new URL("./proxy-thread.ts", import.meta.url), {
+      workerData: target,
+    });
+    const [port] = (await once(thread, "message")) as [number];
+    const url = new URL(target);
     url.hostname = "127.0.0.1";
-    url.port = String((this.#server.address() as net.AddressInfo).port);
-    return url.href;
+    url.port = String(port);
+    return new Proxy(thread, url.href);
   }
 
-  #onConnection(client: net.Socket): void {
-    if (this.#state === "cut") {
-      client.destroy();
-      return;
-    }
-    const target = net.connect(Number(this.#target.port), this.#target.hostname);
-    for (const [from, to] of [
-      [client, target],
-      [target, client],
-    ] as const) {
-      this.#sockets.add(from);
-      from.on("data", (data) => to.write(data));
-      from.on("error", () => {});
-      from.on("close", () => {
-        this.#sockets.delete(from);
-        to.destroy();
-      });
-      if (this.#state === "frozen") from.pause();
-      else from.resume();
-    }
-  }
-
-  /** What goes this way is lost, and nobody comes through. */
-  cut(): void {
-    this.#state = "cut";
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  /** What goes this way is kept, and goes on with `open`. */
-  freeze(): void {
-    this.#state = "frozen";
-    for (const socket of this.#sockets) socket.pause();
-  }
-
-  open(): void {
-    this.#state = "open";
-    for (const socket of this.#sockets) socket.resume();
+  /**
+   * Cut, what goes this way is lost, and nobody comes through; frozen, it is kept, and goes on when the way is open again.
+   */
+  async set(state: ProxyState): Promise<void> {
+    this.#thread.postMessage(state);
+    await once(this.#thread, "message");
   }
 
   async end(): Promise<void> {
-    this.cut();
-    this.#server.close();
-    await once(this.#server, "close");
+    await this.#thread.terminate();
   }
 }
