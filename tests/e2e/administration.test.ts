@@ -135,8 +135,13 @@ test("pages that are not open to somebody say so, and are not offered", async ()
 test("the audit log tells who did what, by action, person and time, and can be taken along", async () => {
   await people.add("nora");
   const page = await workspace.signedIn();
+  const lookedUp: string[] = [];
+  page.on("response", (reply) => {
+    if (reply.ok() && /users\/[0-9a-f-]{36}$/.test(reply.url())) lookedUp.push(reply.url());
+  });
   await page.goto("/admin/audit");
   await page.getByText("nora registered").waitFor();
+  assert.deepEqual(lookedUp, [], "the names come in one list");
   await page.getByLabel("Action").selectOption("settings.change");
   await page.getByText("robin set registration to open").first().waitFor();
   await hasCount(page.getByText("nora registered"), 0);
@@ -152,7 +157,7 @@ test("the audit log tells who did what, by action, person and time, and can be t
   await page.getByText("account.register").waitFor();
 
   const coming = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Export" }).click();
+  await page.getByRole("button", { name: "Export all rows" }).click();
   assert.equal((await coming).suggestedFilename(), "audit.jsonl");
   // Those who were deleted have no name any more.
   await workspace.close(page, /404.*users/);

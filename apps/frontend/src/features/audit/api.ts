@@ -46,6 +46,17 @@ export function peopleQuery(q: string) {
   });
 }
 
+/** Most of the people of most servers, by their ids, in one request. */
+const mostNamesQuery = queryOptions({
+  queryKey: ["audit-names"],
+  queryFn: async (): Promise<ReadonlyMap<string, string>> => {
+    const { items } = await unwrap(api.GET("/api/v1/users", { params: { query: { limit: 100 } } }));
+    return new Map(items.map(({ id, username }) => [id, username]));
+  },
+  staleTime: 5 * 60_000,
+});
+
+/** Of one who is not among them. */
 function nameQuery(id: string) {
   return queryOptions({
     queryKey: ["audit-name", id],
@@ -83,10 +94,12 @@ export function useNames(rows: readonly AuditRow[]): NameOf {
     ]),
   );
   ids.delete("");
-  const known = [...ids];
+  const most = useQuery({ ...mostNamesQuery, enabled: allowed });
+  const others = [...ids].filter((id) => most.data?.has(id) !== true);
   const answers = useQueries({
-    queries: known.map((id) => ({ ...nameQuery(id), enabled: allowed })),
+    // Not before one knows that they are others.
+    queries: others.map((id) => ({ ...nameQuery(id), enabled: allowed && !most.isPending })),
   });
-  const names = new Map(known.map((id, index) => [id, answers[index]?.data]));
-  return (id) => nameFrom(id, names.get(id));
+  const names = new Map(others.map((id, index) => [id, answers[index]?.data]));
+  return (id) => nameFrom(id, most.data?.get(id) ?? names.get(id));
 }

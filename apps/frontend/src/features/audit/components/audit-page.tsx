@@ -38,7 +38,7 @@ export function AuditPage({ view, onView }: AuditPageProps) {
       actions={
         <Button busy={exporting.isPending} onClick={() => exporting.mutate()}>
           {!exporting.isPending && <Download className="size-4" aria-hidden="true" />}
-          Export
+          Export all rows
         </Button>
       }
     >
