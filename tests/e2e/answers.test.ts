@@ -193,3 +193,17 @@ test("long code has numbered lines, which are not copied, and is downloaded unde
   await hasCount(numbers, 0);
   await workspace.close(page);
 });
+
+test("an answer whose renderer cannot be fetched is shown as its source", async () => {
+  const page = await workspace.signedIn();
+  await page.route("**/assets/markdown-*.js", (route) => route.abort());
+  const answer = await askScripted(page, "Without a renderer");
+  const chat = await upstream.nextChat();
+  chat.say("It is **plain** then.");
+  chat.end();
+  await answer.getByText("It is **plain** then.").waitFor();
+  await page.unroute("**/assets/markdown-*.js");
+  await page.reload();
+  await answer.getByText("It is plain then.").waitFor();
+  await workspace.close(page, /ERR_FAILED|dynamically imported/);
+});
