@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions } from "@tanstack/react-query";
 import { api, isStatus, unwrap } from "@/api/client";
 import { adoptUser, beginSession, endSession } from "@/api/session";
 import { cursorParam, firstPage, nextCursor } from "@/lib/pages";
@@ -7,13 +7,6 @@ export type AccountForm = { username: string; email: string; password: string };
 export type SignInForm = { username: string; password: string };
 export type ProfileForm = { email?: string; full_name?: string | null; password?: string };
 export type PasswordForm = { current_password: string; new_password: string };
-
-/** Whether the server has its first administrator, and who may register. */
-export const setupStateQuery = queryOptions({
-  queryKey: ["setup"],
-  queryFn: () => unwrap(api.GET("/api/v1/setup")),
-  staleTime: 0,
-});
 
 export async function setUp(body: AccountForm & { token: string }): Promise<void> {
   beginSession(await unwrap(api.POST("/api/v1/setup", { body })));

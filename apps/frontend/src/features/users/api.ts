@@ -74,9 +74,3 @@ export function changeRole(name: string, body: Omit<RoleNew, "name">): Promise<R
 export async function deleteRole(name: string): Promise<void> {
   await unwrap(api.DELETE("/api/v1/roles/{name}", { params: { path: { name } } }));
 }
-
-/** Who registered may be among those that the settings admit. */
-export const registrationQuery = queryOptions({
-  queryKey: ["setup"],
-  queryFn: () => unwrap(api.GET("/api/v1/setup")),
-});

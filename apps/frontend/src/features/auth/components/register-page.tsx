@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { setupStateQuery } from "@/api/setup-state";
 import { ErrorText } from "@/components/ui/error-text";
 import { Button } from "@/components/ui/button";
 import { Notice } from "@/components/ui/notice";
 import { Skeleton } from "@/components/ui/skeleton";
-import { register, setupStateQuery } from "../api";
+import { register } from "../api";
 import { AccountForm } from "./account-form";
 import { AuthLayout } from "./auth-layout";
 

@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { ApiError } from "@/api/problem";
+import { setupStateQuery } from "@/api/setup-state";
 import { Notice } from "@/components/ui/notice";
-import { setUp, setupStateQuery } from "../api";
+import { setUp } from "../api";
 import { AccountForm } from "./account-form";
 import { AuthLayout } from "./auth-layout";
 import { SetupNeeded } from "./setup-needed";

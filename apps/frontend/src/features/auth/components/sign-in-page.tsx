@@ -1,10 +1,11 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode, type SubmitEvent } from "react";
+import { setupStateQuery } from "@/api/setup-state";
 import { ErrorText } from "@/components/ui/error-text";
 import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { Notice } from "@/components/ui/notice";
-import { setupStateQuery, signIn } from "../api";
+import { signIn } from "../api";
 import { AuthLayout } from "./auth-layout";
 import { PasswordField } from "./password-field";
 import { SetupNeeded } from "./setup-needed";

@@ -3,6 +3,7 @@ import { useRef, useState } from "react";
 import { useMay } from "@/api/rights";
 import type { Conversation } from "@/api/types";
 import { cx } from "@/lib/cx";
+import { shownTitle } from "@/lib/words";
 import { changeConversation, deleteConversation } from "../api/conversations";
 import { ConversationMenu } from "./conversation-menu";
 import { RenameField } from "./rename-field";
@@ -22,7 +23,7 @@ function focusNeighbour(link: HTMLAnchorElement | null): void {
 }
 
 export function titleOf({ title }: Conversation): string {
-  return title === "" ? "New chat" : title;
+  return shownTitle(title);
 }
 
 export function ConversationItem({

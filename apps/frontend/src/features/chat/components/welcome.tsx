@@ -3,6 +3,7 @@ import { useMay } from "@/api/rights";
 import { preloadMarkdown } from "@/components/markdown/lazy-markdown";
 import { LogoMark } from "@/components/ui/logo";
 import { cx } from "@/lib/cx";
+import { capitalised } from "@/lib/words";
 
 const examples = [
   {
@@ -32,11 +33,6 @@ function greeting(hour: number): string {
   if (hour < 12) return "Good morning";
   if (hour < 18) return "Good afternoon";
   return "Good evening";
-}
-
-/** User names are stored in lower case; a greeting is not. */
-function capitalised(name: string): string {
-  return name.charAt(0).toLocaleUpperCase() + name.slice(1);
 }
 
 type WelcomeProps = { name: string; onPick: (prompt: string) => void };

@@ -1,6 +1,7 @@
 import { MessageSquare, Sparkles, UserRound } from "lucide-react";
 import type { SearchResult } from "@/api/types";
 import { Time } from "@/components/ui/time";
+import { shownTitle } from "@/lib/words";
 
 const looks = {
   title: { icon: MessageSquare, text: "Title" },
@@ -11,7 +12,7 @@ const looks = {
 /** Where it was found, and the words around it. */
 export function SearchResultView({ result }: { result: SearchResult }) {
   const { icon: Icon, text } = looks[result.found_in];
-  const title = result.conversation_title === "" ? "New chat" : result.conversation_title;
+  const title = shownTitle(result.conversation_title);
   return (
     <>
       <Icon className="mt-0.5 size-4 shrink-0 self-start text-faint" aria-hidden="true" />

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { ApiError } from "@/api/problem";
 import { useOwnPermissions } from "@/api/rights";
+import { setupStateQuery } from "@/api/setup-state";
 import type { InvitationMade } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { CopyField } from "@/components/ui/copy-field";
@@ -11,7 +12,7 @@ import { FormDialog } from "@/components/ui/form-dialog";
 import { Notice } from "@/components/ui/notice";
 import { SelectField } from "@/components/ui/select";
 import { Time } from "@/components/ui/time";
-import { invitationsQuery, invite, registrationQuery, rolesQuery } from "../api";
+import { invitationsQuery, invite, rolesQuery } from "../api";
 import { givable, roleOptions } from "./role-select";
 
 const lifetimes = [
@@ -26,7 +27,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
   const [days, setDays] = useState("7");
   const [made, setMade] = useState<InvitationMade | null>(null);
   const { data: roles = [] } = useQuery(rolesQuery);
-  const { data: state } = useQuery(registrationQuery);
+  const { data: state } = useQuery(setupStateQuery);
   const own = useOwnPermissions();
   const queryClient = useQueryClient();
   const inviting = useMutation({

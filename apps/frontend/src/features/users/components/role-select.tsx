@@ -7,16 +7,13 @@ import { FormDialog } from "@/components/ui/form-dialog";
 import { Select } from "@/components/ui/select";
 import { showToast } from "@/lib/toasts";
 import { changeUser, refetchUsers } from "../api";
+import { capitalised } from "@/lib/words";
 
 type RoleSelectProps = { user: User; roles: readonly Role[]; own: boolean };
 
 /** Nobody gives a role that may do more than themselves. */
 export function givable(roles: readonly Role[], own: readonly Permission[]): Role[] {
   return roles.filter(({ permissions }) => permissions.every((each) => own.includes(each)));
-}
-
-function capitalised(name: string): string {
-  return name.charAt(0).toLocaleUpperCase() + name.slice(1);
 }
 
 export function roleOptions(roles: readonly Role[]) {
