@@ -169,6 +169,30 @@ test("a tab that another one signed out keeps nothing for the next person", asyn
   await workspace.close(page, /401/);
 });
 
+test("the next person begins at a new chat, not where the one before was", async () => {
+  await people.add("hal");
+  await people.add("ida");
+  const page = await windowOf(workspace, "hal");
+  await ask(page, "Where one was");
+  await completeAnswer(page);
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await completeAnswer(other);
+  await inFront(page);
+  await page.getByRole("button", { name: "Account: hal" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await other.getByText("You signed out in another tab.").waitFor();
+  await page.waitForURL("/login");
+  await page.getByLabel("User name").fill("ida");
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  for (const tab of [page, other]) {
+    await signedInAs(tab, "ida");
+    await tab.waitForURL("/");
+  }
+  await workspace.close(page, /401/);
+});
+
 test("an API key is shown once, works, and is refused once revoked", async () => {
   const page = await workspace.signedIn();
   await page.goto("/settings/api-keys");

@@ -67,7 +67,6 @@ export class Workspace {
       data: { username, password },
     });
     assert.equal(reply.status(), 200, await reply.text());
-    await context.addInitScript(rememberSession);
     const page = await context.newPage();
     await page.goto("/");
     await page.locator("main#chat").waitFor();
@@ -87,14 +86,6 @@ export class Workspace {
     await this.browser.close();
     await this.program.remove();
   }
-}
-
-/** What the page notes when one signs in by hand, that there is a cookie to try; once, for one may sign out. */
-function rememberSession(): void {
-  const blank = location.origin === "null";
-  if (blank || localStorage.getItem("remembered") !== null) return;
-  localStorage.setItem("remembered", "1");
-  localStorage.setItem("webplus.signed-in", "1");
 }
 
 export async function signIn(page: Page, username = "robin"): Promise<void> {

@@ -6,7 +6,7 @@
  * two refreshes must never run at once: within the page they share one promise, between tabs a lock.
  */
 import { withLock } from "@/lib/lock";
-import { readStored, removeStored, writeStored } from "@/lib/storage";
+import { readStored, writeStored } from "@/lib/storage";
 import { createStore } from "@/lib/store";
 import { fromProblem, unreachable } from "./problem";
 import type { Permission, Problem, Session, User } from "./types";
@@ -19,8 +19,9 @@ export type SessionState =
   | { phase: "signed-out"; by: SignedOutBy }
   | { phase: "signed-in"; user: User; permissions: readonly Permission[] };
 
-/** Only a hint that a refresh cookie may exist; it saves newcomers a request that must fail. */
+/** Whether there may be a refresh cookie: not after a sign-out here. Where nothing is known of it, it is tried. */
 const hintKey = "signed-in";
+const noCookie = "0";
 const renewAheadMs = 60_000;
 /** A reply that has not come by then will not: it is as if the server had not answered. */
 export const replyLimitMs = 30_000;
@@ -32,6 +33,8 @@ export const accessToken = createStore<string | null>(null);
 let expiresAt = 0;
 let renewTimer: ReturnType<typeof setTimeout> | undefined;
 let refreshing: Promise<boolean> | undefined;
+/** Raised when somebody signs in or out here: what was asked for before is of no account any more. */
+let generation = 0;
 
 const tabs = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("webplus");
 tabs?.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
@@ -43,6 +46,7 @@ tabs?.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
 
 /** Somebody has just signed in here. */
 export function beginSession(opened: Session): void {
+  generation += 1;
   adoptSession(opened);
   tabs?.postMessage("signed-in");
 }
@@ -64,10 +68,14 @@ export function adoptUser(user: User): void {
 }
 
 function forget(by: SignedOutBy): void {
-  if (session.get().phase === "signed-out") return;
+  const state = session.get();
+  // A refresh that meets a sign-out may hear of the end first; that somebody meant it counts for more.
+  const isNews = state.phase !== "signed-out" || (state.by === "server" && by !== "server");
+  if (!isNews) return;
+  generation += 1;
   clearTimeout(renewTimer);
   expiresAt = 0;
-  removeStored(hintKey);
+  writeStored(hintKey, noCookie);
   accessToken.set(null);
   session.set({ phase: "signed-out", by });
 }
@@ -87,17 +95,21 @@ export function refreshSession(): Promise<boolean> {
 }
 
 async function requestRefresh(): Promise<boolean> {
+  const asked = generation;
   const signal = AbortSignal.timeout(replyLimitMs);
   const response = await fetch("/api/v1/auth/refresh", { method: "POST", signal }).catch(() => {
     throw unreachable();
   });
-  if (response.ok) {
-    adoptSession((await response.json()) as Session);
+  const opened = response.ok ? ((await response.json()) as Session) : null;
+  if (asked !== generation) return session.get().phase === "signed-in";
+  if (opened !== null) {
+    adoptSession(opened);
     return true;
   }
   if (response.status === 401) {
-    forget("server");
-    tabs?.postMessage("ended");
+    const isEnd = session.get().phase === "signed-in" || readStored(hintKey) !== null;
+    forget(isEnd ? "server" : "nobody");
+    if (isEnd) tabs?.postMessage("ended");
     return false;
   }
   throw fromProblem(response, (await response.json().catch(() => undefined)) as Problem);
@@ -106,7 +118,7 @@ async function requestRefresh(): Promise<boolean> {
 /** Called once at start: finds out whether the cookie still stands for somebody. */
 export async function restoreSession(): Promise<void> {
   if (session.get().phase !== "unknown") return;
-  if (readStored(hintKey) === null) session.set({ phase: "signed-out", by: "nobody" });
+  if (readStored(hintKey) === noCookie) session.set({ phase: "signed-out", by: "nobody" });
   else await refreshSession();
 }
 

@@ -5,6 +5,7 @@ import { Notice } from "@/components/ui/notice";
 import { SignInPage } from "@/features/auth/components/sign-in-page";
 import { useStore } from "@/lib/store";
 import { useTitle } from "@/lib/use-title";
+import { isTabOfAnother } from "./person";
 
 const route = getRouteApi("/login");
 
@@ -19,7 +20,9 @@ export function LoginRoute() {
   const navigate = useNavigate();
   const state = useStore(session);
   const reason = state.phase === "signed-out" ? reasons[state.by] : undefined;
-  const enter = () => void navigate({ to: next ?? "/", replace: true });
+  // Where the one before was is nothing to the next one.
+  const isReturn = state.phase === "signed-in" && !isTabOfAnother(state.user.id);
+  const enter = () => void navigate({ to: (isReturn ? next : undefined) ?? "/", replace: true });
   useTitle("Sign in");
   // Also when that happened in another tab.
   const enterNow = useEffectEvent(enter);

@@ -65,11 +65,13 @@ function SignedInWorkspace({ userId }: { userId: string }) {
 
 /** Also when another tab signed out, or the session was ended elsewhere. */
 function useLeaveWhenSignedOut(): void {
-  const { phase } = useStore(session);
+  const state = useStore(session);
+  const { phase } = state;
   const navigate = useNavigate();
   const { href } = useLocation();
   const leave = useEffectEvent(() => {
-    const search = href === "/" ? {} : { next: href };
+    const isChoice = state.phase === "signed-out" && state.by === "choice";
+    const search = href === "/" || isChoice ? {} : { next: href };
     // Then, when nothing is shown any more that would fetch again what is forgotten.
     void navigate({ to: "/login", search, replace: true }).then(forgetEverything);
   });
