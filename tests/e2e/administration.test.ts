@@ -32,6 +32,7 @@ test("who becomes a viewer sees it at once, and keeps reading", async () => {
   await page.goto("/admin/users");
   await page.getByRole("searchbox").fill("ver");
   await page.getByLabel("Role of vera").selectOption("viewer");
+  await vera.getByText("Your role is now viewer.").waitFor();
   await vera.getByText("Your role lets you read chats").waitFor();
   await hasCount(input(vera), 0);
   await hasCount(vera.getByRole("button", { name: "Regenerate" }), 0);
@@ -108,6 +109,7 @@ test("a role is made of permissions, changes for those who have it, and can be d
   await page.getByRole("button", { name: "Edit auditor" }).click();
   await page.getByRole("checkbox", { name: "Read the audit log" }).uncheck();
   await page.getByRole("button", { name: "Save" }).click();
+  await otto.getByText("An administrator has changed what your role may do").waitFor();
   await otto.getByRole("heading", { name: "You have no access to this page" }).waitFor();
 
   await people.call("PATCH", `/users/${id}`, { role: "user" });

@@ -13,6 +13,7 @@ import { ShortcutsDialog } from "./shortcuts-dialog";
 import { Sidebar } from "./sidebar";
 import { toggleSidebar } from "./sidebar-state";
 import { enterAs, forgetEverything } from "./sign-out";
+import { useRightsNews } from "./use-rights-news";
 import { useSignedInUser } from "./use-user";
 
 type Open = "palette" | "shortcuts" | null;
@@ -34,6 +35,7 @@ function SignedInWorkspace({ userId }: { userId: string }) {
   useWorkMark();
   useModelsLive();
   useListLive();
+  useRightsNews();
   useShortcut("palette", () => setOpen(open === "palette" ? null : "palette"));
   useShortcut("help", () => setOpen(open === "shortcuts" ? null : "shortcuts"));
   useShortcut("newChat", () => {
