@@ -39,7 +39,7 @@ export function Option({
       onClick={onChoose}
       className={cx(
         "flex items-center gap-3 rounded-lg px-3 py-2.5 text-sm aria-disabled:cursor-default!",
-        active && "bg-hover",
+        active && "bg-selected",
         className,
       )}
     >
