@@ -50,9 +50,9 @@ fuzz:
 	@tools/need build fuzz
 	tools/fuzz $(FUZZ_SECONDS)
 
-coverage:
+coverage: tests/node_modules
 	@tools/need build test coverage
-	tools/test coverage
+	tools/test postgres coverage
 
 tsan:
 	@tools/need build test
