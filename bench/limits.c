@@ -95,15 +95,14 @@ int main(void)
 	const struct config config = { .rate_limits = true,
 				       .rate_read = 1000 * 1000,
 				       .rate_address_factor = 1 };
+	const struct networks none = { .count = 0 };
 	struct app app = { .config = &config };
 	double one, many, request, told;
-	struct arena arena;
-	const char *reason;
 	char address[KEY_MAX - 8];
 
-	arena_init(&arena);
-	if (sodium_init() < 0 || rate_limits_create(&app, &arena, &app.limits, &reason) != ERR_OK)
+	if (sodium_init() < 0)
 		return EXIT_FAILURE;
+	app.limits = rate_limits_create(&app, &none);
 	for (unsigned i = 0; i < ADDRESSES; i++) {
 		print_address(i, address, sizeof(address));
 		snprintf(keys[i], KEY_MAX, "a:read:%s", address);
@@ -113,7 +112,6 @@ int main(void)
 	request = measure_requests(&app, false);
 	told = measure_requests(&app, true);
 	rate_limits_destroy(app.limits);
-	arena_finish(&arena);
 	printf("%.3f %.3f %.3f %.3f\n", one, many, request, told);
 	return one > 0 && many > 0 && request > 0 && told > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -7,6 +7,7 @@
 #include "chat/deltas.h"
 #include "config.h"
 #include "middleware/cache.h"
+#include "providers/thought.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -387,7 +388,8 @@ static void begin(struct loop_task *task)
 	struct generation *generation = MEMORY_NEW(struct generation);
 	struct chat_request request = { .turns = start->turns,
 					.turns_count = start->turns_count,
-					.go_on = *start->message.content != '\0',
+					.go_on = *thought_skip(start->message.content) != '\0',
+					.thinking = thought_is_open(start->message.content),
 					.request_id = start->request_id };
 
 	generation->owner = owner;

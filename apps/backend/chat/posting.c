@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "chat/chat_events.h"
 #include "chat/generation.h"
+#include "providers/thought.h"
 #include "search/search.h"
 
 #include <sodium.h>
@@ -49,17 +50,22 @@ static enum chat_role turn_role(const struct message *message)
 	return message->role == MESSAGE_USER ? CHAT_USER : CHAT_ASSISTANT;
 }
 
-/* The turns that lead to the answer; its own prefix is the last where it goes on. */
+/* The turns that lead to the answer; its own prefix is the last where it goes on. What was thought is no part of them. */
 static void copy_turns(struct generation_start *start, const struct array *branch)
 {
 	const struct message *messages = branch->items;
 
 	start->turns = ARENA_ARRAY(&start->arena, branch->count, struct chat_turn);
 	for (size_t i = branch->count; i-- > 0;) {
-		if (*messages[i].content == '\0')
+		enum chat_role role = turn_role(&messages[i]);
+		const char *content = messages[i].content;
+
+		if (role == CHAT_ASSISTANT)
+			content = thought_skip(content);
+		if (*content == '\0')
 			continue;
-		start->turns[start->turns_count].role = turn_role(&messages[i]);
-		start->turns[start->turns_count++].content = messages[i].content;
+		start->turns[start->turns_count].role = role;
+		start->turns[start->turns_count++].content = content;
 	}
 }
 

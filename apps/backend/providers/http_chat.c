@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "providers/registry.h"
+#include "providers/thought.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,8 @@ struct chat {
 	bool understood; /* at least one document of it */
 	bool at_end;     /* what is read now is the rest behind the last end of a line */
 	bool said;       /* some text */
+	bool thinks;     /* what was said last is a thought, which is not closed */
+	bool may_think;  /* nothing was said before it */
 	const struct finish *finish; /* NULL: it has not said that it ends */
 	struct chat_usage usage;
 	bool inside; /* a function of this file is at work on it, and frees it at its end */
@@ -144,11 +147,10 @@ void http_chat_fail(struct chat *chat, enum chat_end how, const json_t *error)
 	end(chat, how, make_detail(sentence, detail));
 }
 
-void http_chat_text(struct chat *chat, const char *text, size_t length)
+static void say(struct chat *chat, const char *text, size_t length)
 {
 	const char *nul;
 
-	chat->said = chat->said || length > 0;
 	while (!chat->over && (nul = memchr(text, '\0', length)) != NULL) {
 		if (nul > text)
 			chat->events->text(chat->context, text, (size_t)(nul - text));
@@ -157,6 +159,37 @@ void http_chat_text(struct chat *chat, const char *text, size_t length)
 	}
 	if (!chat->over && length > 0)
 		chat->events->text(chat->context, text, length);
+}
+
+static void close_thought(struct chat *chat)
+{
+	static const char end[] = "\n" THOUGHT_END "\n\n";
+
+	if (chat->thinks)
+		say(chat, end, sizeof(end) - 1);
+	chat->thinks = false;
+}
+
+void http_chat_thought(struct chat *chat, const char *text, size_t length)
+{
+	static const char begin[] = THOUGHT_BEGIN "\n";
+
+	if (!chat->may_think || length == 0)
+		return;
+	if (!chat->thinks)
+		say(chat, begin, sizeof(begin) - 1);
+	chat->thinks = true;
+	say(chat, text, length);
+}
+
+void http_chat_text(struct chat *chat, const char *text, size_t length)
+{
+	if (length == 0)
+		return;
+	close_thought(chat);
+	chat->may_think = false;
+	chat->said = true;
+	say(chat, text, length);
 }
 
 static bool is_finish(const struct finish *finish, const char *reason)
@@ -311,6 +344,8 @@ static void on_end(void *context, enum fetch_end how, int status)
 	else if (how == FETCH_OK)
 		end_stream(chat);
 	if (chat->finish)
+		close_thought(chat);
+	if (chat->finish)
 		end(chat, chat->finish->end, chat->finish->detail);
 	else
 		end(chat, end_of_fetch(chat, how), NULL);
@@ -371,6 +406,8 @@ struct chat *http_chat_start(struct provider *provider, const struct dialect *di
 	provider_headers(provider, request->request_id, true, &arena, headers);
 	dialect->chat_url(provider, &url);
 	dialect->write_request(request, &body);
+	chat->thinks = request->thinking;
+	chat->may_think = !request->go_on;
 	options.url = url.data;
 	options.body = body.data;
 	options.body_length = body.length;

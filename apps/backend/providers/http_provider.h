@@ -39,6 +39,8 @@ void http_chat_cancel(struct chat *chat);
 
 /* More of the answer, valid UTF-8; what cannot be stored (NUL) is left out. */
 void http_chat_text(struct chat *chat, const char *text, size_t length);
+/* The same of what the model thinks, where its server says that apart: thought.h. Behind some text it is left out. */
+void http_chat_thought(struct chat *chat, const char *text, size_t length);
 /*
  * The upstream says that its answer ends here, for a reason of which its protocol has the word; NULL: it gives none. The
  * stream may go on with figures.

@@ -79,6 +79,7 @@ static void read_object(struct chat *chat, const json_t *root)
 {
 	const json_t *message = json_object_get(root, "message");
 	const json_t *content = json_object_get(message, "content");
+	const json_t *thought = json_object_get(message, "thinking");
 	const json_t *done = json_object_get(root, "done");
 
 	if (json_object_get(root, "error") != NULL) {
@@ -89,6 +90,8 @@ static void read_object(struct chat *chat, const json_t *root)
 		http_chat_fail(chat, CHAT_MALFORMED, NULL);
 		return;
 	}
+	if (json_is_string(thought))
+		http_chat_thought(chat, json_string_value(thought), json_string_length(thought));
 	if (content != NULL)
 		http_chat_text(chat, json_string_value(content), json_string_length(content));
 	if (json_is_true(done))

@@ -105,11 +105,24 @@ static void read_error(struct chat *chat, const json_t *root, const json_t *erro
 	http_chat_fail(chat, end, root);
 }
 
+/* Not of the API; DeepSeek, vLLM and llama.cpp have the first name, OpenRouter and others the second. */
+static void read_thought(struct chat *chat, const json_t *delta)
+{
+	const json_t *thought = json_object_get(delta, "reasoning_content");
+
+	if (!json_is_string(thought))
+		thought = json_object_get(delta, "reasoning");
+	if (json_is_string(thought))
+		http_chat_thought(chat, json_string_value(thought), json_string_length(thought));
+}
+
 static void read_choice(struct chat *chat, const json_t *choice)
 {
-	const json_t *content = json_object_get(json_object_get(choice, "delta"), "content");
+	const json_t *delta = json_object_get(choice, "delta");
+	const json_t *content = json_object_get(delta, "content");
 	const json_t *reason = json_object_get(choice, "finish_reason");
 
+	read_thought(chat, delta);
 	if (json_is_string(content))
 		http_chat_text(chat, json_string_value(content), json_string_length(content));
 	if (json_string_length(reason) > 0) /* some servers send an empty one with each piece */

@@ -31,6 +31,8 @@ struct chat_request {
 	size_t turns_count;
 	/* The last turn is an assistant's that was cut short: go on from its end. */
 	bool go_on;
+	/* What was written of the answer ends within a thought (thought.h); the turns do not have it. */
+	bool thinking;
 	const char *request_id; /* passed upstream as X-Request-Id */
 };
 

@@ -177,7 +177,7 @@ static enum err take_message(struct finder *finder, const struct source_message 
 	enum err err;
 
 	finder->bytes -= (int64_t)strlen(message->content);
-	if (!query_match(&finder->finding->query, IN_MESSAGE, message->content, &hits))
+	if (!query_match(&finder->finding->query, IN_MESSAGE, source_said(message), &hits))
 		return ERR_OK;
 	err = read_title(finder, message->conversation_id, &conversation);
 	if (err == ERR_NOT_FOUND || err == ERR_CORRUPT)
@@ -185,7 +185,7 @@ static enum err take_message(struct finder *finder, const struct source_message 
 	if (err != ERR_OK || conversation.deleted_at.ms)
 		return err;
 	found.conversation_title = conversation.title;
-	found.excerpt = excerpt_make(message->content, &hits, finder->arena);
+	found.excerpt = excerpt_make(source_said(message), &hits, finder->arena);
 	finder->here[finder->here_count++] = found;
 	return ERR_OK;
 }

@@ -48,7 +48,8 @@ void batch_add_message(struct batch *batch, const struct index_key *key,
 {
 	batch->moment = moment_of(message->id);
 	if (batch->moment > 0) /* 0 is the head's place */
-		terms_of_message(key, message->content, (struct term_sink){ add_posting, batch });
+		terms_of_message(key, source_said(message),
+				 (struct term_sink){ add_posting, batch });
 }
 
 void batch_add_title(struct batch *batch, const struct index_key *key,

@@ -21,6 +21,9 @@ struct source_message {
 	struct timestamp created_at;
 };
 
+/* What is searched of it: not what a model thought before it answered. */
+const char *source_said(const struct source_message *message);
+
 /* A conversation, deleted or not. */
 struct source_title {
 	const char *id;

@@ -1,4 +1,5 @@
 /* What is searched: messages and titles, as chat/ keeps them. */
+#include "providers/thought.h"
 #include "search/search_store.h"
 
 static const char *const role_words[] = { "user", "assistant", NULL };
@@ -107,6 +108,11 @@ static enum err select_at(struct db *db, const struct statement *statement, cons
 			    ARGS((const char *)from, (const char *)until, owner_id,
 				 (int64_t)SOURCES_AT_MOMENT_MAX),
 			    arena, ret_rows, &left_out);
+}
+
+const char *source_said(const struct source_message *message)
+{
+	return message->role == SOURCE_USER ? message->content : thought_skip(message->content);
 }
 
 enum err source_messages_at(struct db *db, const char *owner_id, int64_t moment,

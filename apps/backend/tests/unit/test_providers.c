@@ -1,4 +1,5 @@
 #include "providers/provider.h"
+#include "providers/thought.h"
 
 #include "base/clock.h"
 #include "base/pool.h"
@@ -553,6 +554,54 @@ static void ollama_answers_are_whole_when_the_server_says_so(void **state)
 	assert_int_equal(seen.usage.tokens_in, -1);
 }
 
+#define THINK(name, text)                                                                          \
+	"data: {\"choices\":[{\"index\":0,\"delta\":{\"" name "\":\"" text                         \
+	"\",\"content\":null}}]}\n\n"
+#define LINE_THINK(text)                                                                             \
+	"{\"model\":\"m\",\"message\":{\"role\":\"assistant\",\"content\":\"\",\"thinking\":\"" text \
+	"\"},\"done\":false}\n"
+
+/* It stands at the beginning of the answer, in tags, whoever puts it there. */
+static void what_a_model_thinks_apart_is_kept(void **state)
+{
+	static const struct step first[] = { { .send = STREAM THINK("reasoning_content", "Hm")
+						       THINK("reasoning_content", "m.") SAY("Yes")
+							       SAY("!") REASON("stop") DONE,
+					       .then = THEN_CLOSE } };
+	static const struct step other[] = { { .send = STREAM THINK("reasoning", "Hm") SAY("Yes")
+						       THINK("reasoning", "late") REASON("stop"),
+					       .then = THEN_CLOSE } };
+	static const struct step only[] = {
+		{ .send = STREAM THINK("reasoning", "Hm") REASON("stop"), .then = THEN_CLOSE }
+	};
+	static const struct step cut[] = { { .send = STREAM THINK("reasoning", "Hm") DONE,
+					     .then = THEN_CLOSE } };
+	static const struct step lines[] = { { .send = STREAM LINE_THINK("Hm") LINE("Yes") LAST,
+					       .then = THEN_CLOSE } };
+	struct seen seen;
+
+	(void)state;
+	start_registry();
+	play(&seen, "openai/gpt", first, "<think>\nHmm.\n</think>\n\nYes!", CHAT_COMPLETE);
+	play(&seen, "openai/gpt", other, "<think>\nHm\n</think>\n\nYes", CHAT_COMPLETE);
+	play(&seen, "openai/gpt", only, "<think>\nHm\n</think>\n\n", CHAT_COMPLETE);
+	play(&seen, "openai/gpt", cut, "<think>\nHm", CHAT_TRUNCATED);
+	play(&seen, "ollama/llama3.2:3b", lines, "<think>\nHm\n</think>\n\nYes", CHAT_COMPLETE);
+}
+
+static void a_thought_is_no_part_of_what_was_said(void **state)
+{
+	(void)state;
+	assert_string_equal(thought_skip("An answer"), "An answer");
+	assert_string_equal(thought_skip("See <think>x</think>"), "See <think>x</think>");
+	assert_string_equal(thought_skip("\n<think>x\n</think>\n\nSaid"), "Said");
+	assert_string_equal(thought_skip("<think>x"), "");
+	assert_string_equal(thought_skip(""), "");
+	assert_true(thought_is_open("<think>x"));
+	assert_false(thought_is_open("<think>x</think>"));
+	assert_false(thought_is_open("x"));
+}
+
 struct fault {
 	struct step steps[3];
 	const char *text;
@@ -1013,6 +1062,8 @@ int main(void)
 		TEST(openai_answers_are_whole_when_the_server_says_so),
 		TEST(an_upstream_that_does_not_close_is_not_waited_for),
 		TEST(ollama_answers_are_whole_when_the_server_says_so),
+		TEST(what_a_model_thinks_apart_is_kept),
+		TEST(a_thought_is_no_part_of_what_was_said),
 		TEST(every_fault_of_an_openai_server_has_its_end),
 		TEST(every_fault_of_an_ollama_server_has_its_end),
 		TEST(the_reason_of_an_end_is_heeded),
