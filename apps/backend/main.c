@@ -319,7 +319,10 @@ static int create_user(const struct call *call, const char *username, const char
 		installation_close(&app);
 	}
 	sodium_memzero(password, sizeof(password));
-	return err == ERR_OK ? EXIT_SUCCESS : fail(reason);
+	if (err != ERR_OK)
+		return fail(reason);
+	printf("%s was made, with the role %s.\n", username, role);
+	return EXIT_SUCCESS;
 }
 
 static int run_user(const struct call *call)
@@ -434,9 +437,20 @@ static void keep_freed_memory(void)
 	mallopt(M_TRIM_THRESHOLD, 2 * 1024 * 1024);
 }
 
+/* "--help" is what people try first. */
+static const char *command_of(int argc, char **argv)
+{
+	static const char *const options[] = { "--help", "--version" };
+
+	for (size_t i = 0; argc == 2 && i < sizeof(options) / sizeof(options[0]); i++)
+		if (strcmp(argv[1], options[i]) == 0)
+			return argv[1] + 2;
+	return argc > 1 && argv[1][0] != '-' ? argv[1] : NULL;
+}
+
 int main(int argc, char **argv)
 {
-	bool named = argc > 1 && argv[1][0] != '-';
+	const char *command = command_of(argc, argv);
 	struct config config;
 	struct arena arena;
 	const char *reason;
@@ -449,11 +463,12 @@ int main(int argc, char **argv)
 	keep_freed_memory();
 	umask(077); /* whatever is written here is its owner's alone */
 	arena_init(&arena);
-	if (config_read(argv + 1 + named, &arena, &config, &call.words, &reason) != ERR_OK) {
+	if (config_read(argv + 1 + (command != NULL), &arena, &config, &call.words, &reason) !=
+	    ERR_OK) {
 		status = fail(reason);
 	} else {
 		log_set_level((enum log_level)config.log_level);
-		status = run_command(named ? argv[1] : "serve", &call);
+		status = run_command(command ? command : "serve", &call);
 	}
 	arena_finish(&arena);
 	return status;

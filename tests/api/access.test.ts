@@ -380,6 +380,9 @@ describe("one’s own account", () => {
     await client.refused(422, "POST", change, {
       body: { current_password: password, new_password: username.repeat(3) },
     });
+    await client.refused(422, "POST", change, {
+      body: { current_password: password, new_password: password },
+    });
     await client.expect(204, "POST", change, {
       body: { current_password: password, new_password: "another orchard wheelbarrow" },
     });

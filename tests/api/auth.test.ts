@@ -29,6 +29,19 @@ describe("signing in", () => {
     await nobody().post(login, { username: "ADA", password: passwords.ada });
   });
 
+  test("takes the e-mail address for the name, with one count of wrong guesses for both", async () => {
+    const session = await nobody().post(login, {
+      username: "Ada@example.org",
+      password: passwords.ada,
+    });
+    assert.equal(session.user.username, "ada");
+    for (const username of ["ada@example.org", "nobody@example.org"]) {
+      const body = { username, password: "not her password" };
+      const problem = await nobody().refused(401, "POST", login, { body });
+      assert.equal(problem.detail, "Wrong user name or password.");
+    }
+  });
+
   test("gives the same answer for an unknown user and for a wrong password", async () => {
     const wrong = await nobody().refused(401, "POST", login, {
       body: { username: "ada", password: "not her password" },

@@ -83,6 +83,27 @@ describe("a search", () => {
     assert.equal(continued!.message_id, id);
   });
 
+  test("does not find what a model thought before it answered, nor is that sent back", async () => {
+    const conversation = await ada.conversation({ model_id: model });
+    const ask = async (question: string, answer: string): Promise<unknown[]> => {
+      const arrives = upstream.nextChat();
+      const turn = await ada.send(conversation, question);
+      const chat = await arrives;
+      chat.say(answer);
+      chat.end();
+      await ada.finished(turn.assistant_message.id);
+      return chat.messages;
+    };
+    await ask("A riddle", "<think>pangolins maybe</think>\n\nArmadillos certainly");
+    const messages = await ask("Sure?", "Yes");
+    assert.deepEqual(
+      messages.map((message) => (message as { content: string }).content),
+      ["A riddle", "Armadillos certainly", "Sure?"],
+    );
+    assert.equal((await ada.get(target("armadillos"))).items.length, 1);
+    assert.equal((await ada.get(target("pangolins"))).items.length, 0);
+  });
+
   test("asks for all words, in any order", async () => {
     await say("the marmot ate a persimmon");
     await say("the marmot slept");

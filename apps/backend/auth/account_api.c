@@ -182,6 +182,8 @@ static enum err password_post(struct request *request, const void *in, void *out
 	(void)out;
 	if (err != ERR_OK)
 		return err;
+	if (strcmp(input->new_password, input->current_password) == 0)
+		return request_invalid(request, "new_password", "is the one that you have");
 	refusal = password_refusal(input->new_password, account.username, account.email);
 	if (refusal)
 		return request_invalid(request, "new_password", "%s", refusal);

@@ -269,7 +269,7 @@ struct login_input {
 
 static const struct field login_input_fields[] = {
 	FIELD(struct login_input, username, .min = 1, .max = 254, .format = FORMAT_LINE,
-	      .doc = "The name to sign in with."),
+	      .doc = "The user name, or the e-mail address."),
 	FIELD(struct login_input, password, .min = 1, .max = PASSWORD_MAX, .format = FORMAT_LINE,
 	      .doc = "The password."),
 	{ 0 },
@@ -310,6 +310,20 @@ static enum err run_login(struct db *tx, void *context)
 		       : err;
 }
 
+/* By the user name or, since people try that, by the e-mail address. */
+static enum err find_account(struct request *request, const char *name, struct account *account)
+{
+	struct array found = { 0 };
+	enum err err;
+
+	if (!strchr(name, '@'))
+		return account_by_username(request->app->db, name, &request->arena, account);
+	err = accounts_by_email(request->app, name, &request->arena, &found);
+	if (err == ERR_OK && found.count > 0)
+		*account = *(const struct account *)found.items;
+	return err == ERR_OK && found.count == 0 ? ERR_NOT_FOUND : err;
+}
+
 /* The same answer, after the same work, for a name that there is and one that there is not. */
 static enum err login(struct request *request, const void *in, void *out)
 {
@@ -317,27 +331,27 @@ static enum err login(struct request *request, const void *in, void *out)
 	struct account account = { 0 };
 	struct session_opening session;
 	struct login opening = { request, &account, &session };
-	const char *username = lower_case(&request->arena, input->username);
-	enum err found = account_by_username(request->app->db, username, &request->arena, &account);
-	const char *place;
+	const char *name = lower_case(&request->arena, input->username), *username, *place;
+	enum err found = find_account(request, name, &account);
 	enum err err;
 
 	if (found != ERR_OK && found != ERR_NOT_FOUND)
 		return found;
+	username = found == ERR_OK ? account.username : name;
 	err = sign_in_admit(request, &account, username, &place);
 	if (err != ERR_OK)
 		return err;
 	err = password_verify(input->password, found == ERR_OK ? account.password_hash : NULL,
 			      NULL);
 	if (err == ERR_UNAUTHENTICATED || (err == ERR_OK && account.disabled_at.ms))
-		return refuse_login(request, &account, username);
+		return refuse_login(request, &account, name);
 	if (err != ERR_OK)
 		return err;
 	sign_in_succeeded(request, username, place);
 	session_opening_make(request, account.id, &session);
 	err = db_transaction(request->app->db, run_login, &opening);
 	if (err == ERR_UNAUTHENTICATED)
-		return refuse_login(request, &account, username);
+		return refuse_login(request, &account, name);
 	return err == ERR_OK ? session_opening_answer(request, &session, &account, out) : err;
 }
 

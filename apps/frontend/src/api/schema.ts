@@ -751,7 +751,7 @@ export interface components {
             invitation?: string | null;
         };
         LoginInput: {
-            /** @description The name to sign in with. */
+            /** @description The user name, or the e-mail address. */
             username: string;
             /** @description The password. */
             password: string;
