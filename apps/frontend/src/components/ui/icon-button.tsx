@@ -8,6 +8,8 @@ type IconButtonProps = Omit<ComponentProps<"button">, "children" | "aria-label">
   /** Shown beside the label in the tooltip. */
   shortcut?: string;
   size?: "small" | "medium";
+  /** The colour of the text around it, on a ground of its own. */
+  inherits?: boolean;
   side?: "top" | "bottom" | "right";
 };
 
@@ -17,6 +19,7 @@ export function IconButton({
   icon,
   shortcut,
   size = "medium",
+  inherits = false,
   side = "bottom",
   className,
   type = "button",
@@ -28,7 +31,8 @@ export function IconButton({
         type={type}
         aria-label={label}
         className={cx(
-          "inline-flex shrink-0 items-center justify-center text-soft transition-colors duration-150 hover:bg-hover hover:text-ink disabled:opacity-45",
+          "inline-flex shrink-0 items-center justify-center transition-colors duration-150 disabled:opacity-45",
+          inherits ? "hover:bg-current/15" : "text-soft hover:bg-hover hover:text-ink",
           size === "small" ? "size-8 rounded-lg" : "size-9 rounded-[10px]",
           className,
         )}

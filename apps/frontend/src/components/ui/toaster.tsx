@@ -10,24 +10,33 @@ import { PortalContainer } from "./portal";
 
 const shownMs = 8_000;
 
+const atTheBottom = "bottom-[calc(env(safe-area-inset-bottom)+1.25rem)]";
+/** Where one writes at the bottom, they stand below the header. */
+const besideTheComposer =
+  "in-[:root:has(#composer)]:top-[calc(env(safe-area-inset-top)+4rem)] in-[:root:has(#composer)]:bottom-auto";
+
 /** In the dialog that is on top, if there is one: only there its buttons can be pressed. */
 export function Toaster() {
   const dialog = useTopDialog();
   const list = (
     <PortalContainer value={dialog}>
-      <ToastList />
+      <ToastList inDialog={dialog !== null} />
     </PortalContainer>
   );
   return dialog === null ? list : createPortal(list, dialog);
 }
 
-function ToastList() {
+function ToastList({ inDialog }: { inDialog: boolean }) {
   const shown = useStore(toasts);
   return (
     <section
       aria-label="Notifications"
       aria-live="polite"
-      className="pointer-events-none fixed inset-x-0 bottom-[calc(env(safe-area-inset-bottom)+1.25rem)] z-40 flex flex-col items-center gap-2 px-4"
+      className={cx(
+        "pointer-events-none fixed inset-x-0 z-40 flex flex-col items-center gap-2 px-4",
+        atTheBottom,
+        !inDialog && besideTheComposer,
+      )}
     >
       {shown.map((toast) => (
         <ToastCard key={toast.id} toast={toast} />
@@ -75,7 +84,8 @@ function ToastCard({ toast }: { toast: Toast }) {
         size="small"
         side="top"
         icon={<X className="size-4" aria-hidden="true" />}
-        className="text-inherit opacity-70 hover:bg-transparent hover:text-inherit hover:opacity-100 focus-visible:outline-current"
+        inherits
+        className="focus-visible:outline-current"
         onClick={() => dismissToast(toast.id)}
       />
     </div>

@@ -23,7 +23,7 @@ export function SendFailure({ error, onDismiss }: { error: Error; onDismiss: () 
           label="Dismiss"
           size="small"
           side="top"
-          className="text-inherit hover:bg-transparent"
+          inherits
           icon={<X className="size-4" aria-hidden="true" />}
           onClick={onDismiss}
         />
