@@ -111,6 +111,28 @@ test("what a model thinks first is folded, can be read as it comes, and is not c
   await workspace.close(page);
 });
 
+test("a model that answers with nothing, or only thinks, is said to, and is tried again", async () => {
+  const page = await workspace.signedIn();
+  const answer = await askScripted(page, "Say nothing");
+  const silent = await upstream.nextChat();
+  silent.end();
+  await answer.getByText("The model answered with nothing.").waitFor();
+  await answer.getByRole("button", { name: "Try again" }).click();
+  const thinking = await upstream.nextChat();
+  thinking.say("<think>\nHm.\n</think>\n");
+  thinking.end();
+  await answer.getByText("The model answered with nothing.").waitFor();
+  await answer.getByRole("button", { name: "Thought for a moment" }).waitFor();
+  await hasCount(answer.getByRole("button", { name: "Regenerate" }), 0);
+  await answer.getByRole("button", { name: "Try again" }).click();
+  const speaking = await upstream.nextChat();
+  speaking.say("Yes.");
+  speaking.end();
+  await answer.getByText("Yes.", { exact: true }).waitFor();
+  await hasCount(answer.getByText("The model answered with nothing."), 0);
+  await workspace.close(page);
+});
+
 const formulas = String.raw`It costs $5 and $6, and ${"`$PATH$`"} stays. With $a^2 + b^2 = c^2$ and \(x_{1,2}\):
 
 \[

@@ -5,15 +5,17 @@ import type { Message } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Notice } from "@/components/ui/notice";
 import { useStore } from "@/lib/store";
+import { isTriedAgain, type Lack } from "../lib/lack";
 import { continueAnswer, pendingIn, regenerateAnswer } from "../lib/message-actions";
 import { explain } from "../lib/message-errors";
 
-/** Why an answer is not complete, and the ways on. Only the last answer can still be mended. */
-export function AnswerState({ message, isLast }: { message: Message; isLast: boolean }) {
+type AnswerStateProps = { message: Message; lack: Lack; isLast: boolean };
+
+/** What an answer lacks, and the ways on. Only the last answer can still be mended. */
+export function AnswerState({ message, lack, isLast }: AnswerStateProps) {
   const mayWrite = useMay("chat:write");
-  if (message.status === "complete" || message.status === "streaming") return null;
-  const mend = mayWrite && isLast && <Mend message={message} />;
-  if (message.status === "failed") {
+  const mend = mayWrite && isLast && <Mend message={message} lack={lack} />;
+  if (lack === "failed") {
     const { title, advice, section } = explain(message.error?.code);
     return (
       <Notice tone="danger" title={title} actions={mend} className="mt-4">
@@ -23,15 +25,18 @@ export function AnswerState({ message, isLast }: { message: Message; isLast: boo
       </Notice>
     );
   }
-  const stopped = message.status === "stopped";
   return (
-    <Notice tone={stopped ? "plain" : "warning"} actions={mend} className="mt-4">
-      {stopped
-        ? "You stopped this answer here."
-        : "The server was interrupted while it wrote this. Everything up to here is kept."}
+    <Notice tone={lack === "stopped" ? "plain" : "warning"} actions={mend} className="mt-4">
+      {sentences[lack]}
     </Notice>
   );
 }
+
+const sentences: Record<Exclude<Lack, "failed">, string> = {
+  words: "The model answered with nothing.",
+  stopped: "You stopped this answer here.",
+  interrupted: "The server was interrupted while it wrote this. Everything up to here is kept.",
+};
 
 function Guide({ section }: { section: string }) {
   return (
@@ -58,9 +63,9 @@ function Detail({ text }: { text: string }) {
   );
 }
 
-function Mend({ message }: { message: Message }) {
+function Mend({ message, lack }: { message: Message; lack: Lack }) {
   const pending = useStore(pendingIn(message.conversation_id));
-  const canContinue = message.status !== "failed" || message.content !== "";
+  const canContinue = lack === "failed" ? message.content !== "" : lack !== "words";
   return (
     <>
       {canContinue && (
@@ -74,7 +79,7 @@ function Mend({ message }: { message: Message }) {
           Continue
         </Button>
       )}
-      {message.status === "failed" && (
+      {isTriedAgain(lack) && (
         <Button
           size="small"
           busy={pending === "regenerate"}

@@ -4,6 +4,7 @@ import { LazyMarkdown } from "@/components/markdown/lazy-markdown";
 import { IconButton } from "@/components/ui/icon-button";
 import { cx } from "@/lib/cx";
 import { useStore } from "@/lib/store";
+import { isTriedAgain, lackOf, type Lack } from "../lib/lack";
 import { pendingIn, regenerateAnswer } from "../lib/message-actions";
 import { readAnswer } from "../lib/reasoning";
 import { streamOf } from "../lib/stream-hub";
@@ -20,6 +21,7 @@ export function AssistantMessage({ message, isLast, modelName, place }: MessageR
   const streaming = message.status === "streaming";
   const text = streaming ? (stream?.text ?? message.content) : message.content;
   const { reasoning, thinking, said } = readAnswer(text, streaming);
+  const lack = lackOf(message.status, said);
   return (
     <article aria-label={modelName} aria-busy={streaming} className="group">
       <h2 className="mb-2 flex items-center gap-2 text-sm font-medium text-soft">
@@ -31,18 +33,23 @@ export function AssistantMessage({ message, isLast, modelName, place }: MessageR
       )}
       {said !== "" && <LazyMarkdown text={said} streaming={streaming} />}
       {streaming && reasoning === null && said === "" && <TypingIndicator />}
-      {!streaming && <AnswerState message={message} isLast={isLast} />}
+      {lack !== null && <AnswerState message={message} lack={lack} isLast={isLast} />}
       <div className="-ml-2 flex h-8 items-center pt-1">
         {place && <BranchSwitch conversationId={message.conversation_id} place={place} />}
-        {!streaming && <AnswerActions message={message} text={said} isLast={isLast} />}
+        {!streaming && <AnswerActions message={message} lack={lack} text={said} isLast={isLast} />}
       </div>
     </article>
   );
 }
 
-type AnswerActionsProps = { message: MessageRowProps["message"]; text: string; isLast: boolean };
+type AnswerActionsProps = {
+  message: MessageRowProps["message"];
+  lack: Lack | null;
+  text: string;
+  isLast: boolean;
+};
 
-function AnswerActions({ message, text, isLast }: AnswerActionsProps) {
+function AnswerActions({ message, lack, text, isLast }: AnswerActionsProps) {
   const pending = useStore(pendingIn(message.conversation_id));
   const mayWrite = useMay("chat:write");
   return (
@@ -53,8 +60,8 @@ function AnswerActions({ message, text, isLast }: AnswerActionsProps) {
           "opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:opacity-100",
       )}
     >
-      {text !== "" && <CopyButton text={text} label="Copy answer" />}
-      {mayWrite && (!isLast || message.status !== "failed") && (
+      {text.trim() !== "" && <CopyButton text={text} label="Copy answer" />}
+      {mayWrite && (!isLast || !isTriedAgain(lack)) && (
         <IconButton
           label="Regenerate"
           size="small"
