@@ -1,11 +1,4 @@
-import {
-  useEffect,
-  useLayoutEffect,
-  useState,
-  type KeyboardEvent,
-  type ReactNode,
-  type RefObject,
-} from "react";
+import { useEffect, useState, type KeyboardEvent, type ReactNode, type RefObject } from "react";
 import { preloadMarkdown } from "@/components/markdown/lazy-markdown";
 import { cx } from "@/lib/cx";
 import { useStore } from "@/lib/store";
@@ -36,7 +29,6 @@ export function Composer(props: ComposerProps) {
   const text = useStore(draft);
   const tooLong = text.length > longestMessage;
   const canSend = text.trim() !== "" && !tooLong && !streaming && !sending;
-  useAutoHeight(inputRef, text);
   useFocusOnOpen(inputRef, draftId);
 
   const [held, setHeld] = useState(false);
@@ -76,7 +68,8 @@ export function Composer(props: ComposerProps) {
       <textarea
         id={composerId}
         ref={inputRef}
-        rows={1}
+        // Only for a browser that cannot make it as high as its text.
+        rows={2}
         dir="auto"
         value={text}
         placeholder="Ask anything"
@@ -87,7 +80,7 @@ export function Composer(props: ComposerProps) {
           void preloadMarkdown();
         }}
         onKeyDown={onKeyDown}
-        className="block max-h-[40dvh] w-full resize-none bg-transparent px-5 pt-4 pb-1 text-[1rem] leading-[1.55] outline-none placeholder:text-faint"
+        className="block [field-sizing:content] max-h-[40dvh] w-full resize-none bg-transparent px-5 pt-4 pb-1 text-[1rem] leading-[1.55] outline-none placeholder:text-faint"
       />
       <p
         id="composer-note"
@@ -116,15 +109,6 @@ function noteOf(text: string, held: boolean): string | null {
 
 function hasModifier({ shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
   return shiftKey || ctrlKey || metaKey || altKey;
-}
-
-function useAutoHeight(ref: RefObject<HTMLTextAreaElement | null>, text: string): void {
-  useLayoutEffect(() => {
-    const area = ref.current;
-    if (area === null) return;
-    area.style.height = "auto";
-    area.style.height = `${area.scrollHeight}px`;
-  }, [ref, text]);
 }
 
 /** On a touch screen the focus would open the keyboard over the conversation. */
