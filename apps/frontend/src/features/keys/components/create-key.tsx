@@ -20,6 +20,9 @@ const lifetimes = [
 /** What most programs need, of what the maker has. */
 const usual: readonly Permission[] = ["chat:read", "chat:write", "models:read"];
 
+/** A key makes no other keys, whatever it may do: it is not promised that. */
+const beyondKeys: Permission = "keys:manage";
+
 export function CreateKey({ onClose }: { onClose: () => void }) {
   const own = useOwnPermissions();
   const [name, setName] = useState("");
@@ -83,7 +86,7 @@ export function CreateKey({ onClose }: { onClose: () => void }) {
       />
       <PermissionChecks
         legend="What it may do"
-        offered={own}
+        offered={own.filter((scope) => scope !== beyondKeys)}
         value={scopes}
         onChange={setScopes}
         error={scopesFault ?? faults?.get("scopes")}
