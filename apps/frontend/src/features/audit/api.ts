@@ -36,13 +36,18 @@ export function auditQuery(filter: AuditFilter) {
   });
 }
 
+/** No name has such a character. */
+const foreign = /[^!-~]/;
+
 /** Those whose names begin so, to filter by. */
 export function peopleQuery(q: string) {
   return queryOptions({
     queryKey: ["audit-people", q],
     queryFn: async (): Promise<User[]> =>
-      (await unwrap(api.GET("/api/v1/users", { params: { query: { q, limit: 8 } } }))).items,
-    enabled: q !== "" && !/[^!-~]/.test(q),
+      foreign.test(q)
+        ? []
+        : (await unwrap(api.GET("/api/v1/users", { params: { query: { q, limit: 8 } } }))).items,
+    enabled: q !== "",
   });
 }
 

@@ -4,14 +4,18 @@ import { cx } from "@/lib/cx";
 import { peopleQuery } from "../api";
 import type { Person } from "./audit-filters";
 
+const popup =
+  "absolute top-full left-0 z-20 mt-1.5 w-60 rounded-xl border border-line bg-raised p-1.5 text-sm shadow-float";
+
 /** A field that offers whose names begin with what is typed. */
 export function PersonFilter({ onChosen }: { onChosen: (person: Person) => void }) {
   const [text, setText] = useState("");
   const [active, setActive] = useState(0);
   const [open, setOpen] = useState(false);
   const listId = useId();
-  const { data = [] } = useQuery(peopleQuery(useDeferredValue(text.trim().toLowerCase())));
-  const shown = open && text.trim() !== "" ? data : [];
+  const { data } = useQuery(peopleQuery(useDeferredValue(text.trim().toLowerCase())));
+  const found = open && text.trim() !== "" ? data : undefined;
+  const shown = found ?? [];
   const optionId = (index: number) => `${listId}-${index}`;
 
   function choose(index: number) {
@@ -28,6 +32,7 @@ export function PersonFilter({ onChosen }: { onChosen: (person: Person) => void 
       setActive((active + step + shown.length) % shown.length);
     } else if (event.key === "Enter") {
       event.preventDefault();
+      setOpen(true);
       choose(active);
     } else if (event.key === "Escape") setOpen(false);
   }
@@ -60,7 +65,7 @@ export function PersonFilter({ onChosen }: { onChosen: (person: Person) => void 
         role="listbox"
         aria-label="People"
         hidden={shown.length === 0}
-        className="motion-pop absolute top-full left-0 z-20 mt-1.5 w-60 rounded-xl border border-line bg-raised p-1.5 text-sm shadow-float"
+        className={cx("motion-pop", popup)}
       >
         {shown.map((user, index) => (
           // eslint-disable-next-line jsx-a11y/click-events-have-key-events -- the combobox handles the keys
@@ -80,6 +85,11 @@ export function PersonFilter({ onChosen }: { onChosen: (person: Person) => void 
           </div>
         ))}
       </div>
+      <p role="status" className={cx(popup, "text-soft empty:hidden")}>
+        {found?.length === 0 ? (
+          <span className="block px-2.5 py-2">Nobody of that name</span>
+        ) : null}
+      </p>
     </div>
   );
 }
