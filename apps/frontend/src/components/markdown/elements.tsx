@@ -6,6 +6,7 @@ import type { Components, ExtraProps } from "react-markdown";
 import { anchorOf } from "./anchors";
 import { CodeBlock } from "./code-block";
 import { Formula } from "./formula";
+import { asWritten } from "./math-signs";
 
 function textOf(node: Element | ElementContent): string {
   if (node.type === "text") return node.value;
@@ -20,7 +21,7 @@ function Pre({ node }: ComponentProps<"pre"> & ExtraProps) {
     ? classes.map(String).find((name) => name.startsWith("language-"))
     : undefined;
   const source = textOf(code).replace(/\n$/, "");
-  if (languageClass === "language-math") return <Formula source={source} display />;
+  if (languageClass === "language-math") return <Formula source={source} />;
   const language = languageClass?.slice("language-".length).toLowerCase() ?? "";
   return <CodeBlock code={source} language={language} />;
 }
@@ -29,7 +30,7 @@ function Pre({ node }: ComponentProps<"pre"> & ExtraProps) {
 function Code({ node, className, children }: ComponentProps<"code"> & ExtraProps) {
   const isMath = className?.includes("math-") === true;
   if (node === undefined || !isMath) return <code>{children}</code>;
-  return <Formula source={textOf(node)} display={className.includes("math-display")} />;
+  return <Formula source={textOf(node)} written={asWritten(node.properties.dataWritten)} />;
 }
 
 /** Links within Web+ stay in the page; all others open beside it and learn nothing of it. */

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState } from "react";
+import { isDisplay, withSigns, type Written } from "./math-signs";
 
 type Renderer = typeof import("./math");
 
@@ -26,14 +27,19 @@ function useRenderer(): Renderer | null {
   return renderer;
 }
 
+/** A block of code that is all maths has no signs around it. */
+type FormulaProps = { source: string; written?: Written | undefined };
+
 /** One that cannot be read, or not yet, is shown as its source. */
-export function Formula({ source, display }: { source: string; display: boolean }) {
+export function Formula({ source, written }: FormulaProps) {
+  const display = written === undefined || isDisplay(written);
   const renderer = useRenderer();
   const math = useMemo(
     () => renderer?.renderMath(source, display) ?? null,
     [renderer, source, display],
   );
-  if (math === null) return <code>{source}</code>;
+  if (math === null)
+    return <code>{written === undefined ? source : withSigns(source, written)}</code>;
   if (!display) {
     return (
       <span className="formula" data-long={source.length >= longFrom}>

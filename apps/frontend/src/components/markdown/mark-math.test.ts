@@ -6,13 +6,16 @@ const unchanged = (text: string) => expect(markMath(text)).toBe(text);
 describe("formulas", () => {
   it.each([
     ["so $x^2$ is", "so $$ x^2 $$ is"],
-    ["so \\(x^2\\) is", "so $$ x^2 $$ is"],
+    ["so \\(x^2\\) is", "so $$$$ x^2 $$$$ is"],
     ["so $$x^2$$ is", "so $$$ x^2 $$$ is"],
     ["$x$, $y$.", "$$ x $$, $$ y $$."],
     ["($a_1$)", "($$ a_1 $$)"],
     ["$\\$5$", "$$ \\$5 $$"],
-    ["a \\[ x \\] b", "a $$$ x $$$ b"],
-    ["- \\[x\\]", "- $$$ x $$$"],
+    ["a \\[ x \\] b", "a $$$$$ x $$$$$ b"],
+    ["- \\[x\\]", "- $$$$$ x $$$$$"],
+    ["Display: \\[\\int_0^\\infty x\\] and", "Display: $$$$$ \\int_0^\\infty x $$$$$ and"],
+    ["so \\[x^2\\].", "so $$$$$ x^2 $$$$$."],
+    ["so \\[a_1\\].", "so $$$$$ a_1 $$$$$."],
     ["| $|x|$ |", "| $$ \\vert x\\vert  $$ |"],
   ])("%j is written as %j", (text, marked) => {
     expect(markMath(text)).toBe(marked);
@@ -20,7 +23,7 @@ describe("formulas", () => {
 
   it("over several lines become one, without comments and the marks of a quotation", () => {
     expect(markMath("So:\n\n\\[\na = b % why\n\n")).toBe("So:\n\n\\[\na = b % why\n\n");
-    expect(markMath("\\[\n  a\n  = b % because\n\\]\nok")).toBe("$$$ a = b $$$\nok");
+    expect(markMath("\\[\n  a\n  = b % because\n\\]\nok")).toBe("$$$$$ a = b $$$$$\nok");
     expect(markMath("$$\n- x\n= y\n$$")).toBe("$$$ - x = y $$$");
     expect(markMath("> $$\n> a > b\n> $$")).toBe("> $$$ a > b $$$");
   });
@@ -39,6 +42,7 @@ describe("formulas", () => {
     unchanged("```sh\necho $a $b$\n\\[x\\]\n```");
     unchanged("- one\n  ~~~\n  $x$\n  ~~~");
     unchanged("```\n$x$ and no end");
+    unchanged("so `\\[x^2\\]` is");
     expect(markMath("```\n$x$\n```\nthen $x$")).toBe("```\n$x$\n```\nthen $$ x $$");
     expect(markMath("a lone ` then $x$")).toBe("a lone ` then $$ x $$");
   });

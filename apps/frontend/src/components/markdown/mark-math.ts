@@ -1,11 +1,12 @@
+import { dollarsOf, type Written } from "./math-signs";
+
 /**
- * Finds the formulas of a text and writes each in one line and one way: between two dollars where it
- * stands among words, between three where it stands by itself. Models write `$…$`, `\(…\)`, `$$…$$`
- * and `\[…\]`, over several lines, in which Markdown would see lists, headings and emphasis.
+ * Finds the formulas of a text and writes each in one line, between as many dollars as tell how it was
+ * written. Models write `$…$`, `\(…\)`, `$$…$$` and `\[…\]`, over several lines, in which Markdown
+ * would see lists, headings and emphasis.
  *
  * Money stays money: as in pandoc, a formula has no space inside its dollars and no digit after them.
  */
-export type Found = "inline" | "display";
 
 /** What is left as it is comes first: at each place the first of these that fits is taken. */
 const parts = new RegExp(
@@ -38,11 +39,11 @@ export function markMath(text: string, streaming = false): string {
     const groups = rest.at(-1) as Groups;
     const before = lineBefore(text, rest.at(-3) as number);
     const { dollars, brackets, parens, open, inline } = groups;
-    if (inline !== undefined) return written("inline", inline, before);
-    if (parens !== undefined) return written("inline", parens, before);
-    if (dollars !== undefined) return written("display", dollars, before);
-    if (brackets !== undefined && standsAlone(brackets, before))
-      return written("display", brackets, before);
+    if (inline !== undefined) return marked("$", inline, before);
+    if (parens !== undefined) return marked("\\(", parens, before);
+    if (dollars !== undefined) return marked("$$", dollars, before);
+    if (brackets !== undefined && isFormula(brackets, before))
+      return marked("\\[", brackets, before);
     if (brackets !== undefined) return match;
     if (open !== undefined) return unfinished(match, open, before, streaming);
     return match.startsWith("$$") ? escaped(match) : match;
@@ -55,14 +56,17 @@ function lineBefore(text: string, offset: number): string {
 
 const onlyMarkers = /^(?:[ \t>]|[-*+][ \t]|\d+[.)][ \t])*$/;
 
+/** What only formulas have: a command, an index or an exponent. */
+const mathSigns = /\\[A-Za-z]|[\^_]/;
+
 /** `\[1\]` among words is an escaped bracket. */
-function standsAlone(inside: string, before: string): boolean {
-  return onlyMarkers.test(before) || /^\s/.test(inside);
+function isFormula(inside: string, before: string): boolean {
+  return onlyMarkers.test(before) || /^\s/.test(inside) || mathSigns.test(inside);
 }
 
 function unfinished(match: string, open: string, before: string, streaming: boolean): string {
   const inside = match.slice(open.length);
-  if (streaming && (open === "$$" || standsAlone(inside, before))) return "";
+  if (streaming && (open === "$$" || isFormula(inside, before))) return "";
   return (open === "$$" ? escaped(open) : open) + markMath(inside, streaming);
 }
 
@@ -71,7 +75,7 @@ function escaped(dollars: string): string {
   return dollars.replace(/\$/g, "\\$");
 }
 
-function written(found: Found, inside: string, before: string): string {
+function marked(written: Written, inside: string, before: string): string {
   const margin = before.trimStart().startsWith(">") ? /\n[ \t]*(?:>[ \t]?)*/g : /\n[ \t]*/g;
   const line = inside
     .replace(/(^|[^\\])%.*$/gm, "$1")
@@ -81,6 +85,6 @@ function written(found: Found, inside: string, before: string): string {
   const source = before.trimStart().startsWith("|")
     ? line.replace(/(^|[^\\])\|/g, "$1\\vert ")
     : line;
-  const mark = found === "inline" ? "$$" : "$$$";
+  const mark = dollarsOf(written);
   return `${mark} ${source} ${mark}`;
 }

@@ -4,7 +4,7 @@ import remarkGfm from "remark-gfm";
 import remarkMath from "remark-math";
 import { cx } from "@/lib/cx";
 import { eachInItsDirection } from "./directions";
-import { displayMath } from "./math-nodes";
+import { howWritten } from "./math-nodes";
 import { elements, elementsWithAnchors } from "./elements";
 import { useShownAnchor } from "./use-shown-anchor";
 import { markMath } from "./mark-math";
@@ -26,7 +26,7 @@ const plugins: Options["remarkPlugins"] = [
   remarkGfm,
   // A single dollar is money by now.
   [remarkMath, { singleDollarTextMath: false }],
-  displayMath,
+  howWritten,
 ];
 const treePlugins = [eachInItsDirection];
 
