@@ -1,10 +1,9 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState, type ChangeEvent, type ReactNode, type SubmitEvent } from "react";
-import { ApiError } from "@/api/problem";
 import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import type { AccountForm as Account } from "../api";
-import { checkAccount, noFaults, passwordRules } from "../lib/check-account";
+import { checkAccount, faultsOf, noFaults, passwordRules } from "../lib/check-account";
 import { PasswordField } from "./password-field";
 
 type AccountFormProps = {
@@ -23,7 +22,7 @@ export function AccountForm({ submit, create, onSignedIn, failure, notice }: Acc
   const submission = useMutation({
     mutationFn: create,
     onSuccess: onSignedIn,
-    onError: (error) => setFaults(error instanceof ApiError ? error.fields : noFaults),
+    onError: (error) => setFaults(faultsOf(error)),
   });
 
   function onSubmit(event: SubmitEvent) {

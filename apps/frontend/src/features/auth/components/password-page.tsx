@@ -1,12 +1,17 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type SubmitEvent } from "react";
-import { ApiError } from "@/api/problem";
 import { Button } from "@/components/ui/button";
 import { Notice } from "@/components/ui/notice";
 import { Section } from "@/components/ui/section";
 import { showToast } from "@/lib/toasts";
 import { changePassword, sessionsQuery } from "../api";
-import { noFaults, passwordFault, passwordRules, type Faults } from "../lib/check-account";
+import {
+  faultsOf,
+  noFaults,
+  passwordFault,
+  passwordRules,
+  type Faults,
+} from "../lib/check-account";
 import { PasswordField } from "./password-field";
 
 const empty = { current_password: "", new_password: "" };
@@ -22,7 +27,7 @@ export function PasswordPage({ username }: { username: string }) {
       showToast({ text: "Password changed. All your other sessions were ended." });
       void queryClient.invalidateQueries(sessionsQuery);
     },
-    onError: (error) => setFaults(error instanceof ApiError ? error.fields : noFaults),
+    onError: (error) => setFaults(faultsOf(error)),
   });
 
   function submit(event: SubmitEvent) {

@@ -1,7 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState, type SubmitEvent } from "react";
 import { useMay } from "@/api/rights";
-import { ApiError } from "@/api/problem";
 import type { User } from "@/api/types";
 import { Avatar } from "@/components/ui/avatar";
 import { Badge } from "@/components/ui/badge";
@@ -11,7 +10,7 @@ import { Notice } from "@/components/ui/notice";
 import { Card, Section } from "@/components/ui/section";
 import { showToast } from "@/lib/toasts";
 import { changeProfile, type ProfileForm } from "../api";
-import { emailFault, noFaults, type Faults } from "../lib/check-account";
+import { emailFault, faultsOf, noFaults, type Faults } from "../lib/check-account";
 import { PasswordField } from "./password-field";
 
 export function ProfilePage({ user }: { user: User }) {
@@ -43,7 +42,7 @@ function ProfileFields({ user }: { user: User }) {
   const saving = useMutation({
     mutationFn: changeProfile,
     onSuccess: () => showToast({ text: "Profile saved" }),
-    onError: (error) => setFaults(error instanceof ApiError ? error.fields : noFaults),
+    onError: (error) => setFaults(faultsOf(error)),
   });
   const emailChanged = email.trim() !== user.email;
   const nameChanged = fullName.trim() !== (user.full_name ?? "");

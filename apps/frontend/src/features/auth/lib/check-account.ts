@@ -1,3 +1,4 @@
+import { ApiError } from "@/api/problem";
 import type { AccountForm } from "../api";
 
 const usernamePattern = /^[a-z0-9][a-z0-9._-]{2,31}$/i;
@@ -8,6 +9,19 @@ export const passwordRules = `At least ${shortestPassword} characters, and none 
 
 export type Faults = ReadonlyMap<string, string>;
 export const noFaults: Faults = new Map();
+
+/** What the server says in one sentence, and of one field all the same. */
+const taken = new Map([
+  ["This user name is taken.", "username"],
+  ["This e-mail address is taken.", "email"],
+]);
+
+/** What the server has against single fields. */
+export function faultsOf(error: Error): Faults {
+  if (!(error instanceof ApiError)) return noFaults;
+  const field = error.status === 409 ? taken.get(error.message) : undefined;
+  return field === undefined ? error.fields : new Map([[field, error.message]]);
+}
 
 export function passwordFault(password: string): string | undefined {
   const length = Array.from(password).length;
