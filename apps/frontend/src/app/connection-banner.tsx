@@ -48,7 +48,7 @@ export function ConnectionBanner() {
     >
       <WifiOff className="size-4 shrink-0" aria-hidden="true" />
       {online
-        ? "Reconnecting to the server… Answers go on being written there."
+        ? "Reconnecting to the server… What was written is kept."
         : "You are offline. What you type is kept."}
     </div>
   );
