@@ -34,7 +34,7 @@ export function AuditPage({ view, onView }: AuditPageProps) {
   return (
     <Section
       title="Audit log"
-      lead="Who did what, from where, and whether it was allowed. Rows are chained: none can be changed or taken out unseen."
+      lead="Who did what, from where, and whether it was allowed. Rows are chained: none can be changed, or taken out of the middle, unseen."
       actions={
         <Button busy={exporting.isPending} onClick={() => exporting.mutate()}>
           {!exporting.isPending && <Download className="size-4" aria-hidden="true" />}
