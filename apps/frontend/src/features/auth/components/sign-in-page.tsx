@@ -45,6 +45,7 @@ export function SignInPage({ notice, registerLink }: SignInPageProps) {
         )}
         <Field
           label="User name"
+          hint="Or your e-mail address."
           name="username"
           autoComplete="username"
           autoCapitalize="none"

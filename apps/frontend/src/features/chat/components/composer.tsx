@@ -80,7 +80,7 @@ export function Composer(props: ComposerProps) {
           void preloadMarkdown();
         }}
         onKeyDown={onKeyDown}
-        className="block [field-sizing:content] max-h-[40dvh] w-full resize-none bg-transparent px-5 pt-4 pb-1 text-[1rem] leading-[1.55] outline-none placeholder:text-faint"
+        className="block [field-sizing:content] max-h-[40dvh] w-full resize-none bg-transparent px-5 pt-4 pb-1 text-[1rem] leading-[1.55] outline-none [font-kerning:none] [font-variant-ligatures:none] placeholder:text-faint"
       />
       <p
         id="composer-note"

@@ -53,7 +53,7 @@ export function EditMessage({ message, text }: { message: Message; text: string 
         value={text}
         onChange={(event) => beginEdit(message.id, event.target.value)}
         onKeyDown={onKeyDown}
-        className="block [field-sizing:content] max-h-[50dvh] min-h-16 w-full resize-none bg-transparent px-3 pt-2 text-[1rem] leading-[1.55] outline-none"
+        className="block [field-sizing:content] max-h-[50dvh] min-h-16 w-full resize-none bg-transparent px-3 pt-2 text-[1rem] leading-[1.55] outline-none [font-kerning:none] [font-variant-ligatures:none]"
       />
       <div className="flex flex-wrap items-center justify-end gap-2 pt-1">
         <p className="mr-auto px-3 text-xs text-faint max-sm:hidden">
