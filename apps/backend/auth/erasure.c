@@ -83,7 +83,7 @@ struct erasure *erasure_create(struct app *app)
 	return erasure;
 }
 
-/* On a worker. */
+/* On a worker, whose place it leaves to requests. */
 static void look(struct task *task)
 {
 	struct erasure *erasure = CONTAINER_OF(task, struct erasure, task);
@@ -91,8 +91,10 @@ static void look(struct task *task)
 	struct erasing erasing = { { clock_now().ms - left_ms }, ROWS, true };
 
 	erasure->err = ERR_OK;
+	pool_wait_begin();
 	while (erasure->err == ERR_OK && erasing.more && !atomic_load(&erasure->stop))
 		erasure->err = db_transaction(erasure->app->db, erasure_step, &erasing);
+	pool_wait_end();
 	loop_post(erasure->app->loop, &erasure->back);
 }
 

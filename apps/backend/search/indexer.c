@@ -60,11 +60,12 @@ static enum err work(struct indexer *indexer)
 	return err;
 }
 
-/* On a worker. */
+/* On a worker, whose place it leaves to requests: it may take minutes. */
 static void look(struct task *task)
 {
 	struct indexer *indexer = CONTAINER_OF(task, struct indexer, task);
 
+	pool_wait_begin();
 	indexer->err = indexer->begun ? ERR_OK : begin(indexer);
 	if (indexer->err == ERR_OK) {
 		indexer->begun = true;
@@ -72,6 +73,7 @@ static void look(struct task *task)
 	}
 	if (indexer->err == ERR_OK && indexer->looks++ % COUNT_LOOKS == 0)
 		indexer->err = index_sizes(indexer->app->db, &indexer->found);
+	pool_wait_end();
 	loop_post(indexer->app->loop, &indexer->back);
 }
 
