@@ -32,7 +32,7 @@ static atomic_uint_fast64_t statements;
 
 static enum err run_counted(struct db *db, const struct query *query, struct rows *rows)
 {
-	atomic_fetch_add_explicit(&statements, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&statements, 1 + query->more_count, memory_order_relaxed);
 	return db->engine->run(db, query, rows);
 }
 
@@ -71,6 +71,7 @@ static bool may_repeat(const struct query *query)
  */
 static enum err run_query(struct db *db, const struct query *query, struct rows *rows)
 {
+	const struct array before = rows->all ? *rows->all : (struct array){ 0 };
 	struct rows again = *rows;
 	enum err err = run_counted(db, query, rows);
 
@@ -84,7 +85,7 @@ static enum err run_query(struct db *db, const struct query *query, struct rows 
 	again.all_keys_known = true;
 	*rows = again;
 	if (rows->all)
-		*rows->all = (struct array){ 0 };
+		*rows->all = before;
 	return run_counted(db, query, rows);
 }
 
@@ -126,6 +127,27 @@ enum err db_all_sound(struct db *db, const struct statement *statement, struct d
 	*ret_rows = array;
 	*ret_left_out = rows.left_out;
 	return ERR_OK;
+}
+
+enum err db_each_sound(struct db *db, const struct statement *statement,
+		       const struct db_args *lists, size_t count, struct arena *arena,
+		       struct array *ret_rows)
+{
+	struct array array = { 0 };
+	struct rows rows = { .arena = arena, .all = &array, .leave_out = true };
+	enum err err = ERR_OK;
+
+	for (size_t from = 0; err == ERR_OK && from < count; from += DB_EACH_MAX) {
+		struct query query = statement_query(statement, lists[from], false);
+		size_t left = count - from;
+
+		query.more = lists + from + 1;
+		query.more_count = (left < DB_EACH_MAX ? left : DB_EACH_MAX) - 1;
+		err = run_query(db, &query, &rows);
+	}
+	if (err == ERR_OK)
+		*ret_rows = array;
+	return err;
 }
 
 enum err db_exec(struct db *db, const struct statement *statement, struct db_args args,

@@ -72,6 +72,14 @@ enum err db_all(struct db *db, const struct statement *statement, struct db_args
 enum err db_all_sound(struct db *db, const struct statement *statement, struct db_args args,
 		      struct arena *arena, struct array *ret_rows,
 		      size_t *ret_left_out) WARN_UNUSED;
+/*
+ * The same, once for each list of arguments: the rows of the first list, then those of the second, and so on. On PostgreSQL
+ * DB_EACH_MAX of them take one round trip, so this is for what would otherwise be read one after the other.
+ */
+enum { DB_EACH_MAX = 16 };
+enum err db_each_sound(struct db *db, const struct statement *statement,
+		       const struct db_args *lists, size_t count, struct arena *arena,
+		       struct array *ret_rows) WARN_UNUSED;
 /* `ret_changed` may be NULL. */
 enum err db_exec(struct db *db, const struct statement *statement, struct db_args args,
 		 int64_t *ret_changed) WARN_UNUSED;

@@ -14,6 +14,9 @@ struct query {
 	const struct schema *row; /* of the rows that it returns, or NULL */
 	void (*print)(const struct query *query, struct buf *out);
 	struct db_args args;
+	/* A read runs once more with each of these, at most DB_EACH_MAX - 1; their rows come behind. */
+	const struct db_args *more;
+	size_t more_count;
 	bool writes;
 };
 

@@ -21,6 +21,7 @@ static const char *const session_settings =
 	"SET statement_timeout = %d;"
 	"SET lock_timeout = '10s';"
 	"SET idle_in_transaction_session_timeout = '60s';"
+	"SET jit = off;" /* no statement of ours is long enough to pay for it */
 	"SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
 	" WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)";
 

@@ -14,6 +14,7 @@ enum {
 	NAME_SIZE = 16,
 	CHECK_MS = 1000,  /* how long an idle connection may take to show that it lives */
 	COMMANDS_MAX = 5, /* of one frame, with its statement */
+	RESULTS_MAX = COMMANDS_MAX + DB_EACH_MAX + 1,
 	DEFERRED_MAX = 32,
 };
 
@@ -303,9 +304,25 @@ static bool send_statement(struct postgres_connection *connection,
 				   parameters->values, parameters->lengths, parameters->formats, 1);
 }
 
-/* Sends the statement in its frame; *ret_at is where its result comes among the *ret_count of all. */
+/* With the other arguments. They have the types of the first, so they can be encoded as those could. */
+static bool send_more(struct postgres_connection *connection,
+		      const struct postgres_prepared *prepared, const struct query *query)
+{
+	struct postgres_parameters parameters;
+	bool sent = true;
+
+	for (size_t i = 0; sent && i < query->more_count; i++)
+		sent = encode(prepared, &query->more[i], &parameters) == ERR_OK &&
+		       send_statement(connection, prepared, &parameters);
+	return sent;
+}
+
+/*
+ * Sends the statement in its frame, `parameters` being its first arguments; *ret_at is where its first result comes among
+ * the *ret_count of all.
+ */
 static bool send_framed(struct postgres_connection *connection,
-			const struct postgres_prepared *prepared,
+			const struct postgres_prepared *prepared, const struct query *query,
 			const struct postgres_parameters *parameters,
 			const struct postgres_frame *frame, int *ret_at, int *ret_count)
 {
@@ -314,8 +331,17 @@ static bool send_framed(struct postgres_connection *connection,
 
 	for (; frame && frame->before[count]; count++)
 		sent = sent && send_command(connection, frame->before[count]);
+	if (query->more_count > 0) {
+		sent = sent && send_command(connection, POSTGRES_PLAN_ONCE);
+		count++;
+	}
 	*ret_at = count++;
 	sent = sent && send_statement(connection, prepared, parameters);
+	if (query->more_count > 0) {
+		sent = sent && send_more(connection, prepared, query) &&
+		       send_command(connection, "RESET plan_cache_mode");
+		count += (int)query->more_count + 1;
+	}
 	if (frame && frame->after) {
 		sent = sent && send_command(connection, frame->after);
 		count++;
@@ -356,16 +382,16 @@ static enum err check_tag(struct postgres_connection *connection, const PGresult
 static enum err take_results(struct postgres_connection *connection,
 			     const struct postgres_prepared *prepared,
 			     const struct keyring *keyring, const struct postgres_frame *frame,
-			     PGresult *const *results, int at, struct rows *rows)
+			     PGresult *const *results, int runs, struct rows *rows)
 {
 	bool wanted = rows->one || rows->all || rows->each;
 	enum err err = ERR_OK;
 
 	if (frame && frame->after)
-		err = check_tag(connection, results[at + 1], frame->after);
-	if (err == ERR_OK && wanted)
-		err = load_rows(prepared, keyring, results[at], rows);
-	rows->changed = strtoll(PQcmdTuples((PGresult *)(uintptr_t)results[at]), NULL, 10);
+		err = check_tag(connection, results[runs + (runs > 1)], frame->after);
+	for (int i = 0; err == ERR_OK && wanted && i < runs; i++)
+		err = load_rows(prepared, keyring, results[i], rows);
+	rows->changed = strtoll(PQcmdTuples((PGresult *)(uintptr_t)results[0]), NULL, 10);
 	return err;
 }
 
@@ -373,10 +399,10 @@ enum err postgres_run(struct postgres_connection *connection, const struct keyri
 		      const struct query *query, const struct postgres_frame *frame,
 		      struct rows *rows)
 {
-	PGresult *results[COMMANDS_MAX] = { NULL };
+	PGresult *results[RESULTS_MAX] = { NULL };
 	struct postgres_parameters parameters;
 	struct postgres_prepared *prepared;
-	int at, count;
+	int at, count, runs = 1 + (int)query->more_count;
 	enum err err = prepared_for(connection, query, &prepared);
 
 	if (err != ERR_OK)
@@ -385,12 +411,12 @@ enum err postgres_run(struct postgres_connection *connection, const struct keyri
 	err = encode(prepared, &query->args, &parameters);
 	if (err != ERR_OK)
 		return err;
-	if (!send_framed(connection, prepared, &parameters, frame, &at, &count) ||
+	if (!send_framed(connection, prepared, query, &parameters, frame, &at, &count) ||
 	    !PQpipelineSync(connection->handle))
 		return lost(connection);
 	err = read_results(connection, results, count);
 	if (err == ERR_OK)
-		err = take_results(connection, prepared, keyring, frame, results, at, rows);
+		err = take_results(connection, prepared, keyring, frame, results + at, runs, rows);
 	clear_results(results, count);
 	return err;
 }
@@ -408,7 +434,7 @@ bool postgres_defer(struct postgres_connection *connection, const struct query *
 		return false;
 	prepared = CONTAINER_OF(known, struct postgres_prepared, prepared);
 	if (encode(prepared, &query->args, &parameters) != ERR_OK ||
-	    !send_framed(connection, prepared, &parameters, frame, &at, &count))
+	    !send_framed(connection, prepared, query, &parameters, frame, &at, &count))
 		return false;
 	if (rows->must_change)
 		connection->must_change |= UINT64_C(1) << (connection->deferred + (unsigned)at);

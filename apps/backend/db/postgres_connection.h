@@ -21,6 +21,12 @@
 
 enum { POSTGRES_REASON_SIZE = 256 };
 
+/*
+ * What is run many times in one go has one plan, whatever its arguments: to plan it each time would take longer than to run
+ * it.
+ */
+#define POSTGRES_PLAN_ONCE "SET plan_cache_mode = force_generic_plan"
+
 struct postgres_connection {
 	struct pooled pooled;
 	PGconn *handle;

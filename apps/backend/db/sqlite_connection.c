@@ -355,22 +355,33 @@ static enum err step(struct sqlite_connection *connection, const struct sqlite_p
 	return fault(connection, code);
 }
 
+static enum err run_once(struct sqlite_connection *connection, struct sqlite_prepared *prepared,
+			 const struct keyring *keyring, const struct db_args *args,
+			 struct rows *rows)
+{
+	enum err err = ERR_OK;
+
+	assert(args->count == prepared->parameters);
+	for (int i = 0; i < args->count && err == ERR_OK; i++)
+		err = fault(connection, bind_value(prepared->statement, prepared->index_of[i + 1],
+						   &args->values[i]));
+	if (err == ERR_OK)
+		err = step(connection, prepared, keyring, rows);
+	rows->changed = sqlite3_changes(connection->handle);
+	sqlite3_reset(prepared->statement);
+	sqlite3_clear_bindings(prepared->statement);
+	return err;
+}
+
 enum err sqlite_run(struct sqlite_connection *connection, const struct keyring *keyring,
 		    const struct query *query, struct rows *rows)
 {
 	struct sqlite_prepared *prepared;
 	enum err err = prepared_for(connection, query, &prepared);
 
-	if (err != ERR_OK)
-		return err;
-	assert(query->args.count == prepared->parameters);
-	for (int i = 0; i < query->args.count && err == ERR_OK; i++)
-		err = fault(connection, bind_value(prepared->statement, prepared->index_of[i + 1],
-						   &query->args.values[i]));
 	if (err == ERR_OK)
-		err = step(connection, prepared, keyring, rows);
-	rows->changed = sqlite3_changes(connection->handle);
-	sqlite3_reset(prepared->statement);
-	sqlite3_clear_bindings(prepared->statement);
+		err = run_once(connection, prepared, keyring, &query->args, rows);
+	for (size_t i = 0; err == ERR_OK && i < query->more_count; i++)
+		err = run_once(connection, prepared, keyring, &query->more[i], rows);
 	return err;
 }

@@ -1,21 +1,16 @@
 #include "search/finder.h"
 
-#include "search/excerpt.h"
+#include "search/candidates.h"
 #include "search/walk.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-/*
- * What one page may read. On PostgreSQL a block or a moment is a round trip of a tenth of a millisecond, so that all of it
- * stays near 40 ms.
- */
 enum {
 	BLOCKS_MAX =
-		100, /* of each walk: none is stopped by what another one reads; more than a query has terms */
-	READS_MAX = 200, /* messages and conversations */
-	BYTES_MAX = 4 * 1024 * 1024,
-	TITLES_MAX = 64, /* conversations that are remembered, a power of two */
+		250, /* of each walk: none is stopped by what another one reads; more than a query has terms */
+	PENDING_MAX = 200,
+	ORIGINS_MAX = 4,
+	CANDIDATES_MIN = 8, /* are looked at together, since not each has what was asked for */
 };
 
 /* The moments of one origin, the latest first. */
@@ -30,22 +25,15 @@ struct origin {
 	bool stopped;   /* the latest that may be */
 };
 
-enum { ORIGINS_MAX = 4 };
-
 struct finder {
 	const struct finding *finding;
 	struct arena *arena;
 	struct index_key key;
 	struct origin origins[ORIGINS_MAX];
 	size_t count;
-	int reads;
-	int64_t bytes;
-	bool stopped; /* a bound was reached; what is at `moment` and before was not looked at */
-	int64_t moment;
-	struct source_title
-		titles[TITLES_MAX]; /* of messages' conversations, by the end of the id */
-	struct found *here;         /* what is found at the moment that is looked at */
-	size_t here_count;
+	struct opening opening;
+	int64_t moment; /* what is at it and before was not looked at */
+	bool stopped;   /* nor is it in this page: an origin has reached its bound */
 	struct found_page *page;
 };
 
@@ -64,7 +52,7 @@ static enum err origin_seek(struct origin *origin, int64_t until)
 	if (origin->pending_at < origin->pending.count) {
 		origin->moment = moment_of(pending[origin->pending_at].object_id);
 	} else {
-		origin->stopped = origin->pending.count > READS_MAX;
+		origin->stopped = origin->pending.count > PENDING_MAX;
 		origin->moment = origin->stopped ? until : MOMENT_NONE;
 	}
 	return ERR_OK;
@@ -88,7 +76,7 @@ static enum err add_index(struct finder *finder, const struct search_index *inde
 	return walk_begin(&origin->walk, &terms);
 }
 
-/* A page reads no more than READS_MAX of them. */
+/* One more than a page takes, to know that there are more. */
 static enum err add_pending(struct finder *finder, enum query_place kind)
 {
 	const struct finding *finding = finder->finding;
@@ -96,7 +84,7 @@ static enum err add_pending(struct finder *finder, enum query_place kind)
 
 	*origin = (struct origin){ .kind = kind };
 	return pending_before(finding->db, finding->owner_id, kind, finding->before.id,
-			      READS_MAX + 1, finder->arena, &origin->pending);
+			      PENDING_MAX + 1, finder->arena, &origin->pending);
 }
 
 static bool wants(const struct finder *finder, enum query_place kind)
@@ -140,92 +128,6 @@ static enum err add_origins(struct finder *finder)
 	return err;
 }
 
-/* ---- What stands at a moment ---- */
-
-static const char *id_of(const struct found *found)
-{
-	return found->message_id ? found->message_id : found->conversation_id;
-}
-
-static enum err read_title(struct finder *finder, const char *id, struct source_title *ret_title)
-{
-	const unsigned char *end = (const unsigned char *)id + ID_SIZE - 3;
-	struct source_title *kept = &finder->titles[(end[0] * 31U + end[1]) % TITLES_MAX];
-	enum err err;
-
-	if (!kept->id || strcmp(kept->id, id) != 0) {
-		finder->reads--;
-		err = source_title(finder->finding->db, id, finder->arena, kept);
-		if (err != ERR_OK) {
-			kept->id = NULL;
-			return err;
-		}
-	}
-	*ret_title = *kept;
-	return ERR_OK;
-}
-
-static enum err take_message(struct finder *finder, const struct source_message *message)
-{
-	struct source_title conversation;
-	struct found found = { .conversation_id = message->conversation_id,
-			       .message_id = message->id,
-			       .found_in =
-				       message->role == SOURCE_USER ? FOUND_USER : FOUND_ASSISTANT,
-			       .created_at = message->created_at };
-	struct hits hits;
-	enum err err;
-
-	finder->bytes -= (int64_t)strlen(message->content);
-	if (!query_match(&finder->finding->query, IN_MESSAGE, source_said(message), &hits))
-		return ERR_OK;
-	err = read_title(finder, message->conversation_id, &conversation);
-	if (err == ERR_NOT_FOUND || err == ERR_CORRUPT)
-		return ERR_OK; /* a damaged one is in the log, and hides no others */
-	if (err != ERR_OK || conversation.deleted_at.ms)
-		return err;
-	found.conversation_title = conversation.title;
-	found.excerpt = excerpt_make(source_said(message), &hits, finder->arena);
-	finder->here[finder->here_count++] = found;
-	return ERR_OK;
-}
-
-static void take_title(struct finder *finder, const struct source_title *title)
-{
-	struct found found = { .conversation_id = title->id,
-			       .conversation_title = title->title,
-			       .found_in = FOUND_TITLE,
-			       .created_at = title->created_at };
-	struct hits hits;
-
-	if (!query_match(&finder->finding->query, IN_TITLE, title->title, &hits))
-		return;
-	found.excerpt = excerpt_make(title->title, &hits, finder->arena);
-	finder->here[finder->here_count++] = found;
-}
-
-static enum err take_messages(struct finder *finder, int64_t moment)
-{
-	struct array messages;
-	enum err err = source_messages_at(finder->finding->db, finder->finding->owner_id, moment,
-					  finder->arena, &messages);
-
-	for (size_t i = 0; err == ERR_OK && i < messages.count; i++)
-		err = take_message(finder, &((const struct source_message *)messages.items)[i]);
-	return err;
-}
-
-static enum err take_titles(struct finder *finder, int64_t moment)
-{
-	struct array titles;
-	enum err err = source_titles_at(finder->finding->db, finder->finding->owner_id, moment,
-					finder->arena, &titles);
-
-	for (size_t i = 0; err == ERR_OK && i < titles.count; i++)
-		take_title(finder, &((const struct source_title *)titles.items)[i]);
-	return err;
-}
-
 /* ---- The page ---- */
 
 static bool stands_at(const struct finder *finder, enum query_place kind, int64_t moment)
@@ -260,59 +162,74 @@ static enum err seek_all(struct finder *finder, int64_t until, int64_t *ret_mome
 	return err;
 }
 
-/* The larger id first. */
-static int compare_found(const void *a, const void *b)
-{
-	return strcmp(id_of(b), id_of(a));
-}
-
 static void add_found(struct finder *finder, const struct found *found)
 {
 	struct array *items = &finder->page->items;
 
-	if (strcmp(id_of(found), finder->finding->before.id) >= 0)
-		return;
 	if (items->count == finder->finding->limit)
 		finder->page->next.id = ""; /* there is more, behind the last item */
 	else
 		((struct found *)items->items)[items->count++] = *found;
 }
 
-static enum err take_moment(struct finder *finder, int64_t moment)
-{
-	enum err err = ERR_OK;
-
-	finder->here_count = 0;
-	finder->reads--;
-	if (stands_at(finder, IN_MESSAGE, moment))
-		err = take_messages(finder, moment);
-	if (err == ERR_OK && stands_at(finder, IN_TITLE, moment))
-		err = take_titles(finder, moment);
-	if (err != ERR_OK)
-		return err;
-	qsort(finder->here, finder->here_count, sizeof(struct found), compare_found);
-	for (size_t i = 0; i < finder->here_count; i++)
-		add_found(finder, &finder->here[i]);
-	return ERR_OK;
-}
-
 static bool is_spent(const struct finder *finder)
 {
-	return finder->stopped || finder->reads <= 0 || finder->bytes <= 0;
+	return finder->stopped || opening_is_spent(&finder->opening);
+}
+
+/* As many as fill the page if each has what was asked for, and one more that shows that there are more. */
+static size_t wanted(const struct finder *finder)
+{
+	size_t missing = finder->finding->limit + 1 - finder->page->items.count;
+
+	missing = missing > CANDIDATES_MIN ? missing : CANDIDATES_MIN;
+	return missing < CANDIDATES_MAX ? missing : CANDIDATES_MAX;
+}
+
+static enum err gather(struct finder *finder, struct candidate *list, size_t *ret_count)
+{
+	size_t count = 0, most = wanted(finder);
+	enum err err = ERR_OK;
+
+	while (err == ERR_OK && count < most && finder->moment != MOMENT_NONE && !finder->stopped) {
+		int64_t moment = finder->moment;
+
+		list[count++] = (struct candidate){ moment, stands_at(finder, IN_MESSAGE, moment),
+						    stands_at(finder, IN_TITLE, moment) };
+		err = seek_all(finder, moment - 1, &finder->moment);
+	}
+	*ret_count = count;
+	return err;
+}
+
+static enum err look_at(struct finder *finder, const struct candidate *list, size_t count)
+{
+	size_t opened = count;
+	struct array found;
+	enum err err = candidates_open(&finder->opening, list, &opened, &found);
+
+	if (err != ERR_OK)
+		return err;
+	if (opened < count)
+		finder->moment = list[opened].moment;
+	for (size_t i = 0; i < found.count && !finder->page->next.id; i++)
+		add_found(finder, &((const struct found *)found.items)[i]);
+	return ERR_OK;
 }
 
 static enum err fill(struct finder *finder)
 {
-	int64_t until = finder->finding->before.time.ms, moment = until;
-	enum err err = seek_all(finder, until, &moment);
+	enum err err = seek_all(finder, finder->finding->before.time.ms, &finder->moment);
 
-	while (err == ERR_OK && moment != MOMENT_NONE && !is_spent(finder) &&
+	while (err == ERR_OK && finder->moment != MOMENT_NONE && !is_spent(finder) &&
 	       !finder->page->next.id) {
-		err = take_moment(finder, moment);
+		struct candidate list[CANDIDATES_MAX];
+		size_t count = 0;
+
+		err = gather(finder, list, &count);
 		if (err == ERR_OK)
-			err = seek_all(finder, moment - 1, &moment);
+			err = look_at(finder, list, count);
 	}
-	finder->moment = moment;
 	return err;
 }
 
@@ -324,7 +241,7 @@ static void set_next(struct finder *finder)
 	char bound[ID_SIZE];
 
 	if (page->next.id) {
-		page->next.id = id_of(last);
+		page->next.id = found_id(last);
 		page->next.time.ms = moment_of(page->next.id);
 	} else if (is_spent(finder) && finder->moment != MOMENT_NONE) {
 		moment_bound(finder->moment + 1, bound);
@@ -349,13 +266,8 @@ enum err find(const struct finding *finding, struct arena *arena, struct found_p
 
 	*ret_page = (struct found_page){ .complete = true };
 	ret_page->items.items = ARENA_ARRAY(arena, finding->limit, struct found);
-	*finder = (struct finder){ .finding = finding,
-				   .arena = arena,
-				   .reads = READS_MAX,
-				   .bytes = BYTES_MAX,
-				   .here = ARENA_ARRAY(arena, 2 * SOURCES_AT_MOMENT_MAX,
-						       struct found),
-				   .page = ret_page };
+	*finder = (struct finder){ .finding = finding, .arena = arena, .page = ret_page };
+	opening_init(&finder->opening, finding, arena);
 	err = add_origins(finder);
 	for (size_t i = 0; i < finder->count; i++)
 		finder->origins[i].moment = MOMENT_MAX + 1;

@@ -194,9 +194,9 @@ static const struct statement select_heads = {
 	") AND place = 0",
 	&search_block_schema
 };
-static const struct statement select_block_at = {
+static const struct statement select_blocks_from = {
 	"SELECT {columns} FROM search_block WHERE index_id = $1 AND term = $2 AND place <= $3 "
-	"AND place > 0 ORDER BY place DESC LIMIT 1",
+	"AND place > 0 ORDER BY place DESC LIMIT $4",
 	&search_block_schema
 };
 static const struct statement select_behind = {
@@ -241,7 +241,7 @@ const struct statement *const search_index_statements[] = {
 	&select_account_after,
 	&select_sizes,
 	&select_heads,
-	&select_block_at,
+	&select_blocks_from,
 	&select_behind,
 	&put_one,
 	&put_many,
@@ -427,7 +427,14 @@ enum err block_heads(struct db *db, int64_t index_id, const int64_t *terms, size
 enum err block_at(struct db *db, int64_t index_id, int64_t term, int64_t moment,
 		  struct arena *arena, struct search_block *ret_block)
 {
-	return db_one(db, &select_block_at, ARGS(index_id, term, moment), arena, ret_block);
+	return db_one(db, &select_blocks_from, ARGS(index_id, term, moment, 1), arena, ret_block);
+}
+
+enum err blocks_from(struct db *db, int64_t index_id, int64_t term, int64_t moment, int64_t limit,
+		     struct arena *arena, struct array *ret_blocks)
+{
+	return db_all(db, &select_blocks_from, ARGS(index_id, term, moment, limit), arena,
+		      ret_blocks);
 }
 
 enum err block_behind(struct db *db, int64_t index_id, int64_t term, int64_t moment,

@@ -35,12 +35,22 @@ struct source_title {
 
 enum { SOURCES_AT_MOMENT_MAX = 100 /* of each kind; more of one millisecond are not found */ };
 
-/* The owner's ended messages of a moment, the latest id first; those that are damaged are left out. */
-enum err source_messages_at(struct db *db, const char *owner_id, int64_t moment,
-			    struct arena *arena, struct array *ret_messages) WARN_UNUSED;
-/* The same for conversations. */
-enum err source_titles_at(struct db *db, const char *owner_id, int64_t moment, struct arena *arena,
-			  struct array *ret_titles) WARN_UNUSED;
+struct source_size {
+	const char *id;
+	int64_t size; /* bytes, as it is stored */
+};
+
+/* The owner's ended messages of these moments, how large they are: in the moments' order, of each the latest id first. */
+enum err source_sizes_at(struct db *db, const char *owner_id, const struct moments *moments,
+			 struct arena *arena, struct array *ret_sizes) WARN_UNUSED;
+/* The owner's conversations of these moments, in the same order; without those that are damaged. */
+enum err source_titles_at(struct db *db, const char *owner_id, const struct moments *moments,
+			  struct arena *arena, struct array *ret_titles) WARN_UNUSED;
+/* Those of these ids that are there and not damaged, in their order. */
+enum err source_messages(struct db *db, const char *const *ids, size_t count, struct arena *arena,
+			 struct array *ret_messages) WARN_UNUSED;
+enum err source_titles(struct db *db, const char *const *ids, size_t count, struct arena *arena,
+		       struct array *ret_titles) WARN_UNUSED;
 enum err source_message(struct db *db, const char *id, struct arena *arena,
 			struct source_message *ret_message) WARN_UNUSED;
 enum err source_title(struct db *db, const char *id, struct arena *arena,
@@ -167,6 +177,9 @@ enum err block_heads(struct db *db, int64_t index_id, const int64_t *terms, size
 /* The block in which a moment would stand: the last that begins no later, without the head. */
 enum err block_at(struct db *db, int64_t index_id, int64_t term, int64_t moment,
 		  struct arena *arena, struct search_block *ret_block) WARN_UNUSED;
+/* That one and those before it, the latest first. */
+enum err blocks_from(struct db *db, int64_t index_id, int64_t term, int64_t moment, int64_t limit,
+		     struct arena *arena, struct array *ret_blocks) WARN_UNUSED;
 /* Where the block begins that comes behind this moment; MOMENT_MAX + 1: there is none. */
 enum err block_behind(struct db *db, int64_t index_id, int64_t term, int64_t moment,
 		      int64_t *ret_place) WARN_UNUSED;

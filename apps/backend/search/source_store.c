@@ -42,11 +42,6 @@ static const struct field source_name_fields[] = {
 static const struct schema source_name_schema =
 	SCHEMA(struct source_name, source_name_fields, .name = "SourceName");
 
-struct source_size {
-	const char *id;
-	int64_t size;
-};
-
 static const struct field source_size_fields[] = {
 	FIELD(struct source_size, id, .doc = "Which message."),
 	FIELD(struct source_size, size, .doc = "Its bytes, sealed."),
@@ -56,10 +51,10 @@ static const struct field source_size_fields[] = {
 static const struct schema source_size_schema =
 	SCHEMA(struct source_size, source_size_fields, .name = "SourceSize");
 
-static const struct statement select_messages_at = {
-	"SELECT {columns} FROM message WHERE id >= $1 AND id < $2 AND owner_id = $3 "
-	"AND status <> 'streaming' ORDER BY id DESC LIMIT $4",
-	&source_message_schema
+static const struct statement select_sizes_at = {
+	"SELECT id, length(content) AS size FROM message WHERE id >= $1 AND id < $2 "
+	"AND owner_id = $3 AND status <> 'streaming' ORDER BY id DESC LIMIT $4",
+	&source_size_schema
 };
 static const struct statement select_titles_at = {
 	"SELECT {columns} FROM conversation WHERE id >= $1 AND id < $2 AND owner_id = $3 "
@@ -90,24 +85,52 @@ static const struct statement select_messages_between = {
 };
 
 const struct statement *const search_source_statements[] = {
-	&select_messages_at,        &select_titles_at,
+	&select_sizes_at,           &select_titles_at,
 	&select_source_message,     &select_source_title,
 	&select_conversation_after, &select_sizes_after,
 	&select_messages_between,   NULL,
 };
 
-static enum err select_at(struct db *db, const struct statement *statement, const char *owner_id,
-			  int64_t moment, struct arena *arena, struct array *ret_rows)
-{
-	char from[ID_SIZE], until[ID_SIZE];
-	size_t left_out;
+enum { AT_PARAMETERS = 4 };
 
-	moment_bound(moment, from);
-	moment_bound(moment + 1, until);
-	return db_all_sound(db, statement,
-			    ARGS((const char *)from, (const char *)until, owner_id,
-				 (int64_t)SOURCES_AT_MOMENT_MAX),
-			    arena, ret_rows, &left_out);
+static const char *bound_of(int64_t moment, struct arena *arena)
+{
+	char *bound = arena_alloc(arena, ID_SIZE);
+
+	moment_bound(moment, bound);
+	return bound;
+}
+
+static enum err select_at(struct db *db, const struct statement *statement, const char *owner_id,
+			  const struct moments *moments, struct arena *arena,
+			  struct array *ret_rows)
+{
+	struct db_args *lists = ARENA_ARRAY(arena, moments->count, struct db_args);
+
+	for (size_t i = 0; i < moments->count; i++) {
+		struct db_value *values = ARENA_ARRAY(arena, AT_PARAMETERS, struct db_value);
+
+		values[0] = db_value_text(bound_of(moments->list[i], arena));
+		values[1] = db_value_text(bound_of(moments->list[i] + 1, arena));
+		values[2] = db_value_text(owner_id);
+		values[3] = db_value_int(SOURCES_AT_MOMENT_MAX);
+		lists[i] = (struct db_args){ values, AT_PARAMETERS };
+	}
+	return db_each_sound(db, statement, lists, moments->count, arena, ret_rows);
+}
+
+static enum err select_each(struct db *db, const struct statement *statement,
+			    const char *const *ids, size_t count, struct arena *arena,
+			    struct array *ret_rows)
+{
+	struct db_args *lists = ARENA_ARRAY(arena, count, struct db_args);
+	struct db_value *values = ARENA_ARRAY(arena, count, struct db_value);
+
+	for (size_t i = 0; i < count; i++) {
+		values[i] = db_value_text(ids[i]);
+		lists[i] = (struct db_args){ &values[i], 1 };
+	}
+	return db_each_sound(db, statement, lists, count, arena, ret_rows);
 }
 
 const char *source_said(const struct source_message *message)
@@ -115,16 +138,28 @@ const char *source_said(const struct source_message *message)
 	return message->role == SOURCE_USER ? message->content : thought_skip(message->content);
 }
 
-enum err source_messages_at(struct db *db, const char *owner_id, int64_t moment,
-			    struct arena *arena, struct array *ret_messages)
+enum err source_sizes_at(struct db *db, const char *owner_id, const struct moments *moments,
+			 struct arena *arena, struct array *ret_sizes)
 {
-	return select_at(db, &select_messages_at, owner_id, moment, arena, ret_messages);
+	return select_at(db, &select_sizes_at, owner_id, moments, arena, ret_sizes);
 }
 
-enum err source_titles_at(struct db *db, const char *owner_id, int64_t moment, struct arena *arena,
-			  struct array *ret_titles)
+enum err source_titles_at(struct db *db, const char *owner_id, const struct moments *moments,
+			  struct arena *arena, struct array *ret_titles)
 {
-	return select_at(db, &select_titles_at, owner_id, moment, arena, ret_titles);
+	return select_at(db, &select_titles_at, owner_id, moments, arena, ret_titles);
+}
+
+enum err source_messages(struct db *db, const char *const *ids, size_t count, struct arena *arena,
+			 struct array *ret_messages)
+{
+	return select_each(db, &select_source_message, ids, count, arena, ret_messages);
+}
+
+enum err source_titles(struct db *db, const char *const *ids, size_t count, struct arena *arena,
+		       struct array *ret_titles)
+{
+	return select_each(db, &select_source_title, ids, count, arena, ret_titles);
 }
 
 enum err source_message(struct db *db, const char *id, struct arena *arena,

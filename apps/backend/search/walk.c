@@ -1,5 +1,7 @@
 #include "search/walk.h"
 
+enum { READ_AT_ONCE = 8 };
+
 static enum err open_block(const struct walk *walk, const struct search_block *block,
 			   struct moments *ret_moments)
 {
@@ -54,18 +56,39 @@ enum err walk_begin(struct walk *walk, const struct terms *terms)
 	return err;
 }
 
+/* The block in which a moment would stand, among those that were read, or read now; NULL: there is none. */
+static enum err find_block(struct walk *walk, struct stream *stream, int64_t until,
+			   const struct search_block **ret_block)
+{
+	const struct search_block *read = stream->read.items;
+	enum err err;
+
+	while (stream->at < stream->read.count && read[stream->at].place > until)
+		stream->at++;
+	if (stream->at == stream->read.count) {
+		err = blocks_from(walk->db, walk->index_id, stream->term, until, READ_AT_ONCE,
+				  walk->arena, &stream->read);
+		if (err != ERR_OK)
+			return err;
+		stream->at = 0;
+		read = stream->read.items;
+	}
+	*ret_block = stream->read.count > 0 ? &read[stream->at] : NULL;
+	return ERR_OK;
+}
+
 static enum err read_block(struct walk *walk, struct stream *stream, int64_t until)
 {
-	struct search_block block;
-	enum err err = block_at(walk->db, walk->index_id, stream->term, until, walk->arena, &block);
+	const struct search_block *block;
+	enum err err = find_block(walk, stream, until, &block);
 
 	--*walk->budget;
 	stream->block.count = 0;
 	stream->place = MOMENT_NONE;
-	if (err != ERR_OK)
-		return err == ERR_NOT_FOUND ? ERR_OK : err;
-	stream->place = block.place;
-	return open_block(walk, &block, &stream->block);
+	if (err != ERR_OK || !block)
+		return err;
+	stream->place = block->place;
+	return open_block(walk, block, &stream->block);
 }
 
 static int64_t latest(const struct moments *moments, int64_t until)

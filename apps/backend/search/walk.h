@@ -2,8 +2,9 @@
  * The moments at which an index has all of some terms, the latest first.
  *
  * The terms leap over each other: each is asked for its latest moment that is not later than where the one before stands, so
- * that a rare word carries a common one along, and what is read is a few blocks of each. Reads are counted; a walk that has
- * done its share stops and says where it stood.
+ * that a rare word carries a common one along, and what is read is a few blocks of each. A block comes with some of those
+ * before it, which a common word will need next. What is opened is counted; a walk that has done its share stops and says
+ * where it stood.
  *
  * For one request, on its worker.
  */
@@ -18,6 +19,9 @@
 struct stream {
 	int64_t term;
 	struct moments head;
+	struct array
+		read; /* struct search_block, the latest first; those before `at` are done with */
+	size_t at;
 	struct moments block;
 	int64_t place; /* where `block` begins; MOMENT_NONE: there is none that early */
 	int64_t asked; /* the latest moment for which `block` is the right one */
@@ -31,7 +35,7 @@ struct walk {
 	struct stream streams[QUERY_TERMS_MAX];
 	size_t count;
 	bool none;   /* a term is nowhere: there is nothing to find */
-	int *budget; /* blocks that may still be read */
+	int *budget; /* blocks that may still be opened */
 };
 
 /* `key` and `budget` must outlive the walk. */

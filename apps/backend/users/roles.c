@@ -40,8 +40,10 @@ static const struct statement select_role = { "SELECT {columns} FROM role WHERE 
 					      &role_schema };
 static const struct statement select_roles = { "SELECT {columns} FROM role ORDER BY name LIMIT 100",
 					       &role_schema };
+/* A planner that knows no arguments would take any role for that of many, whose first one is found soon. */
 static const struct statement delete_role = {
-	"DELETE FROM role WHERE name = $1 AND NOT EXISTS (SELECT 1 FROM account WHERE role = $1)",
+	"DELETE FROM role WHERE name = $1 AND NOT EXISTS (SELECT 1 FROM account WHERE role BETWEEN "
+	"$1 AND $1)",
 	NULL
 };
 

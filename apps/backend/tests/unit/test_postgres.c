@@ -117,6 +117,40 @@ static void values_come_back_as_they_went(void **state)
 	}
 }
 
+enum { ASKED = 2 * DB_EACH_MAX + 3 };
+
+/* Half of them are written just before, in the same transaction or each in its own. */
+static enum err read_each(struct db *db, void *context)
+{
+	struct home *home = context;
+	struct db_value ids[ASKED];
+	struct db_args lists[ASKED];
+	struct array rows;
+
+	for (int i = 0; i < ASKED; i++) {
+		ids[i] = db_value_text(arena_printf(&home->arena, "%03d", ASKED - i));
+		lists[i] = (struct db_args){ &ids[i], 1 };
+		if (i % 2 == 0)
+			assert_int_equal(insert_note(db, ids[i].bytes.data, ASKED - i), ERR_OK);
+	}
+	assert_int_equal(db_each_sound(db, &select_note, lists, ASKED, &home->arena, &rows),
+			 ERR_OK);
+	assert_int_equal(rows.count, (ASKED + 1) / 2);
+	for (int i = 0; i < (int)rows.count; i++)
+		assert_int_equal(((const struct note *)rows.items)[i].amount, ASKED - 2 * i);
+	return ERR_OK;
+}
+
+static void one_statement_is_run_with_each_list_of_arguments(void **state)
+{
+	struct home *home = *state;
+
+	assert_int_equal(read_each(home->db, home), ERR_OK);
+	home_sql(home, "DELETE FROM note");
+	assert_int_equal(db_transaction(home->db, read_each, home), ERR_OK);
+	assert_int_equal(number_of(home->db, &count_notes), (ASKED + 1) / 2);
+}
+
 static void every_text_of_the_migrations_is_compared_by_its_bytes(void **state)
 {
 	struct home *home = *state;
@@ -625,6 +659,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(values_come_back_as_they_went),
+		TEST(one_statement_is_run_with_each_list_of_arguments),
 		TEST(every_text_of_the_migrations_is_compared_by_its_bytes),
 		TEST(outside_of_a_transaction_nothing_is_written_by_a_read),
 		TEST(a_key_in_conflict_is_a_conflict),

@@ -257,6 +257,51 @@ static void every_row_is_read(void **state)
 	}
 }
 
+enum { ASKED = 2 * DB_EACH_MAX + 3 };
+
+/* Asks for the things "034", "033", … and "000": each fifth is not there, and "033" is damaged. */
+static enum err read_each(struct db *db, void *context)
+{
+	struct home *home = context;
+	struct db_value values[ASKED];
+	struct db_args lists[ASKED];
+	const struct thing *things;
+	struct array rows;
+	size_t at = 0;
+
+	for (int i = 0; i < ASKED; i++) {
+		values[i] = db_value_text(arena_printf(&home->arena, "%03d", ASKED - 1 - i));
+		lists[i] = (struct db_args){ &values[i], 1 };
+	}
+	assert_int_equal(db_each_sound(db, &select_thing, lists, ASKED, &home->arena, &rows),
+			 ERR_OK);
+	things = rows.items;
+	for (int i = ASKED; i-- > 0;)
+		if (i % 5 > 0 && i != 33)
+			assert_string_equal(things[at++].id, arena_printf(&home->arena, "%03d", i));
+	assert_int_equal(rows.count, at);
+	return ERR_OK;
+}
+
+static void one_statement_is_run_with_each_list_of_arguments(void **state)
+{
+	struct home *home = *state;
+	struct array rows;
+
+	for (int i = 0; i < ASKED; i++) {
+		struct thing thing = some_thing(arena_printf(&home->arena, "%03d", i));
+
+		if (i % 5 > 0)
+			insert(home, &thing);
+	}
+	home_sql(home, "UPDATE thing SET letter = token WHERE id = '033'");
+	assert_int_equal(read_each(home->db, home), ERR_OK);
+	assert_int_equal(db_transaction(home->db, read_each, home), ERR_OK);
+	assert_int_equal(db_each_sound(home->db, &select_thing, NULL, 0, &home->arena, &rows),
+			 ERR_OK);
+	assert_int_equal(rows.count, 0);
+}
+
 static void there_may_be_no_row(void **state)
 {
 	static const struct statement select_none = { "SELECT {columns} FROM thing WHERE id = ''",
@@ -615,6 +660,7 @@ int main(void)
 		TEST(what_is_nothing_is_null_in_the_table),
 		TEST(empty_bytes_are_not_null),
 		TEST(every_row_is_read),
+		TEST(one_statement_is_run_with_each_list_of_arguments),
 		TEST(there_may_be_no_row),
 		TEST(parameters_are_bound_by_their_number),
 		TEST(sealed_text_is_not_in_the_file),

@@ -3,7 +3,7 @@
  * dropped; and nothing of a word stands in it.
  */
 #include "chat/chat_store.h"
-#include "search/finder.h"
+#include "search/candidates.h"
 #include "search/merge.h"
 #include "search/search.h"
 #include "search/search_store.h"
@@ -298,13 +298,65 @@ static void a_page_that_has_read_enough_goes_on_in_the_next(void **state)
 	assert_int_equal(find_all(scene, "\"mat was\"").count, 1);
 }
 
+/* Of one millisecond, in all orders of their ids, with a title between them. */
+static void what_is_of_one_moment_is_spread_over_pages(void **state)
+{
+	enum { COUNT = 35, LIMIT = 10 };
+	struct scene *scene = *state;
+	struct place place = { { MOMENT_MAX }, "g" };
+	const char *last = "g";
+	size_t found = 0;
+
+	for (int i = 0; i < COUNT; i++) {
+		struct message message = { .id = id_at(scene, moment(5), 1 + i * 8 % COUNT),
+					   .conversation_id = scene->conversation_id,
+					   .owner_id = scene->ada.user_id,
+					   .content = "an armadillo",
+					   .created_at = { moment(5) } };
+
+		assert_int_equal(message_insert(scene->home.db, &message), ERR_OK);
+	}
+	add_conversation(scene, moment(5), "armadillos");
+	assert_int_equal(upkeep_adopt(scene->home.db), ERR_OK);
+	keep_up(scene);
+	do {
+		struct found_page page = find_from(scene, "armadillo", place);
+		const struct found *items = page.items.items;
+
+		assert_true(page.items.count == LIMIT || !page.next.id);
+		for (size_t i = 0; i < page.items.count; i++) {
+			assert_true(strcmp(found_id(&items[i]), last) < 0);
+			last = found_id(&items[i]);
+		}
+		found += page.items.count;
+		place = page.next;
+	} while (place.id);
+	assert_int_equal(found, COUNT + 1);
+}
+
+/* What a page opens has a bound in bytes, and each page comes further. */
+static void a_page_of_long_messages_is_cut(void **state)
+{
+	enum { COUNT = 9, BYTES = 1500000 };
+	struct scene *scene = *state;
+	const char *text = arena_printf(&scene->home.arena, "armadillo %0*d", BYTES, 0);
+	struct found_page page;
+
+	for (int i = 1; i <= COUNT; i++)
+		add_pending(scene, moment(i), text);
+	page = find_words(scene, "armadillo");
+	assert_in_range(page.items.count, 1, 4 * 1024 * 1024 / BYTES);
+	assert_false(page.complete);
+	assert_int_equal(find_all(scene, "armadillo").count, COUNT);
+}
+
 /*
  * Two words that never meet in messages, and a title in which they do, long before: what the walk along the messages reads
  * does not keep the one along the titles from coming further.
  */
 static void one_walk_does_not_stop_another(void **state)
 {
-	enum { COUNT = 30000 };
+	enum { COUNT = 80000 };
 	struct scene *scene = *state;
 	struct place place = { { MOMENT_MAX }, "g" };
 	size_t found = 0;
@@ -706,6 +758,8 @@ int main(void)
 		SCENE_TEST(moments_go_into_the_block_of_their_time),
 		SCENE_TEST(the_place_of_a_block_names_no_message),
 		SCENE_TEST(a_page_that_has_read_enough_goes_on_in_the_next),
+		SCENE_TEST(what_is_of_one_moment_is_spread_over_pages),
+		SCENE_TEST(a_page_of_long_messages_is_cut),
 		SCENE_TEST(one_walk_does_not_stop_another),
 		SCENE_TEST(what_was_there_before_is_taken_in),
 		SCENE_TEST(what_is_read_at_once_has_a_bound_in_bytes),
