@@ -39,6 +39,19 @@ function from(client: Client, address: string, target = me): Promise<Reply> {
   return client.call("GET", target, { headers: { "x-forwarded-for": address } });
 }
 
+function guess(
+  { url }: Server,
+  username: string,
+  tried: string,
+  address: string,
+  cookie?: string,
+): Promise<Reply> {
+  return new Client(url, contract).call("POST", login, {
+    body: { username, password: tried },
+    headers: { "x-forwarded-for": address, ...(cookie !== undefined && { cookie }) },
+  });
+}
+
 /** How many of `count` requests, all at once, were answered so. */
 async function answered(status: number, count: number, ask: () => Promise<Reply>): Promise<number> {
   const replies = await Promise.all(Array.from({ length: count }, ask));
@@ -167,10 +180,7 @@ describe("signing in", () => {
   after(() => server.remove());
 
   const attempt = (username: string, tried: string, address: string, cookie?: string) =>
-    new Client(server.url, contract).call("POST", login, {
-      body: { username, password: tried },
-      headers: { "x-forwarded-for": address, ...(cookie !== undefined && { cookie }) },
-    });
+    guess(server, username, tried, address, cookie);
 
   test("costs time that grows, for who guesses, and not for others", async () => {
     for (let i = 0; i < 5; i++)
@@ -232,9 +242,9 @@ describe("signing in", () => {
 
   test("is as costly to guess where a password is asked for again", async () => {
     const email = "new@example.org";
-    const guess = () => ada.call("PATCH", me, { body: { email, password: "a wrong password" } });
+    const change = () => ada.call("PATCH", me, { body: { email, password: "a wrong password" } });
     const statuses = [];
-    for (let i = 0; i < 7; i++) statuses.push((await guess()).status);
+    for (let i = 0; i < 7; i++) statuses.push((await change()).status);
     assert.deepEqual(statuses, [...Array(6).fill(422), 429]);
     const deletion = await ada.call("DELETE", me, { body: { password } });
     assert.equal(deletion.status, 429, "wherever that is");
@@ -299,6 +309,34 @@ describe("two servers that share a Redis", { skip: redis === undefined }, () => 
   test("count together, raced from a hundred connections", async () => {
     const began = Date.now();
     assertQuota(await race("192.0.2.77"), 20, began);
+  });
+
+  test("count guesses of a password together", async () => {
+    const statuses: number[] = [];
+    for (let i = 0; i < 7; i++)
+      statuses.push((await guess(servers[i % 2]!, "someone", "wrong", "192.0.2.90")).status);
+    assert.deepEqual(statuses, [...Array(6).fill(401), 429]);
+    const both = servers.map((server) =>
+      answered(401, 50, () => guess(server, "raced", "wrong", "192.0.2.91")),
+    );
+    const all = (await Promise.all(both)).reduce((sum, count) => sum + count);
+    assert.ok(all >= 6 && all <= 8, String(all));
+    for (let i = 0, refused = false; !refused; i++) {
+      assert.ok(i < 40, "the account as a whole is guarded by both");
+      refused = (await guess(servers[i % 2]!, "many", "wrong", `203.0.113.${i}`)).status === 429;
+    }
+  });
+
+  test("forget on all of them the guesses of who knows the password", async () => {
+    const [one, other] = servers as [Server, Server];
+    await one.createUser("eve", password);
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 2; i++) {
+        assert.equal((await guess(one, "eve", "wrong", "192.0.2.92")).status, 401);
+        assert.equal((await guess(other, "eve", "wrong", "192.0.2.92")).status, 401);
+      }
+      assert.equal((await guess(one, "eve", password, "192.0.2.92")).status, 200);
+    }
   });
 
   test("count for themselves when it is gone, hung or back again, and never not at all", async () => {

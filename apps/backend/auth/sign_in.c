@@ -3,6 +3,7 @@
 #include "app.h"
 #include "auth/auth_store.h"
 #include "auth/sign_in_guard.h"
+#include "auth/sign_in_shared.h"
 #include "auth/tokens.h"
 #include "base/clock.h"
 #include "config.h"
@@ -65,22 +66,40 @@ static bool is_known_place(struct request *request, const struct account *accoun
 	return false;
 }
 
+/* What all servers say, after this one has counted it. */
+static int64_t begin_shared(struct request *request, const struct account *account,
+			    const char *username, const char *place, bool known)
+{
+	enum sign_in_wait_of of;
+	int64_t wait_us = sign_in_shared_begin(request, username, place, known, &of);
+
+	if (wait_us > 0 && of == WAIT_OF_ACCOUNT &&
+	    is_known_place(request, account, username, place))
+		wait_us = sign_in_shared_begin(request, username, place, true, &of);
+	return wait_us;
+}
+
 enum err sign_in_admit(struct request *request, const struct account *account, const char *username,
 		       const char **ret_place)
 {
 	struct sign_in_guard *guard = request->app->sign_in_guard;
 	int64_t now_us = clock_monotonic_us(), wait_us;
 	const char *place;
+	bool known = false;
 
 	*ret_place = NULL;
 	if (!request->app->config->rate_limits)
 		return ERR_OK;
 	place = *ret_place = place_of(request, account);
 	wait_us = sign_in_guard_account_wait(guard, username, now_us);
-	if (wait_us > 0 && is_known_place(request, account, username, place))
-		wait_us = 0;
+	if (wait_us > 0) {
+		known = is_known_place(request, account, username, place);
+		wait_us = known ? 0 : wait_us;
+	}
 	if (wait_us == 0)
 		wait_us = sign_in_guard_begin(guard, username, place, now_us);
+	if (wait_us == 0)
+		wait_us = begin_shared(request, account, username, place, known);
 	return wait_us > 0 ? rate_refuse(request, wait_us) : ERR_OK;
 }
 
@@ -95,11 +114,15 @@ enum err sign_in_admit_again(struct request *request, const struct account *acco
 	*ret_place = device_of(request, request->principal->session_id);
 	wait_us = sign_in_guard_begin(request->app->sign_in_guard, account->username, *ret_place,
 				      clock_monotonic_us());
+	if (wait_us == 0)
+		wait_us = begin_shared(request, account, account->username, *ret_place, true);
 	return wait_us > 0 ? rate_refuse(request, wait_us) : ERR_OK;
 }
 
 void sign_in_succeeded(struct request *request, const char *username, const char *place)
 {
-	if (request->app->config->rate_limits)
-		sign_in_guard_succeed(request->app->sign_in_guard, username, place);
+	if (!request->app->config->rate_limits)
+		return;
+	sign_in_guard_succeed(request->app->sign_in_guard, username, place);
+	sign_in_shared_succeed(request, username, place);
 }

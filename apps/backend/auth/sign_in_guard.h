@@ -7,7 +7,7 @@
  * whole does not hold for places from which it was signed in before: nobody can lock somebody else out. A name that is no
  * account is counted the same.
  *
- * The table has a fixed size and is this server's own. Any thread.
+ * The table has a fixed size and is this server's own; sign_in_shared.h counts the same for all servers. Any thread.
  */
 #ifndef WEBPLUS_AUTH_SIGN_IN_GUARD_H
 #define WEBPLUS_AUTH_SIGN_IN_GUARD_H

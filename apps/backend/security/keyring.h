@@ -37,6 +37,7 @@ enum key_purpose {
 	KEY_INVITATION = 9,     /* hashes of invitations */
 	KEY_REFRESH_CHAIN = 10, /* makes a refresh token from the one before */
 	KEY_WRAPPING = 11,      /* wraps what is stored of keys */
+	KEY_SIGN_IN = 12,       /* names in Redis who tried to sign in, and from where */
 };
 
 /*
