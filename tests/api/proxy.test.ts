@@ -113,7 +113,7 @@ describe("behind nginx", () => {
       });
       request.end();
       const [response] = (await once(request, "response")) as [import("node:http").IncomingMessage];
-      assert.equal(response.statusCode, proxy === nginx ? 401 : 502);
+      assert.equal(response.statusCode, proxy === nginx ? 401 : 503);
       await text(response);
       const plain = `http://127.0.0.1:${proxy.plainPort}${target}`;
       await fetch(plain, { redirect: "manual", headers });
@@ -121,6 +121,33 @@ describe("behind nginx", () => {
       assert.ok(!(await proxy.logs()).includes("planted"));
     }
     await without.stop();
+  });
+
+  test("what nginx answers itself is as guarded, and says when to come back", async () => {
+    const without = await Nginx.start({ port: 1 }); // nothing answers there
+    const request = https.request({
+      ...{ ca: without.certificate, servername: hostName, headers: { host: hostName } },
+      ...{ host: "127.0.0.1", port: without.port, path: "/", agent: false },
+    });
+    request.end();
+    const [away] = (await once(request, "response")) as [import("node:http").IncomingMessage];
+    assert.equal(away.statusCode, 503);
+    assert.equal(away.headers["retry-after"], "5");
+    assert.match(await text(away), /This page tries again by itself/);
+    await without.stop();
+    const refused = await ask("GET", "/metrics");
+    assert.equal(refused.statusCode, 404);
+    for (const { headers } of [away, refused]) {
+      assert.equal(headers["x-content-type-options"], "nosniff");
+      assert.equal(
+        headers["content-security-policy"],
+        "default-src 'none'; frame-ancestors 'none'",
+      );
+      assert.equal(headers["referrer-policy"], "no-referrer");
+    }
+    const ours = await ask("GET", "/");
+    for (const name of ["x-content-type-options", "content-security-policy", "referrer-policy"])
+      assert.equal(ours.headersDistinct[name]?.length, 1, name);
   });
 
   test("plain http leads to https, and who comes past nginx is told nothing", async () => {
