@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { phone } from "./support/browser.ts";
 import { eventually, hasCount } from "./support/eventually.ts";
 import { People } from "./support/people.ts";
-import { ask, completeAnswer, quickly, Workspace } from "./support/workspace.ts";
+import { ask, completeAnswer, newChat, quickly, Workspace } from "./support/workspace.ts";
 
 let workspace: Workspace;
 before(async () => {
@@ -62,6 +62,38 @@ test("words are found as one types, marked, and opened at their message by the k
   await page.keyboard.press("Control+k");
   await field(page).fill("nobodysaidthis");
   await page.getByText("Nothing found.").waitFor();
+  await workspace.close(page);
+});
+
+/** Where the words that were searched for are marked, from the top of the window. */
+const markedPlaces = (page: Page) =>
+  page.evaluate(() =>
+    [...(CSS.highlights.get("found") ?? [])].map((range) => ({
+      text: (range as Range).toString(),
+      top: (range as Range).getBoundingClientRect().top,
+    })),
+  );
+
+test("a long message is opened at the words, and has them marked", async () => {
+  const page = await workspace.signedIn();
+  await newChat(page).first().click();
+  const lines = Array.from({ length: 120 }, (_, i) => `Line ${i} of it.`);
+  lines[100] = "Here is the **quagga** of line 100.";
+  await ask(page, lines.join("\n\n"));
+  await completeAnswer(page);
+  await page.keyboard.press("Control+k");
+  await search(page, "quagga");
+  assert.ok(!(await asked(page).first().innerText()).includes("**"));
+  await asked(page).first().click();
+  await eventually(async () => {
+    const places = await markedPlaces(page);
+    assert.deepEqual(
+      places.map(({ text }) => text),
+      ["quagga"],
+    );
+    const height = page.viewportSize()?.height ?? 0;
+    assert.ok(places[0]!.top > 0 && places[0]!.top < height, `it stands at ${places[0]!.top}`);
+  });
   await workspace.close(page);
 });
 

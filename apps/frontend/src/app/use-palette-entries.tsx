@@ -7,6 +7,7 @@ import type { SearchResult } from "@/api/types";
 import { conversationsQuery } from "@/features/chat/api/conversations";
 import { SearchResultView } from "@/features/search/components/search-result";
 import { useSearch, type Search } from "@/features/search/hooks/use-search";
+import { foundWords, wordsOf } from "@/lib/found-words";
 import { rank } from "@/lib/fuzzy";
 import { CommandLine } from "./command-line";
 import { useCommands, type Command } from "./commands";
@@ -28,7 +29,7 @@ type Entries = { commands: Entry[]; results: Entry[]; search: Search };
 export function usePaletteEntries(query: string, onShortcuts: () => void): Entries {
   const commands = useFoundCommands(query, onShortcuts);
   const search = useSearch(query);
-  const open = useOpenResult();
+  const open = useOpenResult(query);
   const listed = new Set(commands.map(({ id }) => id));
   const results: Entry[] = search.results
     .filter(
@@ -62,15 +63,18 @@ function useFoundCommands(query: string, onShortcuts: () => void): Command[] {
   return rank(commands, query, ({ label }) => label).slice(0, most);
 }
 
-/** Goes to the chat, and in it to the message. */
-function useOpenResult(): (result: SearchResult) => void {
+/** Goes to the chat, in it to the message, and in that to the words. */
+function useOpenResult(query: string): (result: SearchResult) => void {
   const navigate = useNavigate();
-  return ({ conversation_id, message_id }) =>
+  return ({ conversation_id, message_id, excerpt }) => {
+    const hits = excerpt.filter(({ hit }) => hit).map(({ text }) => text);
+    foundWords.set(message_id === null ? [] : wordsOf(query, hits));
     void navigate({
       to: "/c/$conversationId",
       params: { conversationId: conversation_id },
       search: message_id === null ? {} : { message: message_id },
     });
+  };
 }
 
 function MoreLine({ partial }: { partial: boolean }) {

@@ -9,3 +9,12 @@ export function capitalised(name: string): string {
 export function shownTitle(title: string): string {
   return title === "" ? "New chat" : title;
 }
+
+/** A piece of Markdown on one line, without most of its signs. Those that may mean themselves stay. */
+export function withoutSigns(text: string): string {
+  return text
+    .replace(/\*\*|~~|`+/g, "")
+    .replace(/(^|\s)#{1,6}\s/g, "$1")
+    .replace(/\|(?:\s*:?-+:?\s*\|)+/g, " ")
+    .replace(/\s{2,}/g, " ");
+}

@@ -26,7 +26,7 @@ export function NewChatView({ userName, modelId, modelPicker, onStarted }: NewCh
       {outgoing?.phase === "sending" ? (
         <div className="min-h-0 flex-1 overflow-hidden">
           <div className="mx-auto max-w-[46rem] px-4 pt-7 sm:px-6">
-            <UserMessage text={outgoing.text} pending />
+            <UserMessage id="sending" text={outgoing.text} pending />
           </div>
         </div>
       ) : (

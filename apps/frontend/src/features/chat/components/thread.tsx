@@ -6,6 +6,8 @@ import { useFollow } from "../hooks/use-follow";
 import { editing } from "../lib/editing";
 import { estimateHeight } from "../lib/estimate-height";
 import { placesAmong } from "../lib/forks";
+import { unfold } from "../lib/unfolded";
+import { MessageFrame } from "./message-frame";
 import { MessageRow } from "./message-row";
 import { NewContentPill } from "./new-content-pill";
 import { OlderState } from "./older-state";
@@ -56,6 +58,8 @@ export function Thread(props: ThreadProps) {
   const wantedAt = messages.findIndex(({ id }) => id === wanted);
   const isThere = wantedAt >= 0;
   const showWanted = useEffectEvent(() => {
+    const message = messages[wantedAt];
+    if (message?.role === "user") unfold(message.id); // what was found may be in the part that is hidden
     detach();
     virtualizer.scrollToIndex(wantedAt, { align: "center" });
   });
@@ -108,12 +112,9 @@ export function Thread(props: ThreadProps) {
                 className="absolute inset-x-0 top-0"
                 style={{ transform: `translateY(${start}px)` }}
               >
-                <div
-                  data-found={message?.id === wanted}
-                  className="mx-auto max-w-[46rem] rounded-2xl px-4 pb-4 data-[found=true]:bg-accent-wash data-[found=true]:pt-3 sm:px-6"
-                >
+                <MessageFrame found={message?.id === wanted} scroller={scroller}>
                   {message === undefined ? (
-                    <UserMessage text={sending ?? ""} pending />
+                    <UserMessage id="sending" text={sending ?? ""} pending />
                   ) : (
                     <MessageRow
                       message={message}
@@ -122,7 +123,7 @@ export function Thread(props: ThreadProps) {
                       place={places.get(message.id) ?? null}
                     />
                   )}
-                </div>
+                </MessageFrame>
               </div>
             );
           })}

@@ -1,5 +1,5 @@
 import { Pencil } from "lucide-react";
-import { useId, useState, type ReactNode } from "react";
+import { useId, type ReactNode } from "react";
 import { useMay } from "@/api/rights";
 import type { Message } from "@/api/types";
 import { IconButton } from "@/components/ui/icon-button";
@@ -8,6 +8,7 @@ import { useStore } from "@/lib/store";
 import { beginEdit, editing } from "../lib/editing";
 import type { Place } from "../lib/forks";
 import { pendingIn } from "../lib/message-actions";
+import { fold, unfold, unfolded } from "../lib/unfolded";
 import { BranchSwitch } from "./branch-switch";
 import { CopyButton } from "./copy-button";
 import { EditMessage } from "./edit-message";
@@ -31,6 +32,7 @@ export function SentMessage({ message, place }: SentMessageProps) {
   }
   return (
     <UserMessage
+      id={message.id}
       text={message.content}
       switcher={place && <BranchSwitch conversationId={message.conversation_id} place={place} />}
       actions={
@@ -50,6 +52,7 @@ export function SentMessage({ message, place }: SentMessageProps) {
 }
 
 type UserMessageProps = {
+  id: string;
   text: string;
   pending?: boolean;
   actions?: ReactNode;
@@ -57,9 +60,10 @@ type UserMessageProps = {
   switcher?: ReactNode;
 };
 
-export function UserMessage({ text, pending = false, actions, switcher }: UserMessageProps) {
+export function UserMessage(props: UserMessageProps) {
+  const { id, text, pending = false, actions, switcher } = props;
   const isLong = text.length > longFrom.characters || text.split("\n").length > longFrom.lines;
-  const [open, setOpen] = useState(false);
+  const open = useStore(unfolded).has(id);
   const bodyId = useId();
   return (
     <article
@@ -89,7 +93,7 @@ export function UserMessage({ text, pending = false, actions, switcher }: UserMe
             type="button"
             aria-expanded={open}
             aria-controls={bodyId}
-            onClick={() => setOpen(!open)}
+            onClick={() => (open ? fold(id) : unfold(id))}
             className="mt-1.5 rounded text-sm font-medium text-accent hover:underline"
           >
             {open ? "Show less" : "Show all"}

@@ -1,4 +1,4 @@
-/** The answers whose reasoning is open. Kept here, for a row may be scrolled out of what is drawn. */
+/** The messages that are open: a long one, the reasoning of an answer. Kept here, for a row may be scrolled out of what is drawn. */
 import { createStore } from "@/lib/store";
 
 export const unfolded = createStore<ReadonlySet<string>>(new Set());

@@ -1,7 +1,7 @@
 import { MessageSquare, Sparkles, UserRound } from "lucide-react";
 import type { SearchResult } from "@/api/types";
 import { Time } from "@/components/ui/time";
-import { shownTitle } from "@/lib/words";
+import { shownTitle, withoutSigns } from "@/lib/words";
 
 const looks = {
   title: { icon: MessageSquare, text: "Title" },
@@ -29,7 +29,7 @@ export function SearchResultView({ result }: { result: SearchResult }) {
                 {segment.text}
               </mark>
             ) : (
-              segment.text
+              withoutSigns(segment.text)
             ),
           )}
         </span>
