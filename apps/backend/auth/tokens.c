@@ -119,7 +119,6 @@ static enum err fill_reply(struct request *request, const struct account *accoun
 	reply->token_type = "Bearer";
 	reply->expires_in = valid_ms / 1000;
 	reply->user = *account;
-	reply_header(request, "Cache-Control", "no-store");
 	return reply->access_token ? ERR_OK : ERR_INTERNAL;
 }
 

@@ -160,8 +160,8 @@ void reply_asset(struct request *request, const struct asset *asset)
 
 	/* Weak, because all codings of an asset share it. */
 	reply_header(request, "ETag", arena_printf(&request->arena, "W/%s", asset->etag));
-	reply_header(request, "Cache-Control",
-		     immutable ? "public, max-age=31536000, immutable" : "no-cache");
+	request->reply.cache_control =
+		immutable ? "public, max-age=31536000, immutable" : "no-cache";
 	if (has_codings(asset))
 		reply_header(request, "Vary", "Accept-Encoding");
 	if (etag_matches(request_header_list(request, "if-none-match"), asset->etag)) {
@@ -205,6 +205,7 @@ void reply_problem(struct request *request, enum err err)
 	reply->status = err_status(err);
 	reply->kind = REPLY_BODY;
 	reply->media = "application/problem+json";
+	reply->cache_control = NULL;
 	body->max = REPLY_BODY_MAX;
 	buf_clear(body);
 	BUF_LITERAL(body, "{\"type\":\"urn:webplus:problem:");

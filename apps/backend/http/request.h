@@ -70,10 +70,11 @@ struct encoder {
 struct reply {
 	int status;
 	enum reply_kind kind;
-	const char *media;  /* content type */
-	struct buf headers; /* complete lines, "Name: value\r\n" */
-	struct buf body;    /* REPLY_BODY */
-	const void *fixed;  /* REPLY_STATIC: bytes that outlive the request */
+	const char *media;         /* content type */
+	const char *cache_control; /* NULL: no-store */
+	struct buf headers;        /* complete lines, "Name: value\r\n" */
+	struct buf body;           /* REPLY_BODY */
+	const void *fixed;         /* REPLY_STATIC: bytes that outlive the request */
 	size_t fixed_length;
 	struct producer *producer;
 	struct encoder *encoder; /* REPLY_PRODUCER, REPLY_EVENTS; NULL: sent as they are */

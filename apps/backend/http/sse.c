@@ -41,6 +41,5 @@ struct payload *sse_heartbeat(void)
 void sse_prepare(struct request *request)
 {
 	request->reply.media = "text/event-stream";
-	reply_header(request, "Cache-Control", "no-store");
 	reply_header(request, "X-Accel-Buffering", "no"); /* nginx */
 }

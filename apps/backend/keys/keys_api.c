@@ -361,7 +361,6 @@ static enum err key_create(struct request *request, const void *in, void *out)
 	if (input->expires_in_days)
 		key->expires_at.ms = key->created_at.ms + input->expires_in_days * DAY_MS;
 	make_key(request->app, &request->arena, key);
-	reply_header(request, "Cache-Control", "no-store");
 	return db_transaction(request->app->db, run_making, &making);
 }
 

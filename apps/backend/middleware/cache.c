@@ -170,7 +170,7 @@ static const char *control(const struct request *request)
 static void set_headers(struct request *request, const char *etag)
 {
 	reply_header(request, "ETag", etag);
-	reply_header(request, "Cache-Control", control(request));
+	request->reply.cache_control = control(request);
 }
 
 static void send_response(struct request *request, struct response *response)
@@ -179,6 +179,7 @@ static void send_response(struct request *request, struct response *response)
 
 	request->cached->response = response;
 	buf_append(&reply->headers, response->headers, response->headers_length);
+	reply->cache_control = control(request);
 	if (etag_matches(request_header_list(request, "if-none-match"), response->etag))
 		reply->status = 304;
 	else

@@ -81,6 +81,8 @@ static void decorate(struct request *request)
 {
 	buf_append(&request->reply.headers, fixed_lines, sizeof(fixed_lines) - 1);
 	append_strict_transport(request);
+	reply_header(request, "Cache-Control",
+		     request->reply.cache_control ? request->reply.cache_control : "no-store");
 }
 
 const struct middleware security_middleware = { .name = "security", .decorate = decorate };

@@ -257,7 +257,6 @@ static enum err invitation_create(struct request *request, const void *in, void 
 						.created_at = clock_now(),
 						.token = token };
 	invitation->expires_at.ms = invitation->created_at.ms + input->expires_in_days * DAY_MS;
-	reply_header(request, "Cache-Control", "no-store");
 	return db_transaction(request->app->db, run_making, &making);
 }
 

@@ -42,6 +42,13 @@ const securityHeaders = {
 export function assertSecurityHeaders(headers: Headers, where: string): void {
   for (const [name, value] of Object.entries(securityHeaders))
     assert.equal(headers.get(name), value, `${where}: ${name}`);
+  // What is kept by others is known by its ETag, and asked for again; nothing else is kept.
+  const kept = headers.get("etag") !== null;
+  assert.match(
+    headers.get("cache-control") ?? "",
+    kept ? /^(private, no-cache|public, no-cache|no-cache|public, max-age=.*)$/ : /^no-store$/,
+    `${where}: Cache-Control`,
+  );
 }
 
 export class Client {
