@@ -29,7 +29,7 @@ describe("signing in", () => {
     await nobody().post(login, { username: "ADA", password: passwords.ada });
   });
 
-  test("takes the e-mail address for the name, with one count of wrong guesses for both", async () => {
+  test("takes the e-mail address for the name", async () => {
     const session = await nobody().post(login, {
       username: "Ada@example.org",
       password: passwords.ada,

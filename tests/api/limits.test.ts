@@ -151,6 +151,31 @@ describe("limits", () => {
     await server.remove();
   });
 
+  test("hold for those whom nobody knows, and do not let them use up what others have", async () => {
+    const [server, ada] = await start({
+      WEBPLUS_RATE_READ: "20",
+      WEBPLUS_RATE_ADDRESS_FACTOR: "1",
+    });
+    const address = "192.0.2.20";
+    const stranger = new Client(server.url, contract);
+    const ask = (token?: string) =>
+      stranger.call("GET", me, {
+        headers: {
+          "x-forwarded-for": address,
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        },
+      });
+    const began = Date.now();
+    let number = 0;
+    assertQuota(await answered(401, 60, () => ask(`wp_${"x".repeat(40)}${number++}`)), 20, began);
+    assert.ok((await answered(429, 20, () => ask())) >= 19, "without a token, too");
+    assert.equal((await from(ada, address)).status, 200, "who is known");
+    const again = new Client(server.url, contract);
+    again.takeSession(await guess(server, "ada", password, address));
+    assert.equal((await from(again, address)).status, 200, "and who has just signed in");
+    await server.remove();
+  });
+
   test("spare those that the settings name", async () => {
     const [server, ada] = await start({ WEBPLUS_RATE_READ: "1", WEBPLUS_RATE_ADDRESS_FACTOR: "1" });
     const env = { ...server.env, WEBPLUS_RATE_EXEMPT_ADDRESSES: "203.0.113.0/24" };
@@ -228,6 +253,29 @@ describe("signing in", () => {
     );
     const known = await attempt("ada", password, "203.0.113.200", ada.cookie);
     assert.equal(known.status, 200, "nor a known device, wherever it is");
+  });
+
+  test("stays possible from somewhere new, once, while others guess", async () => {
+    for (let i = 0, status = 0; status !== 429; i++) {
+      assert.ok(i < 50, "the account as a whole is guarded");
+      ({ status } = await attempt("ada", "wrong", `203.0.113.${i}`));
+    }
+    assert.equal((await attempt("ada", password, "198.18.7.1")).status, 200, "a new network");
+    assert.equal((await attempt("ada", password, "2001:db8:7:1::1")).status, 200, "one of IPv6");
+    for (let i = 0, status = 0; status !== 429; i++) {
+      assert.ok(i < 50, "the next of that network waits");
+      await attempt("ada", "wrong", `198.18.8.${2 * i}`);
+      ({ status } = await attempt("ada", password, `198.18.8.${2 * i + 1}`));
+    }
+  });
+
+  test("does not tell whose an e-mail address is, by the waits of its account", async () => {
+    await server.createUser("bea", password);
+    const mail = "bea@example.org";
+    for (let i = 0; i < 7; i++) await attempt(mail, "wrong", "192.0.2.70");
+    assert.equal((await attempt(mail, "wrong", "192.0.2.70")).status, 429);
+    assert.equal((await attempt("bea", "wrong", "192.0.2.70")).status, 401);
+    assert.equal((await attempt(mail, password, "192.0.2.71")).status, 200, "it is hers");
   });
 
   test("is not kept from a device by the cookie of another, be it over or not", async () => {
@@ -324,6 +372,16 @@ describe("two servers that share a Redis", { skip: redis === undefined }, () => 
     for (let i = 0, refused = false; !refused; i++) {
       assert.ok(i < 40, "the account as a whole is guarded by both");
       refused = (await guess(servers[i % 2]!, "many", "wrong", `203.0.113.${i}`)).status === 429;
+    }
+  });
+
+  test("do not count what all of them refuse", async () => {
+    const [one, other] = servers as [Server, Server];
+    for (let i = 0; i < 6; i++) await guess(one, "patient", "wrong", "192.0.2.93");
+    const until = Date.now() + 10_000;
+    for (let status = 429; status !== 401;) {
+      assert.ok(Date.now() < until, "the wait is a second, however often one asks");
+      ({ status } = await guess(other, "patient", "wrong", "192.0.2.93"));
     }
   });
 

@@ -9,6 +9,7 @@
 #include "middleware/cors.h"
 #include "settings/settings.h"
 #include "users/users.h"
+#include "websockets/handshake.h"
 
 #include <sodium.h>
 #include <stdatomic.h>
@@ -331,14 +332,13 @@ static enum err login(struct request *request, const void *in, void *out)
 	struct account account = { 0 };
 	struct session_opening session;
 	struct login opening = { request, &account, &session };
-	const char *name = lower_case(&request->arena, input->username), *username, *place;
+	const char *name = lower_case(&request->arena, input->username), *place;
 	enum err found = find_account(request, name, &account);
 	enum err err;
 
 	if (found != ERR_OK && found != ERR_NOT_FOUND)
 		return found;
-	username = found == ERR_OK ? account.username : name;
-	err = sign_in_admit(request, &account, username, &place);
+	err = sign_in_admit(request, &account, name, &place);
 	if (err != ERR_OK)
 		return err;
 	err = password_verify(input->password, found == ERR_OK ? account.password_hash : NULL,
@@ -347,7 +347,7 @@ static enum err login(struct request *request, const void *in, void *out)
 		return refuse_login(request, &account, name);
 	if (err != ERR_OK)
 		return err;
-	sign_in_succeeded(request, username, place);
+	sign_in_succeeded(request, name, place);
 	session_opening_make(request, account.id, &session);
 	err = db_transaction(request->app->db, run_login, &opening);
 	if (err == ERR_UNAUTHENTICATED)
@@ -356,14 +356,17 @@ static enum err login(struct request *request, const void *in, void *out)
 }
 
 /*
- * The cookie is SameSite=Strict; this holds even where a browser does not know that. A page that the settings let in may
+ * The cookie is SameSite=Strict; this holds even where a browser does not know that, and for other ports of the host, which
+ * are of the same site. Over plain http, browsers say the origin alone. A page that the settings let in may
  * use the cookie where they say so, and an access token always.
  */
 static bool from_elsewhere(struct request *request)
 {
 	const char *site = request_header(request, "sec-fetch-site");
+	const char *origin = request_header(request, "origin");
 
-	if (!site || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0)
+	if (site ? strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0
+		 : !origin || handshake_origin_matches(origin, request_header(request, "host")))
 		return false;
 	if (request_cookie(request, REFRESH_COOKIE) && !request->app->config->cors_credentials)
 		return true;

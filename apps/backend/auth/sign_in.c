@@ -42,15 +42,15 @@ static const char *place_of(struct request *request, const struct account *accou
 }
 
 /* Whether the account was signed in from there: this server has seen it, or a session that is not over says so. */
-static bool is_known_place(struct request *request, const struct account *account,
-			   const char *username, const char *place)
+static bool is_known_place(struct request *request, const struct account *account, const char *name,
+			   const char *place)
 {
 	struct array sessions;
 
 	if (!account->id)
 		return false;
 	if (strncmp(place, device, sizeof(device) - 1) == 0 ||
-	    sign_in_guard_knows(request->app->sign_in_guard, username, place))
+	    sign_in_guard_knows(request->app->sign_in_guard, name, place))
 		return true;
 	if (session_page(request->app->db, account->id, clock_now(),
 			 (struct timestamp){ INT64_MAX }, "~", PAGE_LIMIT_MAX, &request->arena,
@@ -66,40 +66,60 @@ static bool is_known_place(struct request *request, const struct account *accoun
 	return false;
 }
 
-/* What all servers say, after this one has counted it. */
+static const char *site_of(struct request *request)
+{
+	struct ip_address address;
+	char text[INET6_ADDRSTRLEN];
+
+	if (!ip_address_parse(request->peer, &address))
+		return "site";
+	ip_address_reduce_to_site(&address);
+	ip_address_print(&address, text);
+	return arena_printf(&request->arena, "site %s", text);
+}
+
+/* Whether the wait of the account as a whole is not for this attempt. */
+static bool is_spared(struct request *request, const struct account *account, const char *name,
+		      const char *place)
+{
+	return is_known_place(request, account, name, place) ||
+	       sign_in_guard_first(request->app->sign_in_guard, name, site_of(request),
+				   clock_monotonic_us());
+}
+
 static int64_t begin_shared(struct request *request, const struct account *account,
-			    const char *username, const char *place, bool known)
+			    const char *name, const char *place, bool spared)
 {
 	enum sign_in_wait_of of;
-	int64_t wait_us = sign_in_shared_begin(request, username, place, known, &of);
+	int64_t wait_us = sign_in_shared_begin(request, name, place, spared, &of);
 
-	if (wait_us > 0 && of == WAIT_OF_ACCOUNT &&
-	    is_known_place(request, account, username, place))
-		wait_us = sign_in_shared_begin(request, username, place, true, &of);
+	if (wait_us > 0 && of == WAIT_OF_ACCOUNT && is_spared(request, account, name, place))
+		wait_us = sign_in_shared_begin(request, name, place, true, &of);
 	return wait_us;
 }
 
-enum err sign_in_admit(struct request *request, const struct account *account, const char *username,
+enum err sign_in_admit(struct request *request, const struct account *account, const char *name,
 		       const char **ret_place)
 {
 	struct sign_in_guard *guard = request->app->sign_in_guard;
 	int64_t now_us = clock_monotonic_us(), wait_us;
 	const char *place;
-	bool known = false;
+	bool spared = false;
 
 	*ret_place = NULL;
 	if (!request->app->config->rate_limits)
 		return ERR_OK;
 	place = *ret_place = place_of(request, account);
-	wait_us = sign_in_guard_account_wait(guard, username, now_us);
+	wait_us = sign_in_guard_account_wait(guard, name, now_us);
 	if (wait_us > 0) {
-		known = is_known_place(request, account, username, place);
-		wait_us = known ? 0 : wait_us;
+		spared = is_spared(request, account, name, place);
+		wait_us = spared ? 0 : wait_us;
 	}
+	/* What all servers refuse is no attempt, and this one does not count it either. */
 	if (wait_us == 0)
-		wait_us = sign_in_guard_begin(guard, username, place, now_us);
+		wait_us = begin_shared(request, account, name, place, spared);
 	if (wait_us == 0)
-		wait_us = begin_shared(request, account, username, place, known);
+		wait_us = sign_in_guard_begin(guard, name, place, clock_monotonic_us());
 	return wait_us > 0 ? rate_refuse(request, wait_us) : ERR_OK;
 }
 
@@ -112,17 +132,17 @@ enum err sign_in_admit_again(struct request *request, const struct account *acco
 	if (!request->app->config->rate_limits)
 		return ERR_OK;
 	*ret_place = device_of(request, request->principal->session_id);
-	wait_us = sign_in_guard_begin(request->app->sign_in_guard, account->username, *ret_place,
-				      clock_monotonic_us());
+	wait_us = begin_shared(request, account, account->username, *ret_place, true);
 	if (wait_us == 0)
-		wait_us = begin_shared(request, account, account->username, *ret_place, true);
+		wait_us = sign_in_guard_begin(request->app->sign_in_guard, account->username,
+					      *ret_place, clock_monotonic_us());
 	return wait_us > 0 ? rate_refuse(request, wait_us) : ERR_OK;
 }
 
-void sign_in_succeeded(struct request *request, const char *username, const char *place)
+void sign_in_succeeded(struct request *request, const char *name, const char *place)
 {
 	if (!request->app->config->rate_limits)
 		return;
-	sign_in_guard_succeed(request->app->sign_in_guard, username, place);
-	sign_in_shared_succeed(request, username, place);
+	sign_in_guard_succeed(request->app->sign_in_guard, name, place);
+	sign_in_shared_succeed(request, name, place);
 }

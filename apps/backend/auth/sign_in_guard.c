@@ -94,7 +94,8 @@ static void count(struct record *record, uint32_t free_failures, int64_t now_us)
 				 ? SIGN_IN_WAIT_MAX_S
 				 : INT64_C(1) << (record->failures - free_failures - 1);
 	record->last_us = now_us;
-	record->free_us = now_us + wait_s * US_PER_SECOND;
+	if (wait_s > 0) /* who took his time before the lock waits for nobody who came later */
+		record->free_us = now_us + wait_s * US_PER_SECOND;
 }
 
 int64_t sign_in_guard_begin(struct sign_in_guard *guard, const char *username, const char *place,
@@ -125,6 +126,22 @@ int64_t sign_in_guard_account_wait(struct sign_in_guard *guard, const char *user
 	wait_us = wait_of(find(guard, whole, now_us), now_us);
 	pthread_mutex_unlock(&guard->lock);
 	return wait_us;
+}
+
+bool sign_in_guard_first(struct sign_in_guard *guard, const char *username, const char *site,
+			 int64_t now_us)
+{
+	uint64_t hash = hash_of(guard, username, site);
+	struct record *record;
+	bool first;
+
+	pthread_mutex_lock(&guard->lock);
+	record = find(guard, hash, now_us);
+	first = record->failures == 0;
+	record->failures = 1;
+	record->last_us = now_us;
+	pthread_mutex_unlock(&guard->lock);
+	return first;
 }
 
 void sign_in_guard_succeed(struct sign_in_guard *guard, const char *username, const char *place)

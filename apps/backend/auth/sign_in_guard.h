@@ -4,8 +4,9 @@
  * A place is an address (an IPv6 one by its /64), or a device that has a session of the account. Each attempt counts as a
  * failure when it begins, so that a thousand at once are a thousand; one that succeeds is taken back. After some free ones,
  * each doubles the wait, up to a quarter of an hour; an hour without failures forgets them. The wait of an account as a
- * whole does not hold for places from which it was signed in before: nobody can lock somebody else out. A name that is no
- * account is counted the same.
+ * whole does not hold for places from which it was signed in before, nor for the first attempt of a site: nobody can lock
+ * somebody else out. A name that is no account is counted the same. An account has two names, its user name and its e-mail
+ * address, which are counted apart: else the waits of one would tell whose the other is.
  *
  * The table has a fixed size and is this server's own; sign_in_shared.h counts the same for all servers. Any thread.
  */
@@ -38,6 +39,9 @@ int64_t sign_in_guard_account_wait(struct sign_in_guard *guard, const char *user
 				   int64_t now_us);
 /* Whether somebody succeeded from there since this server runs. */
 bool sign_in_guard_knows(struct sign_in_guard *guard, const char *username, const char *place);
+/* Whether nobody has tried from this site for an hour; from now on, somebody has. */
+bool sign_in_guard_first(struct sign_in_guard *guard, const char *username, const char *site,
+			 int64_t now_us);
 /* The attempt was with the right password: the place starts anew. */
 void sign_in_guard_succeed(struct sign_in_guard *guard, const char *username, const char *place);
 

@@ -37,6 +37,14 @@ void ip_address_reduce(struct ip_address *address)
 		memset(address->bytes + 8, 0, 8);
 }
 
+void ip_address_reduce_to_site(struct ip_address *address)
+{
+	if (ip_address_is_v4(address))
+		address->bytes[15] = 0;
+	else
+		memset(address->bytes + 6, 0, 10);
+}
+
 static bool same_prefix(const struct ip_address *a, const struct ip_address *b, unsigned bits)
 {
 	unsigned bytes = bits / 8, rest = bits % 8;

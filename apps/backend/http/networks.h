@@ -39,6 +39,8 @@ bool ip_address_is_v4(const struct ip_address *address);
 
 /* What one customer has, and limits are counted by: an IPv4 address, or the /64 of an IPv6 one. */
 void ip_address_reduce(struct ip_address *address);
+/* What one site has, at least: the /24 of an IPv4 address, or the /48 of an IPv6 one. */
+void ip_address_reduce_to_site(struct ip_address *address);
 
 /* A list with commas, or NULL for none. ERR_INVALID: *ret_reason names the part that is no network. */
 enum err networks_parse(const char *list, struct arena *arena, struct networks *ret_networks,

@@ -4,6 +4,7 @@
 #include "base/map.h"
 #include "base/memory.h"
 #include "http/parse.h"
+#include "middleware/rate_limit.h"
 
 #include <pthread.h>
 #include <sodium.h>
@@ -257,6 +258,15 @@ const char *authentication_credential(struct request *request)
 	return found;
 }
 
+bool authentication_is_signed(struct request *request)
+{
+	const char *token = authentication_credential(request);
+	struct claims claims;
+
+	return token && strlen(token) <= JWT_LENGTH_MAX &&
+	       jwt_verify(request->app->keyring, token, clock_now(), &claims) == ERR_OK;
+}
+
 static enum err challenge(struct request *request, bool had_token)
 {
 	reply_header(request, "WWW-Authenticate",
@@ -323,11 +333,14 @@ static enum err admit(struct request *request)
 	const char *token = authentication_credential(request);
 	struct admitted admitted;
 	char hash[HASH_TEXT_SIZE];
+	enum err err;
 
 	if (is_public)
 		return ERR_OK;
-	if (!token || strlen(token) > JWT_LENGTH_MAX)
-		return challenge(request, token != NULL);
+	if (!token || strlen(token) > JWT_LENGTH_MAX) {
+		err = rate_limit_stranger(request);
+		return err == ERR_OK ? challenge(request, token != NULL) : err;
+	}
 	hash_token(token, hash);
 	if (!find(authentication, hash, &admitted))
 		return ERR_OK;

@@ -6,6 +6,7 @@
 #include "cache/redis_client.h"
 #include "config.h"
 #include "http/networks.h"
+#include "middleware/authentication.h"
 #include "middleware/gcra.h"
 #include "security/authorize.h"
 
@@ -89,9 +90,9 @@ struct charge {
 /* What was counted for a request; in its arena. */
 struct rate_state {
 	enum rate_class rate;
+	const char *address; /* as keys name it */
 	struct charge charges[CHARGES_MAX];
 	size_t count;
-	bool refused; /* its address has had enough; an exempt account gets through all the same */
 	bool accounted; /* for its account and key, too */
 };
 
@@ -140,21 +141,18 @@ static int64_t quota_of(const struct config *config, const struct class *class)
 	return *(const int64_t *)(const void *)((const char *)config + class->quota);
 }
 
-/* "a:read:203.0.113.7"; of IPv6 the network that one customer has. */
-static bool address_key(struct rate_limits *limits, const char *peer, const struct class *class,
-			char key[static KEY_MAX])
+/* "203.0.113.7"; of IPv6 the network that one customer has. NULL: it is not counted. */
+static const char *address_of(struct request *request)
 {
 	struct ip_address address;
 	char text[INET6_ADDRSTRLEN];
 
-	if (!ip_address_parse(peer, &address))
-		return false;
-	if (networks_contain(limits->exempt, &address))
-		return false;
+	if (!ip_address_parse(request->peer, &address) ||
+	    networks_contain(request->app->limits->exempt, &address))
+		return NULL;
 	ip_address_reduce(&address);
 	ip_address_print(&address, text);
-	snprintf(key, KEY_MAX, "a:%s:%s", class->name, text);
-	return true;
+	return arena_strdup(&request->arena, text);
 }
 
 static bool is_exempt_account(const struct request *request)
@@ -166,11 +164,13 @@ static bool is_exempt_account(const struct request *request)
 
 /* ---- Counting ---- */
 
-static bool charge(struct request *request, int64_t quota)
+/* `kind`: a, the address of who is known or may ask without; s, that of a stranger; u, the account; k, the key. */
+static bool charge(struct request *request, char kind, const char *who, int64_t quota)
 {
 	struct rate_state *state = request->limits;
 	struct charge *charge = &state->charges[state->count++];
 
+	snprintf(charge->key, KEY_MAX, "%c:%s:%s", kind, classes[state->rate].name, who);
 	charge->limit = (struct gcra_limit){ quota < WINDOW_US ? quota : WINDOW_US, WINDOW_US };
 	return gcra_take(request->app->limits->local, charge->key, &charge->limit,
 			 clock_monotonic_us(), &charge->state);
@@ -199,37 +199,43 @@ static enum err refuse(struct request *request)
 	return rate_refuse(request, wait_us);
 }
 
+static bool charge_address(struct request *request, char kind)
+{
+	struct rate_state *state = request->limits;
+	const struct config *config = request->app->config;
+	const struct class *class = &classes[state->rate];
+	int64_t quota = quota_of(config, class);
+
+	if (class->by_account)
+		quota *= config->rate_address_factor;
+	return charge(request, kind, state->address, quota);
+}
+
 static enum err admit_address(struct request *request)
 {
-	struct rate_limits *limits = request->app->limits;
-	const struct config *config = request->app->config;
 	enum rate_class rate = class_of(request->route);
-	const struct class *class = &classes[rate];
 	struct rate_state *state;
-	char key[KEY_MAX];
+	const char *address;
 
-	if (!config->rate_limits || !class->quota ||
-	    !address_key(limits, request->peer, class, key))
+	if (!request->app->config->rate_limits || !classes[rate].quota)
+		return ERR_OK;
+	address = address_of(request);
+	if (!address)
 		return ERR_OK;
 	state = ARENA_NEW(&request->arena, struct rate_state);
 	state->rate = rate;
+	state->address = address;
 	request->limits = state;
-	memcpy(state->charges[0].key, key, sizeof(key));
-	state->refused =
-		!charge(request, quota_of(config, class) *
-					 (class->by_account ? config->rate_address_factor : 1));
-	return state->refused && strcmp(request->route->access, ACCESS_PUBLIC) == 0
-		       ? refuse(request)
-		       : ERR_OK;
+	if (strcmp(request->route->access, ACCESS_PUBLIC) != 0)
+		return ERR_OK; /* it depends on who asks */
+	return charge_address(request, 'a') ? ERR_OK : refuse(request);
 }
 
-static bool charge_id(struct request *request, char kind, const char *id, int64_t quota)
+enum err rate_limit_stranger(struct request *request)
 {
-	struct rate_state *state = request->limits;
-
-	snprintf(state->charges[state->count].key, KEY_MAX, "%c:%s:%s", kind,
-		 classes[state->rate].name, id);
-	return charge(request, quota);
+	if (!request->limits)
+		return ERR_OK;
+	return charge_address(request, 's') ? ERR_OK : refuse(request);
 }
 
 /*
@@ -243,24 +249,38 @@ static enum err count_account(struct request *request)
 	int64_t quota;
 
 	state->accounted = true;
-	if (is_exempt_account(request)) {
-		request->limits = NULL;
-		return ERR_OK;
+	if (principal) {
+		state->count = 0; /* no stranger any more */
+		if (is_exempt_account(request)) {
+			request->limits = NULL;
+			return ERR_OK;
+		}
+		if (!charge_address(request, 'a'))
+			return refuse(request);
 	}
-	if (state->refused)
-		return refuse(request);
 	if (!principal || !classes[state->rate].by_account)
 		return ERR_OK;
 	quota = quota_of(request->app->config, &classes[state->rate]);
-	if (principal->by_key && !charge_id(request, 'k', principal->session_id, (quota + 1) / 2))
+	if (principal->by_key && !charge(request, 'k', principal->session_id, (quota + 1) / 2))
 		return refuse(request);
-	return charge_id(request, 'u', principal->user_id, quota) ? ERR_OK : refuse(request);
+	return charge(request, 'u', principal->user_id, quota) ? ERR_OK : refuse(request);
 }
 
-/* Whom the loop knows: before the body is read. */
+/*
+ * Before the body is read, and before a worker looks up whom the loop does not know. Who comes with a token that this
+ * installation signed is not held up by strangers of the same address.
+ */
 static enum err admit_account(struct request *request)
 {
-	return request->limits && request->principal ? count_account(request) : ERR_OK;
+	struct rate_state *state = request->limits;
+
+	if (!state || strcmp(request->route->access, ACCESS_PUBLIC) == 0)
+		return ERR_OK;
+	if (request->principal)
+		return count_account(request);
+	if (charge_address(request, 's') || authentication_is_signed(request))
+		return ERR_OK;
+	return refuse(request);
 }
 
 /* ---- What all servers have counted ---- */

@@ -2,7 +2,8 @@
  * How much one address, one account and one API key may ask for in a minute.
  *
  * Each route has a class (`.rate`), each class its numbers; one table in rate_limit.c holds them. A request is counted by its
- * address (an IPv6 one by its /64), and where it is known whose it is, by the account and the key, too. This server counts
+ * address (an IPv6 one by its /64), and where it is known whose it is, by the account and the key, too; those that nobody is
+ * known by are counted for themselves. This server counts
  * for itself first, and what it refuses is refused. Where there is a Redis, it is then asked for the count of all servers, in
  * one round trip; when it does not answer in time, the server's own count stands: limits are looser then, never off.
  *
@@ -34,6 +35,12 @@ enum err rate_refuse(struct request *request, int64_t wait_us) WARN_UNUSED;
 
 /* The classes and their routes, in Markdown. */
 void rate_limit_print_reference(const struct route *const *tables, struct buf *out);
+
+/*
+ * On the loop, of a request that is refused since nobody is known by it: ERR_TOO_MANY, and the reply says so, where its address
+ * has sent too many of that kind. They are counted apart, so that they do not use up what the others of the address have.
+ */
+enum err rate_limit_stranger(struct request *request) WARN_UNUSED;
 
 /* By address, before it is known who asks; and by account and key, after. */
 extern const struct middleware rate_limit_middleware;
