@@ -1,14 +1,12 @@
 /*
- * outbound URL SECONDS: fetches a page over and over, 16 at once, first over connections that are kept and then with one
- * for each fetch. Prints both rates, "12345 4321".
+ * outbound URL SECONDS AT_ONCE: fetches a page over and over, so many at once, first over connections that are kept and then
+ * with one for each fetch. Prints both rates, "12345 4321".
  */
 #include "base/clock.h"
 #include "http/client.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-enum { AT_ONCE = 16 };
 
 struct run {
 	struct loop loop;
@@ -44,14 +42,14 @@ static void start(struct run *run)
 	fetch_start(run->client, &run->options, &events, run);
 }
 
-static unsigned long measure(const char *url, const char *const *headers, int seconds)
+static unsigned long measure(const char *url, const char *const *headers, int seconds, int at_once)
 {
 	struct run run = { .options = { .method = "GET", .url = url, .headers = headers } };
 
 	loop_init(&run.loop);
 	run.client = client_create(&run.loop, &client_limits_default, NULL);
 	run.end_ms = clock_monotonic_ms() + seconds * 1000;
-	for (int i = 0; i < AT_ONCE; i++)
+	for (int i = 0; i < at_once; i++)
 		start(&run);
 	loop_run(&run.loop);
 	client_destroy(run.client);
@@ -66,12 +64,14 @@ static unsigned long measure(const char *url, const char *const *headers, int se
 int main(int argc, char **argv)
 {
 	static const char *const kept[] = { NULL }, *const closed[] = { "Connection: close", NULL };
-	int seconds = argc == 3 ? (int)strtol(argv[2], NULL, 10) : 0;
+	int seconds = argc == 4 ? (int)strtol(argv[2], NULL, 10) : 0;
+	int at_once = argc == 4 ? (int)strtol(argv[3], NULL, 10) : 0;
 
-	if (seconds <= 0) {
-		fprintf(stderr, "outbound URL SECONDS\n");
+	if (seconds <= 0 || at_once <= 0) {
+		fprintf(stderr, "outbound URL SECONDS AT_ONCE\n");
 		return EXIT_FAILURE;
 	}
-	printf("%lu %lu\n", measure(argv[1], kept, seconds), measure(argv[1], closed, seconds));
+	printf("%lu %lu\n", measure(argv[1], kept, seconds, at_once),
+	       measure(argv[1], closed, seconds, at_once));
 	return EXIT_SUCCESS;
 }

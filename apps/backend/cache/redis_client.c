@@ -279,7 +279,7 @@ static bool on_value(void *context, const struct redis_value *value)
 	command = CONTAINER_OF(client->commands.next, struct command, node);
 	if (send_source(client, command, value))
 		return true;
-	client->counts.answered_us += (uint64_t)(clock_monotonic_us() - command->sent_us);
+	client->counts.answered_seconds += (double)(clock_monotonic_us() - command->sent_us) / 1e6;
 	end_command(client, command, value->type == REDIS_ERROR ? ERR_UPSTREAM : ERR_OK, value);
 	return true;
 }

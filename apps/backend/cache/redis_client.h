@@ -108,7 +108,7 @@ struct redis_counts {
 	uint64_t commands, failures, timeouts, refused; /* refused: failed at once */
 	uint64_t connections;                           /* times one came up */
 	uint64_t published, heard;
-	uint64_t answered_us; /* sum of the times from command to answer */
+	double answered_seconds; /* sum of the times from command to answer */
 	unsigned channels;
 };
 

@@ -19,8 +19,8 @@ enum {
 	REPLY_MAX = 16 << 20,
 	/* What libcurl reads at a time, and so what a stream that is under way holds. */
 	READ_SIZE = 8 * 1024,
-	/* Connections that are kept for the next fetch. */
-	IDLE_CONNECTIONS_MAX = 64,
+	/* Connections that are kept for the next fetch beside as many as may be busy, which libcurl counts, too. */
+	SPARE_CONNECTIONS = 64,
 	KEEPALIVE_S = 30,
 };
 
@@ -597,7 +597,8 @@ struct client *client_create(struct loop *loop, const struct client_limits *limi
 	uv_timer_init(&loop->uv, &client->patience);
 	client->patience.data = client;
 	client->multi = multi_create(loop, on_worked, client);
-	curl_multi_setopt(client->multi->curl, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS_MAX);
+	curl_multi_setopt(client->multi->curl, CURLMOPT_MAXCONNECTS,
+			  (long)(limits->total + SPARE_CONNECTIONS));
 	curl_multi_setopt(client->multi->curl, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
 	return client;
 }

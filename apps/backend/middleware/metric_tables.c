@@ -178,7 +178,7 @@ const struct metric redis_metrics[] = {
 	    "Commands that failed at once, Redis being away."),
 	ROW(COUNTER, connections, "webplus_redis_connections_total",
 	    "Times that a connection came up."),
-	ROW(COUNTER, answered_us, "webplus_redis_answered_microseconds_total",
+	ROW(COUNTER, answered_seconds, "webplus_redis_answered_seconds_total",
 	    "From commands to their answers, in all."),
 	ROW(COUNTER, published, "webplus_redis_published_total", "Messages published."),
 	ROW(COUNTER, heard, "webplus_redis_heard_total", "Messages heard."),

@@ -539,6 +539,33 @@ static void no_more_than_so_many_go_to_a_host_at_once(void **state)
 	assert_int_equal(client_counts(client)->under_way, 0);
 }
 
+/* More at once than were kept in the beginning. */
+static void a_crowd_keeps_its_connections(void **state)
+{
+	enum { MANY = 150 };
+	static const struct step steps[] = {
+		{ .send = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", .then = THEN_SERVE },
+	};
+	static struct seen seen[MANY];
+
+	(void)state;
+	limit(MANY, 10000);
+	upstream.steps = steps;
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < MANY; i++) {
+			seen_init(&seen[i]);
+			start(&seen[i], (struct fetch_options){ 0 });
+		}
+		for (int i = 0; i < MANY; i++) {
+			run_until(&loop, &seen[i].ends, 1);
+			assert_int_equal(seen[i].end, FETCH_OK);
+			buf_finish(&seen[i].body);
+		}
+	}
+	assert_int_equal(upstream.requests, 3 * MANY);
+	assert_int_equal(upstream.connections, MANY);
+}
+
 static void who_waits_too_long_is_told_so(void **state)
 {
 	struct seen first, second;
@@ -631,6 +658,7 @@ int main(void)
 		TEST(an_owner_may_start_another_from_its_callbacks),
 		TEST(the_end_of_the_client_ends_what_is_under_way),
 		TEST(no_more_than_so_many_go_to_a_host_at_once),
+		TEST(a_crowd_keeps_its_connections),
 		TEST(who_waits_too_long_is_told_so),
 		TEST(a_cancel_gives_the_turn_to_the_next),
 		TEST(cancelled_at_its_first_bytes_it_makes_room),
