@@ -23,7 +23,7 @@ const backWithinMs = 5_000;
 const refusalWithinMs = 3_000;
 /** Nor on one that is silent: an answer is waited for, a connection that is checked, and one that is opened. */
 const silence = { WEBPLUS_DATABASE_ANSWER_MS: "1000", WEBPLUS_DATABASE_CHECKOUT_MS: "1000" };
-const silentRefusalWithinMs = 9_000;
+const silentRefusalWithinMs = 6_000;
 const stopWithinMs = 4_000;
 const ada = { username: "ada", email: "ada@example.org", password: "correct horse battery" };
 

@@ -10,6 +10,7 @@
 enum {
 	SUBMITTERS = 4, /* their commits share the server's fsync */
 	IDLE_CHECK_MS = 1000,
+	OPEN_MAX_MS = 5000,
 	BACKOFF_MS = 50,
 	BACKOFF_MAX_MS = 1000,
 	TRIES = 2, /* a connection that was lost before anything could have happened costs nobody an answer */
@@ -37,11 +38,18 @@ static struct postgres_connection *connection_of(struct pooled *pooled)
 	return CONTAINER_OF(pooled, struct postgres_connection, pooled);
 }
 
+static int64_t checkout_ms(const struct db_options *options)
+{
+	return options->checkout_ms ? options->checkout_ms : DB_CHECKOUT_MS;
+}
+
+/* Who waits for a connection that is opened waits no longer than for one that comes back. */
 static struct postgres_connect_options connect_options(const struct db_options *options)
 {
 	return (struct postgres_connect_options){
 		.url = options->url,
 		.answer_ms = options->answer_ms ? options->answer_ms : DB_ANSWER_MS,
+		.open_ms = checkout_ms(options) < OPEN_MAX_MS ? checkout_ms(options) : OPEN_MAX_MS,
 		.end = -1,
 	};
 }
@@ -82,7 +90,7 @@ static void create_connections(struct postgres_db *postgres)
 	const struct db_options *options = &postgres->options;
 	struct connection_pool_options pool = {
 		.size = options->readers ? options->readers : 1,
-		.checkout_ms = options->checkout_ms ? options->checkout_ms : DB_CHECKOUT_MS,
+		.checkout_ms = checkout_ms(options),
 		.idle_check_ms = IDLE_CHECK_MS,
 		.life_ms = options->life_ms,
 		.backoff_ms = BACKOFF_MS,

@@ -4,6 +4,7 @@
 #include "db/postgres_connection.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -31,9 +32,10 @@ static const char *const session_settings =
  */
 static const char *const leave_settings = "SET client_connection_check_interval = '1s'";
 
-/* What stands in the URL goes before ours, but for the encoding. */
-static PGconn *open_handle(const char *url, bool at_once)
+/* What stands in the URL goes before ours, but for the encoding. libpq takes one second for two. */
+static PGconn *open_handle(const char *url, int64_t open_ms, bool at_once)
 {
+	char open_s[16];
 	static const char *const names[] = { "fallback_application_name",
 					     "connect_timeout",
 					     "keepalives_idle",
@@ -43,8 +45,11 @@ static PGconn *open_handle(const char *url, bool at_once)
 					     "dbname",
 					     "client_encoding",
 					     NULL };
-	const char *const values[] = { "webplus", "5", "10", "5", "3", "15000", url, "UTF8", NULL };
+	const char *const values[] = {
+		"webplus", open_s, "10", "5", "3", "15000", url, "UTF8", NULL
+	};
 
+	snprintf(open_s, sizeof(open_s), "%d", (int)((open_ms + 999) / 1000));
 	return at_once ? PQconnectdbParams(names, values, 1)
 		       : PQconnectStartParams(names, values, 1);
 }
@@ -64,7 +69,7 @@ static bool await_step(PGconn *handle, bool writes, int end, int64_t end_ms)
 /* One that may have to end before it is there. It does not go on to the next of several hosts when one is silent. */
 static PGconn *open_until(const char *url, int end)
 {
-	PGconn *handle = open_handle(url, false);
+	PGconn *handle = open_handle(url, CONNECT_MS, false);
 	PostgresPollingStatusType step = PGRES_POLLING_WRITING;
 	int64_t end_ms = clock_monotonic_ms() + CONNECT_MS;
 
@@ -132,6 +137,7 @@ enum err postgres_connect(const struct postgres_connect_options *options,
 			  struct postgres_connection **ret_connection, struct arena *arena,
 			  const char **ret_reason)
 {
+	int64_t open_ms = options->open_ms ? options->open_ms : CONNECT_MS;
 	struct postgres_connection *connection;
 	enum err err;
 
@@ -141,8 +147,8 @@ enum err postgres_connect(const struct postgres_connect_options *options,
 	}
 	connection = MEMORY_NEW(struct postgres_connection);
 	connection->end = options->end;
-	connection->answer_ms = CONNECT_MS;
-	connection->handle = options->end < 0 ? open_handle(options->url, true)
+	connection->answer_ms = open_ms;
+	connection->handle = options->end < 0 ? open_handle(options->url, open_ms, true)
 					      : open_until(options->url, options->end);
 	PQsetNoticeProcessor(connection->handle, ignore_notice, NULL);
 	err = set_up(connection, options->answer_ms, arena, ret_reason);

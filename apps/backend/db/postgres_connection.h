@@ -56,6 +56,7 @@ void postgres_keep_reason(struct postgres_connection *connection, const char *re
 struct postgres_connect_options {
 	const char *url;
 	int64_t answer_ms;
+	int64_t open_ms; /* for each host of the URL, in whole seconds, two at the least; 0: five */
 	int end;
 };
 
