@@ -11,7 +11,8 @@ struct app {
 	struct pool *workers;
 	struct keyring *keyring;
 	struct db *db;
-	int lock; /* of the database, as db/lock.h says; the installation's */
+	int lock;               /* of the database, as db/lock.h says; the installation's */
+	struct db_claim *claim; /* of the server's name among several; NULL: it has none */
 	struct client *client;
 	struct redis_client *redis; /* NULL: none is set */
 	struct caching *caching;    /* NULL: nothing is kept */

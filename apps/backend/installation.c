@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/log.h"
+#include "db/claim.h"
 #include "db/copy.h"
 #include "db/database.h"
 #include "db/key_store.h"
@@ -15,6 +17,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 struct installation {
@@ -306,6 +309,8 @@ enum err installation_open(struct app *app, enum installation_use use, struct ar
 
 void installation_close(struct app *app)
 {
+	db_claim_release(app->claim);
+	app->claim = NULL;
 	db_close(app->db);
 	keyring_destroy(app->keyring);
 	db_lock_release(app->lock);
@@ -428,21 +433,54 @@ static bool read_node_id(const char *path, char id[static ID_SIZE])
 	return size == ID_SIZE - 1 && id_valid(id);
 }
 
-enum err installation_node_id(const struct config *config, struct arena *arena, const char **ret_id,
+enum { CLAIM_TRIES = 10 };
+
+/* A process that was killed just now may hold it for a moment. */
+static enum err claim_node_id(struct app *app, const char *id, struct arena *arena,
 			      const char **ret_reason)
 {
-	const char *path = arena_printf(arena, "%s/node", config->data);
-	char *id = arena_alloc(arena, ID_SIZE);
+	const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
+	const struct db_options options = installation_database(app->config);
+	enum err err = ERR_CONFLICT;
 
-	*ret_id = NULL;
-	if (!is_shared(config))
-		return ERR_OK;
+	for (int i = 0; err == ERR_CONFLICT && i < CLAIM_TRIES; i++) {
+		if (i > 0)
+			(void)nanosleep(&pause, NULL);
+		*ret_reason = "another server has the id of this one";
+		err = db_claim_take(&options, id, arena, &app->claim, ret_reason);
+	}
+	return err;
+}
+
+static enum err use_node_id(struct app *app, const char *path, char id[static ID_SIZE],
+			    struct arena *arena, const char **ret_reason)
+{
 	write_node_id(path);
 	if (!read_node_id(path, id)) {
 		*ret_reason = arena_printf(arena, "the file %s does not hold the id of this server",
 					   path);
 		return ERR_CORRUPT;
 	}
-	*ret_id = id;
-	return ERR_OK;
+	return claim_node_id(app, id, arena, ret_reason);
+}
+
+enum err installation_node_id(struct app *app, struct arena *arena, const char **ret_id,
+			      const char **ret_reason)
+{
+	const char *path = arena_printf(arena, "%s/node", app->config->data);
+	char *id = arena_alloc(arena, ID_SIZE);
+	enum err err;
+
+	*ret_id = NULL;
+	if (!is_shared(app->config))
+		return ERR_OK;
+	err = use_node_id(app, path, id, arena, ret_reason);
+	if (err == ERR_CONFLICT) {
+		log_warning("another server has this one's id, so it takes a new one", "file", path,
+			    NULL);
+		(void)unlink(path);
+		err = use_node_id(app, path, id, arena, ret_reason);
+	}
+	*ret_id = err == ERR_OK ? id : NULL;
+	return err;
 }

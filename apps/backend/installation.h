@@ -43,10 +43,11 @@ enum err installation_migrate(const struct config *config, int target, struct ar
 void installation_close(struct app *app);
 
 /*
- * The id of this server among those that share the database: the file `node` in the data folder, made at the first
- * start. NULL where there can be but one server.
+ * The id of this server among those that share the database, held until the installation is closed: the file `node` in the
+ * data folder, made at the first start, and anew where another server has that id, as when the folder was copied. NULL where
+ * there can be but one server.
  */
-enum err installation_node_id(const struct config *config, struct arena *arena, const char **ret_id,
+enum err installation_node_id(struct app *app, struct arena *arena, const char **ret_id,
 			      const char **ret_reason) WARN_UNUSED;
 
 /*

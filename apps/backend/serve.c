@@ -208,7 +208,7 @@ static enum err create_generations(struct program *program)
 	struct app *app = &program->app;
 	struct node node;
 	const char *id;
-	enum err err = installation_node_id(app->config, &program->arena, &id, &program->reason);
+	enum err err = installation_node_id(app, &program->arena, &id, &program->reason);
 
 	if (err != ERR_OK)
 		return err;

@@ -1,7 +1,9 @@
 /* Two servers on one PostgreSQL, which share what happens on topics through Redis. */
 import assert from "node:assert/strict";
-import { rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { type Socket, createConnection } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { after, before, describe } from "node:test";
 
 import { Client } from "./lib/client.ts";
@@ -24,8 +26,9 @@ describe("two servers that share a PostgreSQL and a Redis", { skip: !onPostgres 
   let here: Client;
   let there: Client;
 
-  const start = (): Promise<Server> =>
+  const start = (data?: string): Promise<Server> =>
     Server.start({
+      ...(data !== undefined && { data }),
       env: {
         WEBPLUS_DATABASE_URL: database.url,
         WEBPLUS_REDIS_URL: redis.url,
@@ -163,9 +166,15 @@ describe("two servers that share a PostgreSQL and a Redis", { skip: !onPostgres 
 
   test("an answer stops with its conversation, whichever server deletes that", async () => {
     const { conversation, id } = await begun();
-    const end = here.finished(id);
-    await there.expect(204, "DELETE", `/api/v1/conversations/${conversation.id}`);
-    assert.equal((await end).status, "stopped");
+    let deleted = false;
+    let end: Message | undefined;
+    for await (const event of here.events(id)) {
+      if (event.event === "done") end = JSON.parse(event.data) as Message;
+      if (event.event !== "delta" || deleted) continue;
+      deleted = true;
+      await there.expect(204, "DELETE", `/api/v1/conversations/${conversation.id}`);
+    }
+    assert.equal(end?.status, "stopped");
   });
 
   /** Kills the server that writes an answer, and lets `act` have it ended; both readers elsewhere must hear of it. */
@@ -274,6 +283,22 @@ describe("two servers that share a PostgreSQL and a Redis", { skip: !onPostgres 
       const raised = seen().search(/"DEL"[^\n]*v:chat:/);
       assert.ok(raised >= 0 && raised < seen().search(told), seen());
     }
+  });
+
+  test("one that was started from a copy of another's folder takes a name of its own", async () => {
+    const [one] = servers as [Server];
+    const copy = await mkdtemp(path.join(tmpdir(), "webplus-test-"));
+    await cp(one.data, copy, { recursive: true });
+    const { id } = await begun();
+    const clone = await start(copy);
+    const answer = await here.finished(id);
+    assert.equal(answer.status, "complete", "what the other one writes is not ended");
+    const names = await Promise.all(
+      [one.data, copy].map((data) => readFile(path.join(data, "node"), "utf8")),
+    );
+    assert.notEqual(names[0], names[1]);
+    assert.ok(clone.output.some((line) => line.includes("another server has this one's id")));
+    await clone.remove();
   });
 
   test("nothing of what is said goes through Redis", async () => {
