@@ -138,6 +138,19 @@ function wrongNumbers(schema: Schema): Wrong[] {
   ];
 }
 
+/** A number as it is written. TypeScript's library does not know it yet. */
+const rawNumber = (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON;
+
+/** What only JSON can say: a query and a header have other words. */
+const unheldNumbers: Wrong[] = ["9223372036854775808", `-${"9".repeat(30)}`, "1e400", "-1e400"].map(
+  (number) => [`the number ${number}`, rawNumber(number)],
+);
+const unheldTexts: Wrong[] = [
+  ["a text with a NUL", "a\u0000b"],
+  ["half a surrogate pair", "\ud800"],
+  ["the halves of a pair the wrong way round", "a\ude00\ud83d"],
+];
+
 /** What each type is not, as JSON. */
 const otherTypes: Record<string, unknown> = {
   string: "text",
@@ -224,8 +237,9 @@ function wrongValues(given: Schema, field: string): Attempt[] {
     ...(isNullable(given) && { type: [typeOf(resolve(given)), "null"] }),
   };
   const values: Wrong[] = wrongTypes(schema);
-  if (typeOf(schema) === "string") values.push(...wrongTexts(schema));
-  if (typeOf(schema) === "integer") values.push(...wrongNumbers(schema));
+  if (typeOf(schema) === "string") values.push(...wrongTexts(schema), ...unheldTexts);
+  if (typeOf(schema) === "integer") values.push(...wrongNumbers(schema), ...unheldNumbers);
+  if (typeOf(schema) === "number") values.push(...unheldNumbers);
   const attempts = values.map(([what, value]): Attempt => ({ place: "body", field, what, value }));
   if (typeOf(schema) === "array") attempts.push(...wrongArrays(schema, field));
   if (typeOf(schema) === "object") attempts.push(...wrongObjects(schema, field));

@@ -1,88 +1,41 @@
+#include "schema/json_text.h"
 #include "schema/schema.h"
 #include "schema/value.h"
 
 #include <jansson.h>
 #include <string.h>
 
-/* Before the parser sees it: how deep brackets stand in each other, strings apart. */
-static bool too_deep(const char *json, size_t length)
-{
-	int depth = 0;
-	bool in_string = false;
-
-	for (size_t i = 0; i < length; i++) {
-		char c = json[i];
-
-		if (in_string && c == '\\')
-			i++;
-		else if (c == '"')
-			in_string = !in_string;
-		else if (!in_string && (c == '{' || c == '['))
-			depth++;
-		else if (!in_string && (c == '}' || c == ']'))
-			depth--;
-		if (depth > JSON_DEPTH_MAX)
-			return true;
-	}
-	return false;
-}
-
-/* In words of ours: the parser's own repeat what it stumbled over. */
-static const char *json_fault(const json_error_t *fault)
-{
-	switch (json_error_code(fault)) {
-	case json_error_premature_end_of_input:
-		return "it ends too early";
-	case json_error_end_of_input_expected:
-		return "something follows its end";
-	case json_error_invalid_utf8:
-		return "it is not UTF-8";
-	case json_error_null_character:
-	case json_error_null_byte_in_key:
-		return "it holds a NUL character";
-	case json_error_duplicate_key:
-		return "a key stands twice in one object";
-	default:
-		return "something else is expected there";
-	}
-}
-
-static enum err parse(struct decoder *decoder, const char *json, size_t length, json_t **ret_root)
-{
-	json_error_t fault;
-	json_t *root;
-
-	if (too_deep(json, length)) {
-		field_error_add(decoder->errors, decoder->arena, "",
-				"is nested deeper than %d levels", JSON_DEPTH_MAX);
-		return ERR_MALFORMED;
-	}
-	root = json_loadb(json, length, JSON_REJECT_DUPLICATES, &fault);
-	if (!root && json_error_code(&fault) == json_error_numeric_overflow) {
-		field_error_add(decoder->errors, decoder->arena, "",
-				"holds a number that is too large, at line %d, column %d",
-				fault.line, fault.column);
-		return ERR_INVALID;
-	}
-	if (!root) {
-		field_error_add(decoder->errors, decoder->arena, "",
-				"is not valid JSON at line %d, column %d: %s", fault.line,
-				fault.column, json_fault(&fault));
-		return ERR_MALFORMED;
-	}
-	if (!json_is_object(root)) {
-		field_error_add(decoder->errors, decoder->arena, "", "must be a JSON object");
-		json_decref(root);
-		return ERR_MALFORMED;
-	}
-	*ret_root = root;
-	return ERR_OK;
-}
-
 static bool wrong_type(struct decoder *decoder, const char *path, const char *wanted)
 {
 	field_error_add(decoder->errors, decoder->arena, path, "must be %s", wanted);
 	return false;
+}
+
+/* What a string holds; NULL, once it was refused, where it is none or no text. */
+static const char *text_of(struct decoder *decoder, const char *path, const json_t *value)
+{
+	if (!json_is_string(value)) {
+		wrong_type(decoder, path, "a string");
+		return NULL;
+	}
+	if (!json_string_is_text(value)) {
+		field_error_add(decoder->errors, decoder->arena, path,
+				"must not hold NUL characters or halves of surrogate pairs");
+		return NULL;
+	}
+	return json_string_value(value);
+}
+
+static bool decode_number(struct decoder *decoder, const struct field *field, const char *path,
+			  const json_t *value, void *record)
+{
+	if (!json_is_number(value))
+		return wrong_type(decoder, path, "a number");
+	if (json_number_is_beyond(value)) {
+		field_error_add(decoder->errors, decoder->arena, path, "is too large");
+		return false;
+	}
+	return value_set_number(decoder, field, path, json_number_value(value), record);
 }
 
 static void decode_object(struct decoder *decoder, const struct schema *schema,
@@ -132,15 +85,13 @@ static bool decode_texts(struct decoder *decoder, const struct field *field, con
 	}
 	texts->items = ARENA_ARRAY(decoder->arena, count + 1, const char *);
 	for (size_t i = 0; i < count; i++) {
-		const char *text = json_string_value(json_array_get(value, i));
 		const char *place = arena_printf(decoder->arena, "%s[%zu]", path, i);
+		const char *text = text_of(decoder, place, json_array_get(value, i));
 
-		if (!text)
-			good = wrong_type(decoder, place, "a string");
-		else if (!value_check_element(decoder, field, place, text))
-			good = false;
-		else
+		if (text && value_check_element(decoder, field, place, text))
 			texts->items[texts->count++] = arena_strdup(decoder->arena, text);
+		else
+			good = false;
 	}
 	return good;
 }
@@ -148,16 +99,16 @@ static bool decode_texts(struct decoder *decoder, const struct field *field, con
 static bool decode_value(struct decoder *decoder, const struct field *field, const char *path,
 			 const json_t *value, void *record)
 {
+	const char *text;
+
 	switch (field->wire) {
 	case WIRE_TEXT:
-		return json_is_string(value) ? value_set_text(decoder, field, path,
-							      json_string_value(value), record)
-					     : wrong_type(decoder, path, "a string");
+		text = text_of(decoder, path, value);
+		return text && value_set_text(decoder, field, path, text, record);
 	case WIRE_ENUM:
 	case WIRE_TIME:
-		return json_is_string(value) ? value_set_word(decoder, field, path,
-							      json_string_value(value), record)
-					     : wrong_type(decoder, path, "a string");
+		text = text_of(decoder, path, value);
+		return text && value_set_word(decoder, field, path, text, record);
 	case WIRE_BOOL:
 		return json_is_boolean(value) ? value_set_bool(field, json_is_true(value), record)
 					      : wrong_type(decoder, path, "true or false");
@@ -166,9 +117,7 @@ static bool decode_value(struct decoder *decoder, const struct field *field, con
 							      json_integer_value(value), record)
 					      : wrong_type(decoder, path, "a whole number");
 	case WIRE_NUMBER:
-		return json_is_number(value) ? value_set_number(decoder, field, path,
-								json_number_value(value), record)
-					     : wrong_type(decoder, path, "a number");
+		return decode_number(decoder, field, path, value, record);
 	case WIRE_LIST:
 		return json_is_array(value) ? decode_list(decoder, field, path, value, record)
 					    : wrong_type(decoder, path, "an array");
@@ -277,7 +226,7 @@ static enum err decode_body(struct decoder *decoder, const struct schema *schema
 		body = "{}";
 		length = 2;
 	}
-	err = parse(decoder, body, length, &root);
+	err = json_text_read(decoder, body, length, &root);
 	if (err != ERR_OK)
 		return err;
 	decode_object(decoder, schema, root, "", record);

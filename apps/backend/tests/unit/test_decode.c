@@ -159,10 +159,74 @@ static void numbers_beyond_what_is_exact_are_refused(void **state)
 	refused("{\"text\":\"ab\",\"big\":9007199254740992}", "big", "between");
 	refused("{\"text\":\"ab\",\"big\":-9007199254740992}", "big", "between");
 	refused("{\"text\":\"ab\",\"big\":9223372036854775807}", "big", "between");
-	/* Well-formed, but no int64 and no double. */
-	refused("{\"text\":\"ab\",\"big\":99999999999999999999}", "", "too large");
-	refused("{\"text\":\"ab\",\"number\":1e999}", "", "too large");
 	refused("{\"text\":\"ab\",\"big\":1e3}", "big", "must be a whole number");
+}
+
+/* Well-formed, but no int64 and no double. */
+static void numbers_that_nothing_holds_are_refused_by_field(void **state)
+{
+	(void)state;
+	refused("{\"text\":\"ab\",\"big\":9223372036854775808}", "big", "must be between");
+	refused("{\"text\":\"ab\",\"big\":-9223372036854775809}", "big", "must be between");
+	refused("{\"text\":\"ab\",\"big\":99999999999999999999}", "big", "must be between");
+	refused("{\"text\":\"ab\",\"big\":1e400}", "big", "must be a whole number");
+	refused("{\"text\":\"ab\",\"number\":1e309}", "number", "is too large");
+	refused("{\"text\":\"ab\",\"number\":-1.5E+999}", "number", "is too large");
+	refused("{\"text\":\"ab\",\"number\":99999999999999999999}", "number", "is too large");
+	refused("{\"text\":1e400}", "text", "must be a string");
+	refused("{\"text\":\"ab\",\"points\":[{\"label\":\"a\"},{\"label\":\"b\",\"x\":1e400}]}",
+		"points[1].x", "must be a whole number");
+	refused("{\"text\":\"ab\",\"origin\":{\"label\":\"o\",\"x\":99999999999999999999}}",
+		"origin.x", "must be between");
+	refused("{\"text\":\"ab\",\"other\":[1e400,{}]}", "other", "is not known here");
+}
+
+static void other_numbers_beside_them_stay_as_they_are(void **state)
+{
+	struct sample sample;
+
+	(void)state;
+	assert_int_equal(decode("{\"small\":99999999999999999999,\"big\":-9007199254740991,"
+				"\"number\":-0.1,\"text\":\"1e400\"}",
+				&sample),
+			 ERR_INVALID);
+	assert_int_equal(errors.count, 1);
+	assert_int_equal(sample.big, INT64_C(-9007199254740991));
+	assert_true(sample.number == -0.1);
+	assert_string_equal(sample.text, "1e400");
+}
+
+static void malformed_numbers_stay_malformed(void **state)
+{
+	static const char *const numbers[] = {
+		"0123456789012345678901",
+		"99999999999999999999.",
+		"99999999999999999999e",
+		"-",
+		"--99999999999999999999",
+		"1e400.5",
+		"1e+-400",
+		"99999999999999999999x",
+		"0x99999999999999999999",
+		"+1e400",
+		"-.1e400",
+		"1e400 1e400",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		char json[100];
+
+		snprintf(json, sizeof(json), "{\"text\":\"ab\",\"big\":%s}", numbers[i]);
+		malformed(json, "not valid JSON at line 1");
+	}
+}
+
+static void what_is_malformed_behind_them_is_told_by_its_own_place(void **state)
+{
+	(void)state;
+	malformed("{\"text\":\"\\udc00\",\n\"big\":99999999999999999999999,oops}",
+		  "at line 2, column 34");
 }
 
 static void unknown_and_inner_fields_are_refused(void **state)
@@ -197,17 +261,23 @@ static void every_error_is_told_at_once(void **state)
 	struct sample sample;
 
 	(void)state;
-	assert_int_equal(decode("{\"flag\":1,\"small\":0,\"color\":\"pink\",\"other\":1,"
-				"\"origin\":{\"label\":5}}",
-				&sample),
-			 ERR_INVALID);
-	assert_int_equal(errors.count, 6);
+	assert_int_equal(
+		decode("{\"flag\":1,\"small\":0,\"color\":\"pink\",\"other\":1,"
+		       "\"origin\":{\"label\":5},\"big\":99999999999999999999,"
+		       "\"number\":1e400,\"note\":\"\\ud800\",\"secret_text\":\"\\u0000\"}",
+		       &sample),
+		ERR_INVALID);
+	assert_int_equal(errors.count, 10);
 	assert_string_equal(message_of("text"), "is required");
 	message_of("flag");
 	message_of("small");
 	message_of("color");
 	message_of("other");
 	message_of("origin.label");
+	message_of("big");
+	message_of("number");
+	message_of("note");
+	message_of("secret_text");
 }
 
 static void errors_are_counted_no_further_than_their_list(void **state)
@@ -228,13 +298,49 @@ static void texts_are_utf8_without_control_characters(void **state)
 	(void)state;
 	malformed("{\"text\":\"\xff\xff\"}", "not valid JSON");
 	malformed("{\"text\":\"a\xc0\xaf\"}", "not valid JSON"); /* overlong */
-	malformed("{\"text\":\"\\ud800\"}", "not valid JSON");   /* half a pair */
-	malformed("{\"text\":\"a\\u0000b\"}", "not valid JSON");
+	malformed("{\"te\\u0000\":1}", "a key holds a NUL");
+	malformed("{\"te\\ud800\":1}", "half a surrogate pair");
 	refused("{\"text\":\"a\\u0001b\"}", "text", "control characters");
 	refused("{\"text\":\"a\\rb\"}", "text", "control characters");
 	refused("{\"text\":\"a\\u007fb\"}", "text", "control characters");
 	refused("{\"text\":\"a\\u0085b\"}", "text", "control characters");
 	assert_string_equal(decoded("{\"text\":\"\\ud83d\\ude00!\"}").text, "\xf0\x9f\x98\x80!");
+}
+
+static void nul_and_halves_of_pairs_are_refused_by_field(void **state)
+{
+	static const char *const parts[] = { "\\u0000",        "\\ud800",        "\\uDFFF",
+					     "a\\ud83d",       "\\ud83dx",       "\\ud83d\\n",
+					     "\\ud83d\\u0041", "\\ude00\\ud83d", "\\ud83d\\ud83d" };
+	char json[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		snprintf(json, sizeof(json), "{\"text\":\"%s\"}", parts[i]);
+		refused(json, "text", "NUL characters or halves of surrogate pairs");
+		snprintf(json, sizeof(json), "{\"text\":\"ab\",\"points\":[{\"label\":\"%s\"}]}",
+			 parts[i]);
+		refused(json, "points[0].label", "NUL characters");
+		snprintf(json, sizeof(json), "{\"text\":\"ab\",\"color\":\"red%s\"}", parts[i]);
+		refused(json, "color", "NUL characters");
+	}
+	refused("{\"text\":\"ab\",\"time\":\"2026-01-31T12:00:00Z\\u0000\"}", "time", "NUL");
+	malformed("{\"text\":\"\\ud8\"}", "not valid JSON");
+	malformed("{\"text\":\"\\ud8zz\"}", "not valid JSON");
+	malformed("{\"text\":\"\\ud800", "not valid JSON");
+}
+
+static void what_looks_like_half_a_pair_beside_one_is_kept(void **state)
+{
+	struct sample sample;
+
+	(void)state;
+	assert_int_equal(decode("{\"text\":\"\\\\d800\",\"note\":\"\\\\ud800\\ud83d\\ude00\","
+				"\"big\":1e400}",
+				&sample),
+			 ERR_INVALID);
+	assert_int_equal(errors.count, 1);
+	assert_string_equal(sample.note, "\\ud800\xf0\x9f\x98\x80");
 }
 
 static void depth_is_bounded_before_parsing(void **state)
@@ -409,11 +515,17 @@ int main(void)
 		cmocka_unit_test(wrong_types_are_refused_by_field),
 		cmocka_unit_test(bounds_hold),
 		cmocka_unit_test(numbers_beyond_what_is_exact_are_refused),
+		cmocka_unit_test(numbers_that_nothing_holds_are_refused_by_field),
+		cmocka_unit_test(other_numbers_beside_them_stay_as_they_are),
+		cmocka_unit_test(malformed_numbers_stay_malformed),
+		cmocka_unit_test(what_is_malformed_behind_them_is_told_by_its_own_place),
 		cmocka_unit_test(unknown_and_inner_fields_are_refused),
 		cmocka_unit_test(a_long_unknown_name_is_not_sent_back_whole),
 		cmocka_unit_test(every_error_is_told_at_once),
 		cmocka_unit_test(errors_are_counted_no_further_than_their_list),
 		cmocka_unit_test(texts_are_utf8_without_control_characters),
+		cmocka_unit_test(nul_and_halves_of_pairs_are_refused_by_field),
+		cmocka_unit_test(what_looks_like_half_a_pair_beside_one_is_kept),
 		cmocka_unit_test(depth_is_bounded_before_parsing),
 		cmocka_unit_test(a_request_is_one_record),
 		cmocka_unit_test(presets_stand_for_absent_queries),
