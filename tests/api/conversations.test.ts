@@ -68,6 +68,21 @@ describe("a conversation", () => {
     assert.equal((await ada.get(at(named))).title, "Mine");
   });
 
+  test("gets a title that it could be given, whatever its first message holds", async () => {
+    const titles: [content: string, title: string][] = [
+      ["\u200f\u202eHello\u2066 \u{e0041}wor\u061cld\u200e\nmore", "Hello world"],
+      ["\u200b\n\u2060 # \ufeffSecond", "Second"],
+      ["می\u200cخواهم \u{1f469}\u200d\u{1f4bb}", "می\u200cخواهم \u{1f469}\u200d\u{1f4bb}"],
+      ["\u200b\u3164\u200f", ""],
+    ];
+    for (const [content, title] of titles) {
+      const conversation = await ada.conversation();
+      await ada.finished((await ada.send(conversation, content)).assistant_message.id);
+      assert.equal((await ada.get(at(conversation))).title, title, JSON.stringify(content));
+      if (title !== "") await ada.expect(200, "PATCH", at(conversation), { body: { title } });
+    }
+  });
+
   test("is changed field by field: what is absent stays", async () => {
     const conversation = await ada.conversation({ title: "Before" });
     const renamed = await ada.expect(200, "PATCH", at(conversation), { body: { title: "After" } });

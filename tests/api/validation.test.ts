@@ -86,6 +86,12 @@ function right(schema: Schema): unknown {
 
 type Wrong = [what: string, value: unknown];
 
+const turning = ["\u061c", "\u200e", "\u200f", "\u2028", "\u202e", "\u2066", "\u{e0041}"];
+const unseen = [
+  ...turning,
+  ...[" ", "\u00a0", "\u00ad", "\u200b", "\u2060", "\ufeff", "\u3164", "\u2800", "\ufe0f"],
+];
+
 function wrongTexts(schema: Schema): Wrong[] {
   const most = schema.maxLength;
   if (schema.enum)
@@ -118,10 +124,9 @@ function wrongTexts(schema: Schema): Wrong[] {
     "@",
     "' OR 1=1 --",
   ].concat(
-    // Marks that are not seen, where all else is right.
-    ["\u202e", "\u2028", "\u00a0", "\u200b", "\ufeff"].map(
-      (mark) => fitting.slice(0, 1) + mark + fitting.slice(1),
-    ),
+    // Marks that are not seen, where all else is right, and alone.
+    unseen.map((mark) => fitting.slice(0, 1) + mark + fitting.slice(1)),
+    unseen.map((mark) => mark.repeat(Math.max(schema.minLength ?? 0, 2))),
   );
   const pattern = new RegExp(schema.pattern, "u");
   const refused = unfit.filter((text) => !pattern.test(text) && text.length <= most);
@@ -329,6 +334,58 @@ describe("wrong values of every kind are refused, and their field named", () => 
         );
       for (const attempt of attempts) await check(operation, attempt);
     });
+});
+
+describe("a single line", () => {
+  const creation = contract.operations.find(
+    (operation) => operation.method === "POST" && operation.path === "/api/v1/conversations",
+  )!;
+  const { title } = resolve(bodyOf(creation)!).properties!;
+  const pattern = new RegExp(title!.pattern!, "u");
+  const taken = async (line: string): Promise<boolean> => {
+    const reply = await ada.call("POST", creation.path, { body: { title: line } });
+    assert.ok([201, 422].includes(reply.status), reply.text);
+    return reply.status === 201;
+  };
+
+  test("is of any language, and may be of emoji", async () => {
+    const lines = ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0915\u094d\u200d\u0937"];
+    lines.push(
+      "\u{1f469}\u200d\u{1f4bb} \u2764\ufe0f",
+      "\u05e9\u05dc\u05d5\u05dd",
+      "\u3163",
+      "\u00e9",
+    );
+    for (const line of lines) {
+      assert.match(line, pattern);
+      assert.ok(await taken(line), JSON.stringify(line));
+    }
+  });
+
+  test("is what its pattern says, around each character that is not seen", async () => {
+    const edges = [
+      0xa0, 0xad, 0x34f, 0x61c, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x180b, 0x180f, 0x2000,
+    ];
+    edges.push(
+      0x200b,
+      0x200f,
+      0x2028,
+      0x202e,
+      0x2060,
+      0x2066,
+      0x2069,
+      0x206f,
+      0x2800,
+      0x3000,
+      0x3164,
+    );
+    edges.push(0xfe00, 0xfe0f, 0xfeff, 0xffa0, 0xfff0, 0xfffb, 0xe0000, 0xe007f, 0xe0fff);
+    for (const code of edges.flatMap((edge) => [edge - 1, edge, edge + 1])) {
+      const character = String.fromCodePoint(code);
+      for (const line of [character, `a${character}`])
+        assert.equal(await taken(line), pattern.test(line), code.toString(16));
+    }
+  });
 });
 
 describe("texts that are compared", () => {

@@ -127,12 +127,41 @@ bool utf8_is_control(uint32_t character)
 
 bool utf8_is_layout(uint32_t character)
 {
-	return (character >= 0x2028 && character <= 0x202E) ||
-	       (character >= 0x2066 && character <= 0x2069);
+	return character == 0x061C || character == 0x200E || character == 0x200F ||
+	       (character >= 0x2028 && character <= 0x202E) ||
+	       (character >= 0x2066 && character <= 0x2069) ||
+	       (character >= 0xE0000 && character <= 0xE007F);
+}
+
+void utf8_drop_layout(char *text)
+{
+	const char *at = text, *from = text;
+	char *end = text;
+
+	for (uint32_t c = utf8_next(&at); c; c = utf8_next(&at)) {
+		if (!utf8_is_layout(c)) {
+			memmove(end, from, (size_t)(at - from));
+			end += at - from;
+		}
+		from = at;
+	}
+	*end = '\0';
+}
+
+/* Unicode's Default_Ignorable_Code_Point; utf8proc does not know those that are assigned to nothing yet. */
+static bool is_ignorable(uint32_t character)
+{
+	return utf8proc_get_property((utf8proc_int32_t)character)->ignorable ||
+	       character == 0x2065 || (character >= 0xFFF0 && character <= 0xFFF8) ||
+	       (character >= 0xE0000 && character <= 0xE0FFF);
 }
 
 bool utf8_is_unseen(uint32_t character)
 {
+	const uint32_t braille_blank = 0x2800;
+
+	if (is_ignorable(character) || character == braille_blank)
+		return true;
 	switch (utf8proc_category((utf8proc_int32_t)character)) {
 	case UTF8PROC_CATEGORY_CC:
 	case UTF8PROC_CATEGORY_CF:

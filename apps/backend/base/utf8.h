@@ -25,9 +25,11 @@ size_t utf8_prefix(const char *text, size_t characters);
 uint32_t utf8_next(const char **at);
 /* Whether a character is a C0 or C1 control other than tab and line feed. */
 bool utf8_is_control(uint32_t character);
-/* Whether a character orders the text around it to the right or left, or ends a line, unseen. */
+/* Whether a character, unseen, orders the text around it to the right or left, ends a line, or is one of the tags. */
 bool utf8_is_layout(uint32_t character);
-/* Whether nothing is seen of a character: spaces, controls, and what shapes or joins others without being there. */
+/* Takes those characters out of a valid text. */
+void utf8_drop_layout(char *text);
+/* Whether nothing is seen of a character: spaces, controls, fillers, and what shapes or joins others without being there. */
 bool utf8_is_unseen(uint32_t character);
 /*
  * The text in Normalization Form C (Unicode, UAX #15), so that what looks the same is the same: "e" and an accent

@@ -162,15 +162,26 @@ static enum err insert_assistant(struct db *tx, struct posting *posting, const c
 	return message_insert(tx, &posting->assistant);
 }
 
-/* The first line of what was asked, cut at a word. */
+/* Behind what begins a line and is no word of it: what is not seen, and signs of Markdown. */
+static const char *first_word(const char *text)
+{
+	for (const char *at = text;; text = at) {
+		uint32_t c = utf8_next(&at);
+		bool markdown = c == '#' || c == '>' || c == '*' || c == '-';
+
+		if (c == 0 || !(markdown || utf8_is_unseen(c)))
+			return text;
+	}
+}
+
+/* The first line of what was asked, cut at a word; a title as its owner could give it. */
 static const char *make_title(struct arena *arena, const char *content)
 {
-	size_t length;
 	char *title;
 
-	content += strspn(content, " \t\n#>*-");
-	length = strcspn(content, "\n\t");
-	title = arena_strndup(arena, content, length);
+	content = first_word(content);
+	title = arena_strndup(arena, content, strcspn(content, "\n\t"));
+	utf8_drop_layout(title);
 	if (utf8_count(title) > TITLE_CHARACTERS) {
 		char *space;
 

@@ -32,15 +32,22 @@ static bool is_email(const char *text)
 	return true;
 }
 
-/* What is shown in one line: nothing in it moves, hides or turns what stands beside it. */
+/*
+ * What is shown in one line: nothing in it moves, hides or turns what stands beside it, and something of it is seen. Joiners
+ * may stand in it: emoji, Persian and the languages of India are written with them. Whether it may be empty, its row says.
+ */
 static bool is_line(const char *text)
 {
+	bool seen = *text == '\0';
+
 	if (strpbrk(text, "\n\t") != NULL)
 		return false;
-	for (uint32_t c = utf8_next(&text); c; c = utf8_next(&text))
+	for (uint32_t c = utf8_next(&text); c; c = utf8_next(&text)) {
 		if (utf8_is_layout(c))
 			return false;
-	return true;
+		seen = seen || !utf8_is_unseen(c);
+	}
+	return seen;
 }
 
 static bool is_token(const char *text)
@@ -51,9 +58,21 @@ static bool is_token(const char *text)
 	return true;
 }
 
+/*
+ * Parts of patterns, of what most dialects of regular expressions know: no properties (\p) and no looking ahead. Of the
+ * characters beyond U+FFFF, whose escape is another in each, the pattern has the characters themselves.
+ */
+
 /* What utf8_is_unseen finds beyond spaces, of the characters that one may meet. */
-#define UNSEEN                                                                                     \
-	"\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff"
+#define UNSEEN                                                                                                    \
+	"\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f"          \
+	"\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb" \
+	"\U000e0000-\U000e0fff"
+
+/* What utf8_is_layout finds, and all control characters. */
+#define LAYOUT                                                                                     \
+	"\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069"        \
+	"\U000e0000-\U000e007f"
 
 static const struct {
 	bool (*check)(const char *text);
@@ -73,8 +92,11 @@ static const struct {
 	[FORMAT_EMAIL] = { is_email, "must be an e-mail address",
 			   "^[^@\\s" UNSEEN "]{1,64}@[^@\\s" UNSEEN "]+$", .max = 254,
 			   .normalize = true },
-	[FORMAT_LINE] = { is_line, "must be a single line, without marks that turn its direction",
-			  "^[^\\n\\t\\u2028-\\u202e\\u2066-\\u2069]*$", .normalize = true },
+	[FORMAT_LINE] = { is_line,
+			  "must be a single line in which something is seen, without marks that "
+			  "turn its direction or hide in it",
+			  "^(?:[^" LAYOUT "]*[^\\s" UNSEEN "][^" LAYOUT "]*)?$",
+			  .normalize = true },
 	[FORMAT_TOKEN] = { .check = is_token,
 			   .message = "must be visible ASCII characters without spaces",
 			   .pattern = "^[!-~]*$" },

@@ -77,7 +77,7 @@ enum format {
 	/* 3 to 32 of a-z 0-9 . _ -, beginning with a letter or digit; upper case is accepted */
 	FORMAT_USERNAME,
 	FORMAT_EMAIL, /* one @, RFC 5321 lengths, no spaces */
-	FORMAT_LINE,  /* no line feed, no tab, nothing that turns its direction */
+	FORMAT_LINE, /* no line feed, no tab, nothing that turns its direction; if anything, then something that is seen */
 	FORMAT_TOKEN, /* visible ASCII */
 	FORMAT_COUNT
 };

@@ -205,6 +205,19 @@ static void formats_hold(void **state)
 	fits(FORMAT_LINE, "one line", true);
 	fits(FORMAT_LINE, "two\nlines", false);
 	fits(FORMAT_LINE, "a\ttab", false);
+	fits(FORMAT_LINE, "", true);
+	fits(FORMAT_LINE, " a ", true);
+	fits(FORMAT_LINE, " ", false);
+	fits(FORMAT_LINE, "\u200B\u2060\uFEFF", false);
+	fits(FORMAT_LINE, "\u00AD", false);
+	fits(FORMAT_LINE, "\u3164", false);
+	fits(FORMAT_LINE, "a\u200F", false);
+	fits(FORMAT_LINE, "a\u061Cb", false);
+	fits(FORMAT_LINE, "a\U000E0041", false);
+	fits(FORMAT_LINE, "\u0645\u06CC\u200C\u062E\u0648\u0627\u0647\u0645", true); /* Persian */
+	fits(FORMAT_LINE, "\u0915\u094D\u200D\u0937", true);                         /* Hindi */
+	fits(FORMAT_LINE, "\U0001F469\u200D\U0001F4BB\u2764\uFE0F", true);
+	fits(FORMAT_EMAIL, "ada\u3164@example.org", false);
 	fits(FORMAT_TOKEN, "abc-_~!", true);
 	fits(FORMAT_TOKEN, "a b", false);
 	fits(FORMAT_TOKEN, "\xc3\xa9", false);

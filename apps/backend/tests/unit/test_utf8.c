@@ -138,8 +138,10 @@ static void no_character_has_more_marks_than_a_language_needs(void **state)
 
 static void what_is_not_seen_is_known(void **state)
 {
-	static const uint32_t unseen[] = { ' ',    '\n',   0xA0,   0xAD,   0x200B,
-					   0x200D, 0x2028, 0x202E, 0x3000, 0xFEFF };
+	static const uint32_t unseen[] = { ' ',    '\n',    0xA0,    0xAD,    0x200B, 0x200D,
+					   0x2028, 0x202E,  0x3000,  0xFEFF,  0x2060, 0x3164,
+					   0x200F, 0x115F,  0xFFA0,  0x2800,  0xFE0F, 0x2065,
+					   0xFFF8, 0xE0000, 0xE0041, 0xE01EF, 0xE0FFF };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++)
@@ -147,6 +149,11 @@ static void what_is_not_seen_is_known(void **state)
 	assert_false(utf8_is_unseen('a'));
 	assert_false(utf8_is_unseen(0xE9));
 	assert_false(utf8_is_unseen(0x4E00));
+	assert_false(utf8_is_unseen(0x3163));
+	assert_false(utf8_is_unseen(0x2801));
+	assert_false(utf8_is_unseen(0x1F600));
+	assert_false(utf8_is_unseen(0xFFFD));
+	assert_false(utf8_is_unseen(0xE1000));
 }
 
 static void marks_that_turn_or_break_a_line_are_known(void **state)
@@ -155,9 +162,34 @@ static void marks_that_turn_or_break_a_line_are_known(void **state)
 	assert_true(utf8_is_layout(0x202E));
 	assert_true(utf8_is_layout(0x2028));
 	assert_true(utf8_is_layout(0x2069));
+	assert_true(utf8_is_layout(0x200E));
+	assert_true(utf8_is_layout(0x200F));
+	assert_true(utf8_is_layout(0x061C));
+	assert_true(utf8_is_layout(0xE0000));
+	assert_true(utf8_is_layout(0xE007F));
 	assert_false(utf8_is_layout(0x2027));
+	assert_false(utf8_is_layout(0x200C));
 	assert_false(utf8_is_layout(0x200D));
+	assert_false(utf8_is_layout(0xDFFFF));
+	assert_false(utf8_is_layout(0xE0080));
 	assert_false(utf8_is_layout('a'));
+}
+
+static void marks_are_taken_out_of_a_text(void **state)
+{
+	char text[] = "\u200Fa\u202E\u2066\u00E9\u200D\U0001F600b\U000E0041",
+	     marks[] = "\u200E\u061C";
+	char plain[] = "plain", empty[] = "";
+
+	(void)state;
+	utf8_drop_layout(text);
+	assert_string_equal(text, "a\u00E9\u200D\U0001F600b");
+	utf8_drop_layout(marks);
+	assert_string_equal(marks, "");
+	utf8_drop_layout(plain);
+	assert_string_equal(plain, "plain");
+	utf8_drop_layout(empty);
+	assert_string_equal(empty, "");
 }
 
 int main(void)
@@ -168,6 +200,7 @@ int main(void)
 		cmocka_unit_test(no_character_has_more_marks_than_a_language_needs),
 		cmocka_unit_test(what_is_not_seen_is_known),
 		cmocka_unit_test(marks_that_turn_or_break_a_line_are_known),
+		cmocka_unit_test(marks_are_taken_out_of_a_text),
 		cmocka_unit_test(what_is_no_utf8_is_refused),
 		cmocka_unit_test(characters_are_counted),
 		cmocka_unit_test(controls_are_known),
