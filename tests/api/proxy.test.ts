@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import http from "node:http";
 import http2 from "node:http2";
 import https from "node:https";
 import { Readable } from "node:stream";
@@ -155,9 +156,19 @@ describe("behind nginx", () => {
       redirect: "manual",
     });
     assert.equal(reply.status, 301);
-    assert.match(reply.headers.get("location")!, /^https:\/\/[^/]+\/chat\?x=1$/);
+    assert.equal(reply.headers.get("location"), `https://${hostName}/chat?x=1`);
+    assert.equal(reply.headers.get("server"), "nginx", "and not which version");
     const direct = await ada.call("GET", "/api/v1/health");
     assert.equal(direct.headers.get("strict-transport-security"), null);
+  });
+
+  test("plain http leads to no other host, whichever is asked for", async () => {
+    const asked = { host: "127.0.0.1", port: nginx.plainPort, path: "/chat", agent: false };
+    const request = http.request({ ...asked, headers: { host: "evil.example" } }).end();
+    const [reply] = (await once(request, "response")) as [http.IncomingMessage];
+    reply.resume();
+    assert.equal(reply.statusCode, 301);
+    assert.equal(reply.headers.location, `https://${hostName}/chat`);
   });
 
   test("the client's address is seen, whatever it says of itself", async () => {
