@@ -29,6 +29,11 @@ describe("signing in", () => {
     await nobody().post(login, { username: "ADA", password: passwords.ada });
   });
 
+  test("takes a password of whatever characters, since it may be older than what is asked of one", async () => {
+    for (const password of ["left\u200eright", "\u200b", "two\nlines"])
+      await nobody().refused(401, "POST", login, { body: { username: "ada", password } });
+  });
+
   test("takes the e-mail address for the name", async () => {
     const session = await nobody().post(login, {
       username: "Ada@example.org",

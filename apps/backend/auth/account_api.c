@@ -62,7 +62,7 @@ static const struct field profile_change_fields[] = {
 	FIELD(struct profile_change, full_name, .optional = true, .nullable = true, .max = 200,
 	      .format = FORMAT_LINE, .doc = "How you are called."),
 	FIELD(struct profile_change, password, .optional = true, .max = PASSWORD_MAX,
-	      .format = FORMAT_LINE, .doc = "Your password, where it is needed."),
+	      .doc = "Your password, where it is needed."),
 	{ 0 },
 };
 
@@ -134,7 +134,7 @@ struct password_change {
 
 static const struct field password_change_fields[] = {
 	FIELD(struct password_change, current_password, .min = 1, .max = PASSWORD_MAX,
-	      .format = FORMAT_LINE, .doc = "The one of now."),
+	      .doc = "The one of now."),
 	FIELD(struct password_change, new_password, .min = PASSWORD_MIN, .max = PASSWORD_MAX,
 	      .format = FORMAT_LINE, .doc = "A long one; a few words will do."),
 	{ 0 },
@@ -206,7 +206,7 @@ struct account_deletion {
 
 static const struct field account_deletion_fields[] = {
 	FIELD(struct account_deletion, password, .min = 1, .max = PASSWORD_MAX,
-	      .format = FORMAT_LINE, .doc = "Your password."),
+	      .doc = "Your password."),
 	{ 0 },
 };
 

@@ -271,8 +271,8 @@ struct login_input {
 static const struct field login_input_fields[] = {
 	FIELD(struct login_input, username, .min = 1, .max = 254, .format = FORMAT_LINE,
 	      .doc = "The user name, or the e-mail address."),
-	FIELD(struct login_input, password, .min = 1, .max = PASSWORD_MAX, .format = FORMAT_LINE,
-	      .doc = "The password."),
+	/* Of whatever characters: it may be older than what is asked of a new one. */
+	FIELD(struct login_input, password, .min = 1, .max = PASSWORD_MAX, .doc = "The password."),
 	{ 0 },
 };
 
