@@ -92,4 +92,13 @@ describe("a list of many", () => {
       );
       context.diagnostic(`${long.items} items, ${long.statements} statements`);
     });
+
+  test("a search looks each result up by itself, and what it shows of them together", async () => {
+    const search = "/api/v1/search?kind=titles&q=many";
+    const short = await cost(search, 1);
+    const long = await cost(search, 50);
+    assert.equal(long.items, 50);
+    const each = (long.statements - short.statements) / (long.items - short.items);
+    assert.ok(each <= 1.2, `${each} statements for each`);
+  });
 });

@@ -109,13 +109,13 @@ static enum err open_some(struct opening *opening, const struct array *sizes, si
 			  struct array *all)
 {
 	const struct source_size *list = sizes->items;
-	const char *ids[DB_EACH_MAX];
+	const char *ids[SOURCES_AT_ONCE];
 	size_t count = 0;
 	int64_t bytes = 0;
 	struct array messages;
 	enum err err;
 
-	while (*at < sizes->count && count < DB_EACH_MAX &&
+	while (*at < sizes->count && count < SOURCES_AT_ONCE &&
 	       (bytes == 0 || bytes + list[*at].size <= BYTES_AT_ONCE)) {
 		bytes += list[*at].size;
 		if (is_before(opening, list[*at].id))
@@ -140,22 +140,25 @@ static const struct source_title *title_of(const struct array *titles, const cha
 	return NULL;
 }
 
-/* Each once. */
-static enum err read_conversations(struct opening *opening, const struct array *all,
+static bool is_among(const char *id, const char *const *ids, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(ids[i], id) == 0)
+			return true;
+	return false;
+}
+
+/* Of some of what was found, from *at on; each once. */
+static enum err read_conversations(struct opening *opening, const struct array *all, size_t *at,
 				   struct array *ret_titles)
 {
 	const struct found *found = all->items;
-	const char **ids = ARENA_ARRAY(opening->arena, all->count, const char *);
+	const char *ids[SOURCES_AT_ONCE];
 	size_t count = 0;
 
-	for (size_t i = 0; i < all->count; i++) {
-		size_t at = 0;
-
-		while (at < count && strcmp(ids[at], found[i].conversation_id) != 0)
-			at++;
-		if (at == count)
-			ids[count++] = found[i].conversation_id;
-	}
+	for (; *at < all->count && count < SOURCES_AT_ONCE; ++*at)
+		if (!is_among(found[*at].conversation_id, ids, count))
+			ids[count++] = found[*at].conversation_id;
 	opening->reads -= (int)count;
 	return source_titles(opening->finding->db, ids, count, opening->arena, ret_titles);
 }
@@ -164,22 +167,24 @@ static enum err read_conversations(struct opening *opening, const struct array *
 static enum err name_conversations(struct opening *opening, struct array *all)
 {
 	struct found *found = all->items;
+	size_t named = 0, at = 0, kept = 0;
 	struct array titles;
-	size_t kept = 0;
-	enum err err = read_conversations(opening, all, &titles);
+	enum err err = ERR_OK;
 
-	if (err != ERR_OK)
-		return err;
-	for (size_t i = 0; i < all->count; i++) {
-		const struct source_title *title = title_of(&titles, found[i].conversation_id);
+	while (err == ERR_OK && at < all->count) {
+		err = read_conversations(opening, all, &at, &titles);
+		for (; err == ERR_OK && named < at; named++) {
+			const struct source_title *title =
+				title_of(&titles, found[named].conversation_id);
 
-		if (!title || title->deleted_at.ms)
-			continue;
-		found[kept] = found[i];
-		found[kept++].conversation_title = title->title;
+			if (!title || title->deleted_at.ms)
+				continue;
+			found[kept] = found[named];
+			found[kept++].conversation_title = title->title;
+		}
 	}
 	all->count = kept;
-	return ERR_OK;
+	return err;
 }
 
 static enum err open_messages(struct opening *opening, const struct array *sizes, struct array *all)

@@ -46,7 +46,9 @@ enum err source_sizes_at(struct db *db, const char *owner_id, const struct momen
 /* The owner's conversations of these moments, in the same order; without those that are damaged. */
 enum err source_titles_at(struct db *db, const char *owner_id, const struct moments *moments,
 			  struct arena *arena, struct array *ret_titles) WARN_UNUSED;
-/* Those of these ids that are there and not damaged, in their order. */
+enum { SOURCES_AT_ONCE = 16 };
+
+/* Those of these ids, SOURCES_AT_ONCE at the most, that are there and not damaged; in no order. */
 enum err source_messages(struct db *db, const char *const *ids, size_t count, struct arena *arena,
 			 struct array *ret_messages) WARN_UNUSED;
 enum err source_titles(struct db *db, const char *const *ids, size_t count, struct arena *arena,

@@ -2,6 +2,8 @@
 #include "providers/thought.h"
 #include "search/search_store.h"
 
+#include <assert.h>
+
 static const char *const role_words[] = { "user", "assistant", NULL };
 
 static const struct field source_message_fields[] = {
@@ -68,6 +70,15 @@ static const struct statement select_source_message = {
 static const struct statement select_source_title = {
 	"SELECT {columns} FROM conversation WHERE id = $1", &source_title_schema
 };
+#define PARAMETERS_16 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16"
+
+static const struct statement select_source_messages = {
+	"SELECT {columns} FROM message WHERE id IN (" PARAMETERS_16 ") AND status <> 'streaming'",
+	&source_message_schema
+};
+static const struct statement select_source_titles = {
+	"SELECT {columns} FROM conversation WHERE id IN (" PARAMETERS_16 ")", &source_title_schema
+};
 static const struct statement select_conversation_after = {
 	"SELECT id FROM conversation WHERE owner_id = $1 AND id > $2 ORDER BY id LIMIT 1",
 	&source_name_schema
@@ -87,6 +98,7 @@ static const struct statement select_messages_between = {
 const struct statement *const search_source_statements[] = {
 	&select_sizes_at,           &select_titles_at,
 	&select_source_message,     &select_source_title,
+	&select_source_messages,    &select_source_titles,
 	&select_conversation_after, &select_sizes_after,
 	&select_messages_between,   NULL,
 };
@@ -119,18 +131,22 @@ static enum err select_at(struct db *db, const struct statement *statement, cons
 	return db_each_sound(db, statement, lists, moments->count, arena, ret_rows);
 }
 
-static enum err select_each(struct db *db, const struct statement *statement,
+/* The last one stands for those that are missing. */
+static enum err select_some(struct db *db, const struct statement *statement,
 			    const char *const *ids, size_t count, struct arena *arena,
 			    struct array *ret_rows)
 {
-	struct db_args *lists = ARENA_ARRAY(arena, count, struct db_args);
-	struct db_value *values = ARENA_ARRAY(arena, count, struct db_value);
+	struct db_value values[SOURCES_AT_ONCE];
+	size_t left_out;
 
-	for (size_t i = 0; i < count; i++) {
-		values[i] = db_value_text(ids[i]);
-		lists[i] = (struct db_args){ &values[i], 1 };
-	}
-	return db_each_sound(db, statement, lists, count, arena, ret_rows);
+	*ret_rows = (struct array){ 0 };
+	assert(count <= SOURCES_AT_ONCE);
+	if (count == 0)
+		return ERR_OK;
+	for (size_t i = 0; i < SOURCES_AT_ONCE; i++)
+		values[i] = db_value_text(ids[i < count ? i : count - 1]);
+	return db_all_sound(db, statement, (struct db_args){ values, SOURCES_AT_ONCE }, arena,
+			    ret_rows, &left_out);
 }
 
 const char *source_said(const struct source_message *message)
@@ -153,13 +169,13 @@ enum err source_titles_at(struct db *db, const char *owner_id, const struct mome
 enum err source_messages(struct db *db, const char *const *ids, size_t count, struct arena *arena,
 			 struct array *ret_messages)
 {
-	return select_each(db, &select_source_message, ids, count, arena, ret_messages);
+	return select_some(db, &select_source_messages, ids, count, arena, ret_messages);
 }
 
 enum err source_titles(struct db *db, const char *const *ids, size_t count, struct arena *arena,
 		       struct array *ret_titles)
 {
-	return select_each(db, &select_source_title, ids, count, arena, ret_titles);
+	return select_some(db, &select_source_titles, ids, count, arena, ret_titles);
 }
 
 enum err source_message(struct db *db, const char *id, struct arena *arena,
