@@ -18,6 +18,7 @@ import {
   withServer,
   wrk,
 } from './lib.ts'
+import { Redis } from '../tests/api/lib/redis.ts'
 import { codings, measureCompression } from './compression.ts'
 import { measureEncryption } from './encryption.ts'
 import { measureDecisions, measureShared } from './limits.ts'
@@ -46,7 +47,7 @@ const loadSeconds = Number(process.env['BENCH_SECONDS'] ?? 5)
 const postgresUrl = process.env['WEBPLUS_TEST_POSTGRES']
 delete process.env['WEBPLUS_TEST_POSTGRES']
 
-const measures: Record<string, () => Promise<Row[]>> = { size, start, idle, list, cached, postgres, credentials, limits, queries, pages, search, writes, streams, sockets, encryption, rotate, compression, outbound }
+const measures: Record<string, () => Promise<Row[]>> = { size, start, idle, list, cached, postgres, credentials, limits, queries, pages, search, writes, streams, sockets, encryption, rotate, compression, outbound, redis }
 
 async function size(): Promise<Row[]> {
   const stripped = await withFolder((folder) => {
@@ -279,6 +280,21 @@ async function compression(): Promise<Row[]> {
       { what: '  processor time that a reply costs more', value: costUs[coding]!, unit: 'µs' },
     ]),
   )
+}
+
+/* Commands to a Redis, over the one connection that is kept and without. */
+async function redis(): Promise<Row[]> {
+  const server = await Redis.start()
+  try {
+    const output = execFileSync(path.join(root, 'build/bench/redis'), [String(server.port), String(loadSeconds)], { encoding: 'utf8' })
+    const [kept, alone] = output.split(' ').map(Number) as [number, number]
+    return [
+      { what: 'commands to Redis, 16 at once, over the one connection', value: kept, unit: '/s' },
+      { what: '  against a connection for each', value: kept / alone, unit: '×', atLeast: 2 },
+    ]
+  } finally {
+    await server.kill()
+  }
 }
 
 /* Requests to another server, over connections that are kept and without. */
