@@ -37,7 +37,9 @@ const sealed: Record<string, string[]> = {
 };
 /** Drawn at random, and never shown to anybody who could plant or find it. */
 const random = ["search_index.key"];
-const planted = ["planted password", ...Object.values(sealed).flat()];
+/** Kept as hashes that are keyed. */
+const hashed = ["planted password", "planted-idempotency"];
+const planted = [...hashed, ...Object.values(sealed).flat()];
 
 /** Every name that a field is sealed under. */
 async function sealNames(): Promise<string[]> {
@@ -114,8 +116,15 @@ describe("the database at rest", () => {
     await client.post("/api/v1/roles", { name: "planted-role", permissions: ["chat:read"] }, 201);
     await client.post("/api/v1/api-keys", { name: "planted-key-name", scopes: ["chat:read"] }, 201);
     conversation = await client.conversation({ title: "planted-title" });
-    const { assistant_message } = await client.send(conversation, "planted-question");
-    await client.finished(assistant_message.id);
+    const { json } = await client.call(
+      "POST",
+      `/api/v1/conversations/${conversation.id}/messages`,
+      {
+        body: { content: "planted-question" },
+        headers: { "idempotency-key": "planted-idempotency" },
+      },
+    );
+    await client.finished(json.assistant_message.id);
     const other = await client.conversation({ title: "to be renamed" });
     await client.expect(200, "PATCH", `/api/v1/conversations/${other.id}`, {
       body: { title: "planted-renamed" },

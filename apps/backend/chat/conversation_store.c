@@ -104,8 +104,9 @@ static const struct statement delete_keys_of = {
 
 static const struct field idempotency_key_fields[] = {
 	FIELD(struct idempotency_key, owner_id, .doc = "Who sent it."),
-	FIELD(struct idempotency_key, key, .doc = "As it was sent."),
-	FIELD(struct idempotency_key, request_hash, .doc = "Of what was asked with it."),
+	FIELD(struct idempotency_key, key, .doc = "A keyed hash of what was sent."),
+	FIELD(struct idempotency_key, request_hash,
+	      .doc = "A keyed hash of what was asked with it."),
 	FIELD(struct idempotency_key, user_message_id, .doc = "What was made."),
 	FIELD(struct idempotency_key, assistant_message_id, .doc = "What was made."),
 	FIELD(struct idempotency_key, parent_id, .nullable = true,

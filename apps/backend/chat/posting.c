@@ -6,6 +6,7 @@
 #include "chat/generation.h"
 #include "providers/thought.h"
 #include "search/search.h"
+#include "security/encryption.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -14,16 +15,15 @@ enum {
 	HISTORY_MAX = 400, /* messages that a model is given, the last ones */
 	HISTORY_BYTES = 16 * 1024 * 1024,
 	TITLE_CHARACTERS = 60,
-	HASH_BYTES = 32,
-	HASH_SIZE = HASH_BYTES * 2 + 1
+	HASH_TEXT_SIZE = LOOKUP_SIZE * 2 + 1
 };
 
 /* What one of the three transactions works on. */
 struct posting {
 	struct request *request;
 	const struct message_new *input;
-	const char *request_hash;
-	const char *message_id; /* to go on with, or to answer anew */
+	const char *key_hash, *request_hash; /* of the key for idempotency, if there is one */
+	const char *message_id;              /* to go on with, or to answer anew */
 	struct timestamp now;
 	char *user_id, *assistant_id;
 	struct conversation conversation;
@@ -258,10 +258,10 @@ static enum err find_replay(struct db *tx, struct posting *posting)
 	struct idempotency_key key;
 	enum err err;
 
-	if (!posting->input->idempotency_key)
+	if (!posting->key_hash)
 		return ERR_NOT_FOUND;
-	err = idempotency_find(tx, request->principal->user_id, posting->input->idempotency_key,
-			       &request->arena, &key);
+	err = idempotency_find(tx, request->principal->user_id, posting->key_hash, &request->arena,
+			       &key);
 	if (err != ERR_OK)
 		return err;
 	if (strcmp(key.request_hash, posting->request_hash) != 0)
@@ -273,7 +273,7 @@ static enum err find_replay(struct db *tx, struct posting *posting)
 static enum err keep_key(struct db *tx, const struct posting *posting)
 {
 	struct idempotency_key key = { .owner_id = posting->conversation.owner_id,
-				       .key = posting->input->idempotency_key,
+				       .key = posting->key_hash,
 				       .request_hash = posting->request_hash,
 				       .user_message_id = posting->user.id,
 				       .assistant_message_id = posting->assistant.id,
@@ -337,22 +337,36 @@ static enum err run_send(struct db *tx, void *context)
 	return err == ERR_OK ? keep_key(tx, posting) : err;
 }
 
-static const char *hash_input(const struct message_new *input, struct arena *arena)
+static const char *hash_text(struct request *request, const char *field, const char *const *values,
+			     size_t count)
 {
+	uint8_t hash[LOOKUP_SIZE];
+	char *text = arena_alloc(&request->arena, HASH_TEXT_SIZE);
+
+	lookup_hash_all(request->app->keyring, field, values, count, hash);
+	return sodium_bin2hex(text, HASH_TEXT_SIZE, hash, sizeof(hash));
+}
+
+/*
+ * What is kept of the key and of what was asked with it, which may be short enough to be guessed. Both are about the owner and
+ * the key, so that no two rows show that the same was sent.
+ */
+static void hash_input(struct posting *posting)
+{
+	const struct message_new *input = posting->input;
 	const char *parent = input->is_first ? "none" : input->parent_id;
-	const char *parts[] = { input->id, input->content, parent, input->model_id };
-	unsigned char hash[HASH_BYTES];
-	char *text = arena_alloc(arena, HASH_SIZE);
-	crypto_generichash_state state;
+	const char *values[] = { posting->request->principal->user_id,
+				 input->idempotency_key,
+				 input->id,
+				 input->content,
+				 parent ? parent : "",
+				 input->model_id ? input->model_id : "" };
 
-	crypto_generichash_init(&state, NULL, 0, sizeof(hash));
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		const char *part = parts[i] ? parts[i] : "";
-
-		crypto_generichash_update(&state, (const unsigned char *)part, strlen(part) + 1);
-	}
-	crypto_generichash_final(&state, hash, sizeof(hash));
-	return sodium_bin2hex(text, HASH_SIZE, hash, sizeof(hash));
+	if (!input->idempotency_key)
+		return;
+	posting->key_hash = hash_text(posting->request, "idempotency_key.key", values, 2);
+	posting->request_hash = hash_text(posting->request, "idempotency_key.request", values,
+					  sizeof(values) / sizeof(values[0]));
 }
 
 enum err posting_send(struct request *request, const struct message_new *input,
@@ -362,7 +376,7 @@ enum err posting_send(struct request *request, const struct message_new *input,
 	enum err err;
 
 	posting.input = input;
-	posting.request_hash = hash_input(input, &request->arena);
+	hash_input(&posting);
 	err = run(&posting, run_send);
 	*ret_pair = (struct message_pair){ posting.user, posting.assistant };
 	*ret_replayed = posting.replayed;

@@ -122,13 +122,23 @@ enum err unseal(const struct keyring *keyring, const struct seal_place *place, s
 	return ERR_OK;
 }
 
-void lookup_hash(const struct keyring *keyring, const char *field, const char *value,
-		 uint8_t hash[static LOOKUP_SIZE])
+void lookup_hash_all(const struct keyring *keyring, const char *field, const char *const *values,
+		     size_t count, uint8_t hash[static LOOKUP_SIZE])
 {
 	crypto_generichash_state state;
 
 	crypto_generichash_init(&state, keyring_key(keyring, KEY_LOOKUP), KEY_SIZE, LOOKUP_SIZE);
-	crypto_generichash_update(&state, (const unsigned char *)field, strlen(field) + 1);
-	crypto_generichash_update(&state, (const unsigned char *)value, strlen(value));
+	crypto_generichash_update(&state, (const unsigned char *)field, strlen(field));
+	for (size_t i = 0; i < count; i++) {
+		crypto_generichash_update(&state, (const unsigned char *)"", 1);
+		crypto_generichash_update(&state, (const unsigned char *)values[i],
+					  strlen(values[i]));
+	}
 	crypto_generichash_final(&state, hash, LOOKUP_SIZE);
+}
+
+void lookup_hash(const struct keyring *keyring, const char *field, const char *value,
+		 uint8_t hash[static LOOKUP_SIZE])
+{
+	lookup_hash_all(keyring, field, &value, 1, hash);
 }

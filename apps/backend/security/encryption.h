@@ -45,5 +45,8 @@ uint32_t seal_key_number(struct blob sealed);
  */
 void lookup_hash(const struct keyring *keyring, const char *field, const char *value,
 		 uint8_t hash[static LOOKUP_SIZE]);
+/* The same of several values in their order, of which a field always has as many. */
+void lookup_hash_all(const struct keyring *keyring, const char *field, const char *const *values,
+		     size_t count, uint8_t hash[static LOOKUP_SIZE]);
 
 #endif

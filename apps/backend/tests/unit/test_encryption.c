@@ -226,6 +226,24 @@ static void a_lookup_hash_is_of_the_field_the_value_and_the_installation(void **
 	assert_memory_not_equal(hash, again, LOOKUP_SIZE);
 }
 
+static void a_lookup_hash_of_several_values_knows_where_each_ends(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *values[] = { "ab", "c" }, *others[] = { "a", "bc" };
+	uint8_t hash[LOOKUP_SIZE], again[LOOKUP_SIZE];
+
+	lookup_hash_all(fixture->keyring, "f", values, 2, hash);
+	lookup_hash_all(fixture->keyring, "f", values, 2, again);
+	assert_memory_equal(hash, again, LOOKUP_SIZE);
+	lookup_hash_all(fixture->keyring, "f", others, 2, again);
+	assert_memory_not_equal(hash, again, LOOKUP_SIZE);
+	lookup_hash_all(fixture->other, "f", values, 2, again);
+	assert_memory_not_equal(hash, again, LOOKUP_SIZE);
+	lookup_hash_all(fixture->keyring, "f", values, 1, hash);
+	lookup_hash(fixture->keyring, "f", "ab", again);
+	assert_memory_equal(hash, again, LOOKUP_SIZE);
+}
+
 /* ---- Data keys ---- */
 
 static struct blob wrapped_key(struct fixture *fixture, const struct keyring *keyring,
@@ -292,6 +310,7 @@ int main(void)
 		TEST(no_byte_may_be_missing_or_added),
 		TEST(a_long_key_of_a_row_is_no_matter),
 		TEST(a_lookup_hash_is_of_the_field_the_value_and_the_installation),
+		TEST(a_lookup_hash_of_several_values_knows_where_each_ends),
 		TEST(the_newest_key_seals_and_all_open),
 		TEST(a_key_opens_under_its_number_and_master_alone),
 	};

@@ -979,6 +979,38 @@ static void the_same_key_gets_the_first_reply(void **state)
 	assert_string_equal(pair_text(stage, &pair), first);
 }
 
+/* The same under another key of the sender's, and under another master key: no two rows are alike, or can be guessed. */
+static void what_is_kept_of_a_key_depends_on_the_master_key(void **state)
+{
+	static const char other_key[] =
+		"0707070707070707070707070707070707070707070707070707070707070707";
+	struct stage *stage = *state;
+	struct message_new input = { .content = "Hi", .idempotency_key = "planted-key" };
+	struct message_pair pair;
+	struct keyring *other;
+	const char *reason;
+	bool replayed;
+
+	input.is_first = true;
+	assert_int_equal(send_input(stage, input, &pair, &replayed), ERR_OK);
+	assert_false(home_holds_bytes(&stage->home, "planted-key"));
+	input.idempotency_key = "another-key";
+	assert_int_equal(send_input(stage, input, &pair, &replayed), ERR_OK);
+	input.idempotency_key = "planted-key";
+	assert_int_equal(keyring_open(other_key, NULL, &other, &reason), ERR_OK);
+	stage->app.keyring = other;
+	assert_int_equal(send_input(stage, input, &pair, &replayed), ERR_OK);
+	assert_false(replayed);
+	stage->app.keyring = stage->home.keyring;
+	keyring_destroy(other);
+	RUN_UNTIL(stage, play.started == 3);
+	assert_int_equal(
+		home_number(&stage->home, "SELECT count(DISTINCT key) FROM idempotency_key"), 3);
+	assert_int_equal(home_number(&stage->home,
+				     "SELECT count(DISTINCT request_hash) FROM idempotency_key"),
+			 3);
+}
+
 /* ---- Titles ---- */
 
 static void has_title(struct stage *stage, const char *content, const char *title)
@@ -1139,6 +1171,7 @@ int main(void)
 		TEST(what_is_not_ones_own_cannot_be_written_in),
 		TEST(the_same_key_carries_the_same_out_once),
 		TEST(the_same_key_gets_the_first_reply),
+		TEST(what_is_kept_of_a_key_depends_on_the_master_key),
 		TEST(a_title_is_the_first_line_cut_at_a_word),
 		TEST(a_drain_keeps_what_there_is),
 		TEST(a_drain_does_not_wait_for_a_database_that_is_away),

@@ -149,6 +149,19 @@ static void a_step_that_is_not_there_is_refused(void **state)
 	is_refused(*state, -2, "there is no step");
 }
 
+/* The key as it was sent, and a hash that anybody can make of a guess. */
+static void keys_in_the_clear_are_forgotten(void **state)
+{
+	struct home *home = *state;
+
+	migrates(home, 15);
+	home_sql(home, some_account);
+	home_sql(home, "INSERT INTO idempotency_key (owner_id, key, request_hash, user_message_id, "
+		       "assistant_message_id, created_at) VALUES ('a', 'k', 'h', 'u', 'm', 1)");
+	migrates(home, 16);
+	assert_int_equal(home_number(home, "SELECT count(*) FROM idempotency_key"), 0);
+}
+
 /* What a step leaves half done must not stay. */
 static void a_step_that_fails_leaves_nothing(void **state)
 {
@@ -287,6 +300,7 @@ int main(void)
 		TEST(a_step_that_is_not_the_known_one_is_refused),
 		TEST(a_gap_in_the_steps_is_refused),
 		TEST(a_step_that_is_not_there_is_refused),
+		TEST(keys_in_the_clear_are_forgotten),
 		TEST(a_step_that_fails_leaves_nothing),
 		TEST(a_backup_is_made_before_data_is_touched),
 		TEST(without_its_backup_nothing_is_migrated),
