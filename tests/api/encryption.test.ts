@@ -31,6 +31,8 @@ const sealed: Record<string, string[]> = {
   "invitation.email": ["planted-invited"],
   "message.content": ["planted-question", "planted-answer"],
   "message.error_detail": ["planted-refusal"],
+  "message.lengths": ["planted-ended-lengths"],
+  "message_chunk.lengths": ["planted-lengths"],
   "message_chunk.text": ["planted-streaming"],
   "session.address": ["203.0.113.77"],
   "session.user_agent": ["planted-device"],
@@ -54,6 +56,10 @@ async function sealNames(): Promise<string[]> {
   return [...new Set(names)].sort();
 }
 
+/** Pieces of an answer, whose lengths in their order are the characters of the word. */
+const piecesOf = (word: string): string[] =>
+  [...word].map((character) => "x".repeat(character.charCodeAt(0)));
+
 describe("the database at rest", () => {
   let server: Server;
   let client: Client;
@@ -75,13 +81,15 @@ describe("the database at rest", () => {
     refused.chat.refuse(500, '{"error":{"message":"planted-refusal"}}');
     assert.match((await client.finished(refused.id)).error!.detail, /planted-refusal/);
     const answered = await ask("answer this");
-    answered.chat.say("planted-answer");
+    answered.chat.say("planted-answer", ...piecesOf("planted-ended-lengths"));
     answered.chat.end();
-    assert.equal((await client.finished(answered.id)).content, "planted-answer");
+    assert.match((await client.finished(answered.id)).content, /^planted-answerx+$/);
     const open = await ask("go on");
-    open.chat.say("planted-streaming");
+    const pieces = piecesOf("planted-lengths");
+    const text = "planted-streaming" + pieces.join("");
+    open.chat.say("planted-streaming", ...pieces);
     streaming = open.id;
-    while ((await client.get(`/api/v1/messages/${streaming}`)).content !== "planted-streaming");
+    while ((await client.get(`/api/v1/messages/${streaming}`)).content !== text);
   }
 
   before(async () => {

@@ -76,7 +76,7 @@ extern const struct schema message_schema;
 struct message_chunk {
 	const char *message_id;
 	int64_t first_seq;
-	struct blob lengths;
+	struct blob lengths, clear_lengths; /* one of them */
 	const char *text;
 	/* It may be there already, with less in it: an attempt before was not answered. Not a column. */
 	bool again;

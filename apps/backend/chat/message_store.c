@@ -33,7 +33,8 @@ static const struct field message_fields[] = {
 	FIELD(struct message, status, .names = status_words,
 	      .doc = "`interrupted`: the server went down; `failed`: see `error`."),
 	FIELD(struct message, seq, .doc = "Number of the last delta that `content` holds."),
-	FIELD(struct message, lengths, .stored = true, .nullable = true, .doc = "Of its deltas."),
+	FIELD(struct message, lengths, .stored = true, .nullable = true,
+	      .secret = "message.lengths", .doc = "Of its deltas."),
 	FIELD(struct message, model_id, .nullable = true, .doc = "Which model answered."),
 	FIELD(struct message, error, .schema = &message_error_schema, .nullable = true,
 	      .doc = "Why it failed."),
@@ -55,7 +56,10 @@ const struct schema message_schema =
 static const struct field message_chunk_fields[] = {
 	FIELD(struct message_chunk, message_id, .doc = "Of which message."),
 	FIELD(struct message_chunk, first_seq, .doc = "Number of its first delta."),
-	FIELD(struct message_chunk, lengths, .stored = true, .doc = "Of its deltas."),
+	FIELD(struct message_chunk, lengths, .stored = true, .nullable = true,
+	      .secret = "message_chunk.lengths", .doc = "Of its deltas."),
+	FIELD(struct message_chunk, clear_lengths, .stored = true, .nullable = true,
+	      .doc = "The same, of what a version wrote that did not seal them."),
 	FIELD(struct message_chunk, text, .private = "message_chunk.text", .doc = "Their text."),
 	{ 0 },
 };
@@ -99,8 +103,8 @@ static const struct statement select_message_in = {
 	"sized AS ("                                                                               \
 	" SELECT p.id AS id, p." place " AS place, length(m.content) + "                           \
 	"coalesce(length(m.lengths), 0) + CASE m.status WHEN 'streaming' THEN "                    \
-	"coalesce((SELECT sum(length(c.text) + length(c.lengths)) FROM message_chunk c "           \
-	"WHERE c.message_id = m.id), 0) ELSE 0 END AS size"                                        \
+	"coalesce((SELECT sum(length(c.text) + coalesce(length(c.lengths), 0)) "                   \
+	"FROM message_chunk c WHERE c.message_id = m.id), 0) ELSE 0 END AS size"                   \
 	" FROM page p JOIN message m ON m.id = p.id"                                               \
 	"), counted AS ("                                                                          \
 	" SELECT id, place, CAST(sum(size) OVER (ORDER BY place " order ") AS BIGINT) - size "     \
@@ -189,6 +193,35 @@ static int64_t count_deltas(struct blob lengths, size_t text_length, const char 
 	return walk.seq;
 }
 
+static struct blob lengths_of(const struct message_chunk *chunk)
+{
+	return chunk->lengths.data ? chunk->lengths : chunk->clear_lengths;
+}
+
+/*
+ * A message from before its lengths were sealed has lost them. So that what follows has its number, the first of its deltas is
+ * taken to be all of the text, and the others to be empty.
+ */
+static void restore_lengths(struct arena *arena, struct message *message)
+{
+	size_t size = strlen(message->content);
+	struct buf lengths;
+
+	if (message->lengths.data)
+		return;
+	if (message->seq > (int64_t)size) /* none was empty, so it is damaged */
+		message->seq = (int64_t)size;
+	if (message->seq == 0)
+		return;
+	buf_init(&lengths, size + DELTA_LENGTH_SIZE);
+	deltas_append(&lengths, (uint32_t)size);
+	for (int64_t seq = 1; seq < message->seq; seq++)
+		deltas_append(&lengths, 0);
+	message->lengths =
+		(struct blob){ arena_strndup(arena, lengths.data, lengths.length), lengths.length };
+	buf_finish(&lengths);
+}
+
 /* What a message holds, as far as it is exact. */
 struct prefix {
 	size_t text_size, lengths_size;
@@ -209,8 +242,8 @@ static size_t count_exact(const struct array *rows, struct prefix *prefix)
 		size_t size = strlen(chunk->text);
 
 		prefix->text_size += size;
-		prefix->lengths_size += chunk->lengths.size;
-		prefix->seq += count_deltas(chunk->lengths, size, chunk->text);
+		prefix->lengths_size += lengths_of(chunk).size;
+		prefix->seq += count_deltas(lengths_of(chunk), size, chunk->text);
 	}
 	return count;
 }
@@ -233,9 +266,10 @@ static void fold(struct arena *arena, const struct array *rows, struct message *
 
 	for (size_t i = 0; i < count; i++) {
 		const struct message_chunk *chunk = &((const struct message_chunk *)rows->items)[i];
+		struct blob cuts = lengths_of(chunk);
 
 		text_end = append(text_end, chunk->text, strlen(chunk->text));
-		lengths_end = append(lengths_end, chunk->lengths.data, chunk->lengths.size);
+		lengths_end = append(lengths_end, cuts.data, cuts.size);
 	}
 	message->content = text;
 	message->lengths = (struct blob){ lengths, prefix.lengths_size };
@@ -247,9 +281,11 @@ enum err message_add_chunks(struct db *db, struct arena *arena, struct message *
 	struct array rows;
 	enum err err = db_all(db, &select_chunks, ARGS(message->id), arena, &rows);
 
-	if (err == ERR_OK)
-		fold(arena, &rows, message);
-	return err;
+	if (err != ERR_OK)
+		return err;
+	restore_lengths(arena, message);
+	fold(arena, &rows, message);
+	return ERR_OK;
 }
 
 enum err message_add_sound_chunks(struct db *db, struct arena *arena, struct message *message,
@@ -261,6 +297,7 @@ enum err message_add_sound_chunks(struct db *db, struct arena *arena, struct mes
 
 	if (err != ERR_OK)
 		return err;
+	restore_lengths(arena, message);
 	fold(arena, &rows, message);
 	*ret_damaged = left_out > 0;
 	return ERR_OK;

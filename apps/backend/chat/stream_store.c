@@ -47,7 +47,7 @@ static const struct field message_end_fields[] = {
 	FIELD(struct message_end, status, .names = end_status_words, .doc = "How it ended."),
 	FIELD(struct message_end, seq, .doc = "Number of its last delta."),
 	FIELD(struct message_end, lengths, .stored = true, .nullable = true,
-	      .doc = "Of its deltas."),
+	      .secret = "message.lengths", .doc = "Of its deltas."),
 	FIELD(struct message_end, error, .schema = &end_error_schema, .nullable = true,
 	      .doc = "Why it failed."),
 	FIELD(struct message_end, lease_until, .nullable = true, .doc = "None any more."),

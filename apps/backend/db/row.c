@@ -124,15 +124,24 @@ static const char *key_text(const struct db_value *value, struct arena *arena)
 
 static enum err load_sealed(const struct row_plan *plan, const struct column *column,
 			    const struct keyring *keyring, const struct db_value *cells,
-			    struct blob sealed, struct arena *arena, const char **ret_text)
+			    struct blob sealed, struct arena *arena, void *at)
 {
 	struct seal_place place = { .field = column->seal };
+	const char *plain;
 	size_t length;
+	enum err err;
 
 	for (int k = 0; k < 2; k++)
 		if (plan->key[k] >= 0)
 			place.key[k] = key_text(&cells[plan->key[k]], arena);
-	return unseal(keyring, &place, sealed, arena, ret_text, &length);
+	err = unseal(keyring, &place, sealed, arena, &plain, &length);
+	if (err != ERR_OK)
+		return err;
+	if (column->field->wire == WIRE_BLOB)
+		*(struct blob *)at = (struct blob){ plain, length };
+	else
+		*(const char **)at = plain;
+	return ERR_OK;
 }
 
 static enum err load_enum(const struct field *field, struct blob word, unsigned *ret_value)
@@ -329,11 +338,6 @@ void row_print_update(const struct schema *schema, uint64_t mask, struct buf *ou
 
 /* ---- Writing ---- */
 
-static const char *text_at(const void *row, size_t offset)
-{
-	return *(const char *const *)(const void *)((const char *)row + offset);
-}
-
 static struct db_value texts_value(const struct texts *texts, struct arena *arena)
 {
 	struct buf lines;
@@ -377,11 +381,11 @@ static struct db_value column_value(const struct schema *schema, const struct co
 {
 	const void *at = (const char *)row + column->offset;
 
+	if (column->seal)
+		return sealed_value(schema, column, keyring, row, arena);
 	switch (column->field->wire) {
 	case WIRE_TEXT:
-		if (column->seal && text_at(row, column->offset))
-			return sealed_value(schema, column, keyring, row, arena);
-		return db_value_text(text_at(row, column->offset));
+		return db_value_text(*(const char *const *)at);
 	case WIRE_ENUM:
 		return db_value_text(column->field->names[*(const unsigned *)at]);
 	case WIRE_TEXTS:
@@ -399,14 +403,27 @@ static struct db_value column_value(const struct schema *schema, const struct co
 	}
 }
 
+/* What is to be sealed, a text or a blob; without data it is null. */
+static struct blob plain_value(const struct column *column, const void *at)
+{
+	const char *text;
+
+	if (column->field->wire == WIRE_BLOB)
+		return *(const struct blob *)at;
+	text = *(const char *const *)at;
+	return (struct blob){ text, text ? strlen(text) : 0 };
+}
+
 /* A seal is bound to the key of its row. */
 static struct db_value sealed_value(const struct schema *schema, const struct column *column,
 				    const struct keyring *keyring, const void *row,
 				    struct arena *arena)
 {
 	struct seal_place place = { .field = column->seal };
-	const char *text = text_at(row, column->offset);
+	struct blob plain = plain_value(column, (const char *)row + column->offset);
 
+	if (!plain.data)
+		return (struct db_value){ .type = DB_NULL };
 	for (int k = 0; k < 2 && schema->key[k]; k++) {
 		const struct field *field = schema_field(schema, schema->key[k]);
 		struct column key = { .field = field, .offset = field->offset };
@@ -414,7 +431,7 @@ static struct db_value sealed_value(const struct schema *schema, const struct co
 
 		place.key[k] = key_text(&value, arena);
 	}
-	return db_value_blob(seal(keyring, &place, text, strlen(text), arena));
+	return db_value_blob(seal(keyring, &place, plain.data, plain.size, arena));
 }
 
 int row_insert_values(const struct schema *schema, const struct keyring *keyring, const void *row,

@@ -88,8 +88,8 @@ static const char *check_field(const struct schema *row, const struct field *fie
 		return "a field FROM_HEADER needs .header";
 	if (seal && (field->private && field->secret))
 		return "it is private and secret";
-	if (seal && field->wire != WIRE_TEXT)
-		return "only a text can be sealed";
+	if (seal && field->wire != WIRE_TEXT && field->wire != WIRE_BLOB)
+		return "only a text or a blob can be sealed";
 	if (seal && (!row->table || !row->key[0]))
 		return "a sealed field needs the .table and .key of its schema";
 	if (field->max && field->min > field->max)

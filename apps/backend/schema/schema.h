@@ -24,7 +24,7 @@
  *	double                number                REAL
  *	enum x                string of .names      TEXT, the same     the closed set
  *	struct timestamp      RFC 3339              INTEGER ms UTC
- *	struct blob           never                 BLOB
+ *	struct blob           never                 BLOB (or sealed)
  *	struct array          array of .schema      never              max elements
  *	struct texts          array of strings      TEXT, one a line   max elements; .names closes the set
  *	a struct              object of .schema     columns name_…     null where its first field is NULL

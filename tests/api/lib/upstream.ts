@@ -65,8 +65,8 @@ export class Chat {
     return this.#response.closed;
   }
 
-  say(text: string): void {
-    this.bytes(wire[this.kind].say(text));
+  say(...pieces: string[]): void {
+    this.bytes(pieces.map(wire[this.kind].say).join(""));
   }
 
   /** Ends the answer as it should be. */

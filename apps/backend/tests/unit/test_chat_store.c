@@ -156,22 +156,30 @@ static void what_is_another_ones_is_not_there(void **state)
 	assert_string_equal(read_message(scene, id).content, "mine");
 }
 
-static void content_and_titles_are_sealed(void **state)
+static void contents_lengths_and_titles_are_sealed(void **state)
 {
 	struct scene *scene = *state;
 	const char *id = add_message(scene, NULL, "words that are nobody's business");
 	const char *streaming = add_streaming(scene, id, &scene->node);
 	struct message_chunk chunk = { .message_id = streaming,
 				       .first_seq = 1,
-				       .lengths = { "\x04", 1 },
+				       .lengths = { "lengths of a chunk", 18 },
 				       .text = "secret chunk" };
+	struct message end = { .id = add_streaming(scene, id, &scene->node),
+			       .owner_id = scene->ada.user_id,
+			       .content = "secret end",
+			       .lengths = { "lengths of an answer", 20 } };
 	bool ours;
 
 	assert_int_equal(chunks_insert(scene->home.db, &scene->node, &chunk, 1, &ours), ERR_OK);
+	assert_int_equal(message_finish(scene->home.db, &scene->node, &end), ERR_OK);
 	assert_true(home_holds_bytes(&scene->home, "webplus/guide"));
 	assert_false(home_holds_bytes(&scene->home, "nobody's business"));
 	assert_false(home_holds_bytes(&scene->home, "private title"));
 	assert_false(home_holds_bytes(&scene->home, "secret chunk"));
+	assert_false(home_holds_bytes(&scene->home, "lengths of a chunk"));
+	assert_false(home_holds_bytes(&scene->home, "secret end"));
+	assert_false(home_holds_bytes(&scene->home, "lengths of an answer"));
 }
 
 /* ---- Conversations ---- */
@@ -829,6 +837,82 @@ static void an_abandoned_answer_keeps_its_exact_prefix(void **state)
 	assert_int_equal(interrupt_at(scene, &again, 2), 0);
 }
 
+/* As the migration leaves what a version that sealed no lengths has written: those of chunks in the clear, none of messages. */
+static void unseal_lengths(struct scene *scene)
+{
+	home_sql(&scene->home, "UPDATE message SET lengths = NULL");
+	home_sql(&scene->home,
+		 scene->home.options.url
+			 ? "UPDATE message_chunk SET lengths = NULL, clear_lengths = "
+			   "CASE first_seq WHEN 1 THEN '\\x03'::bytea ELSE '\\x0201' END"
+			 : "UPDATE message_chunk SET lengths = NULL, clear_lengths = "
+			   "CASE first_seq WHEN 1 THEN x'03' ELSE x'0201' END");
+}
+
+static struct message_chunk two_deltas(const char *message_id, int64_t seq)
+{
+	return (struct message_chunk){ .message_id = message_id,
+				       .first_seq = seq,
+				       .lengths = { "\x02\x01", 2 },
+				       .text = "lo!" };
+}
+
+static void an_answer_of_the_version_before_keeps_its_exact_prefix(void **state)
+{
+	struct scene *scene = *state;
+	const char *id = add_streaming(scene, NULL, &scene->node);
+	struct message_chunk chunk = two_deltas(id, 2), behind_a_gap = two_deltas(id, 5);
+	struct message message;
+	struct node again;
+	bool ours;
+
+	add_chunk(scene, &scene->node, id, 1, "Hel");
+	assert_int_equal(chunks_insert(scene->home.db, &scene->node, &chunk, 1, &ours), ERR_OK);
+	assert_int_equal(chunks_insert(scene->home.db, &scene->node, &behind_a_gap, 1, &ours),
+			 ERR_OK);
+	unseal_lengths(scene);
+	assert_string_equal(read_message(scene, id).content, "Hello!");
+	assert_int_equal(node_start(scene->home.db, &scene->home.arena, &again), ERR_OK);
+	assert_int_equal(interrupt_at(scene, &again, 2), 1);
+	message = read_message(scene, id);
+	assert_int_equal(message.status, MESSAGE_INTERRUPTED);
+	assert_string_equal(message.content, "Hello!");
+	assert_int_equal(message.seq, 3);
+	assert_int_equal(message.lengths.size, 3);
+	assert_memory_equal(message.lengths.data, "\x03\x02\x01", 3);
+	assert_int_equal(chunks_left(scene), 0);
+}
+
+/* It streamed once more there, and its first part has no lengths any more. */
+static void one_that_went_on_there_keeps_its_text_and_number(void **state)
+{
+	struct scene *scene = *state;
+	const char *id = add_streaming(scene, NULL, &scene->node);
+	struct message end = { .id = id,
+			       .owner_id = scene->ada.user_id,
+			       .status = MESSAGE_STOPPED,
+			       .content = "Well, ",
+			       .seq = 2,
+			       .lengths = { "\x04\x02", 2 } };
+	struct message_chunk chunk = two_deltas(id, 3);
+	struct message message;
+	struct node again;
+	bool ours;
+
+	assert_int_equal(message_finish(scene->home.db, &scene->node, &end), ERR_OK);
+	assert_int_equal(message_take(scene->home.db, id, &scene->node, (struct timestamp){ 1 }),
+			 ERR_OK);
+	assert_int_equal(chunks_insert(scene->home.db, &scene->node, &chunk, 1, &ours), ERR_OK);
+	unseal_lengths(scene);
+	assert_int_equal(node_start(scene->home.db, &scene->home.arena, &again), ERR_OK);
+	assert_int_equal(interrupt_at(scene, &again, 2), 1);
+	message = read_message(scene, id);
+	assert_string_equal(message.content, "Well, lo!");
+	assert_int_equal(message.seq, 4);
+	assert_int_equal(message.lengths.size, 4);
+	assert_memory_equal(message.lengths.data, "\x06\x00\x02\x01", 4);
+}
+
 /* One row that does not open is not in the way of a start, nor of what else was left behind. */
 static void damaged_answers_are_ended_with_what_can_be_read(void **state)
 {
@@ -965,7 +1049,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_another_ones_is_not_there),
-		TEST(content_and_titles_are_sealed),
+		TEST(contents_lengths_and_titles_are_sealed),
 		TEST(a_deleted_conversation_can_be_undone),
 		TEST(a_patch_changes_what_it_gives),
 		TEST(conversations_page_by_key_newest_first),
@@ -987,6 +1071,8 @@ int main(void)
 		TEST(an_end_of_an_old_epoch_is_refused),
 		TEST(an_answer_goes_on_from_its_prefix),
 		TEST(an_abandoned_answer_keeps_its_exact_prefix),
+		TEST(an_answer_of_the_version_before_keeps_its_exact_prefix),
+		TEST(one_that_went_on_there_keeps_its_text_and_number),
 		TEST(damaged_answers_are_ended_with_what_can_be_read),
 		TEST(a_lease_keeps_others_away),
 		TEST(what_nobody_began_runs_out),

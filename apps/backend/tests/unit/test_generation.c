@@ -738,6 +738,38 @@ static void an_answer_goes_on_from_where_it_was_cut(void **state)
 	leave(&listener);
 }
 
+/* Of what ended before lengths were sealed: the deltas are lost, the text and the number of the last are not. */
+static void an_answer_without_lengths_goes_on(void **state)
+{
+	struct stage *stage = *state;
+	struct listener ended, from_nothing, from_its_end;
+	struct message message;
+	const char *id = ask(stage, "Hi");
+
+	model_says("Hel");
+	model_says("lo");
+	model_ends(CHAT_TRUNCATED, NULL);
+	RUN_UNTIL(stage, has_ended(stage, id));
+	sql(stage, "UPDATE message SET lengths = NULL WHERE id = '%s'", id);
+	follow(stage, &ended, id, 1);
+	RUN_UNTIL(stage, has_heard(&ended, "done"));
+	assert_string_equal(ended.seen.data, "done 2; ");
+	leave(&ended);
+	assert_int_equal(posting_continue(new_request(stage), id, &message), ERR_OK);
+	RUN_UNTIL(stage, play.started == 2);
+	follow(stage, &from_nothing, id, 0);
+	follow(stage, &from_its_end, id, 2);
+	model_says("!");
+	model_ends(CHAT_COMPLETE, NULL);
+	RUN_UNTIL(stage, has_heard(&from_nothing, "done"));
+	RUN_UNTIL(stage, has_heard(&from_its_end, "done"));
+	assert_string_equal(from_nothing.seen.data, "delta 1 Hello; delta 2 ; delta 3 !; done 3; ");
+	assert_string_equal(from_its_end.seen.data, "delta 3 !; done 3; ");
+	assert_string_equal(stored(stage, id).content, "Hello!");
+	leave(&from_nothing);
+	leave(&from_its_end);
+}
+
 static void another_answer_stands_beside_the_first(void **state)
 {
 	struct stage *stage = *state;
@@ -1162,6 +1194,7 @@ int main(void)
 		TEST(an_answer_ends_with_its_account_when_that_is_deleted),
 		TEST(who_cannot_be_brought_up_to_date_is_told),
 		TEST(an_answer_goes_on_from_where_it_was_cut),
+		TEST(an_answer_without_lengths_goes_on),
 		TEST(who_missed_an_end_elsewhere_has_no_gap),
 		TEST(who_missed_all_gets_it_with_the_end),
 		TEST(another_answer_stands_beside_the_first),

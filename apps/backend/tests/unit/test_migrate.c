@@ -162,6 +162,34 @@ static void keys_in_the_clear_are_forgotten(void **state)
 	assert_int_equal(home_number(home, "SELECT count(*) FROM idempotency_key"), 0);
 }
 
+static void lengths_in_the_clear_go_but_those_of_what_streams(void **state)
+{
+	static const char some_message[] =
+		"INSERT INTO conversation (id, owner_id, title, model_id, created_at, updated_at) "
+		"VALUES ('c', 'a', x'00', 'm', 1, 1);"
+		"INSERT INTO message (id, conversation_id, owner_id, role, status, seq, epoch, "
+		"created_at, lengths, content) VALUES ('m', 'c', 'a', 'assistant', 'stopped', 2, 1, 1, "
+		"x'0302', x'00');"
+		"INSERT INTO message_chunk (message_id, first_seq, lengths, text) "
+		"VALUES ('m', 3, x'04', x'00')";
+	struct home *home = *state;
+
+	migrates(home, 16);
+	home_sql(home, some_account);
+	home_sql(home, some_message);
+	migrates(home, 17);
+	assert_int_equal(home_number(home, "SELECT count(*) FROM message WHERE lengths IS NULL "
+					   "AND seq = 2"),
+			 1);
+	assert_int_equal(home_number(home, "SELECT count(*) FROM message_chunk WHERE lengths IS "
+					   "NULL AND clear_lengths = x'04'"),
+			 1);
+	is_refused(home, 16, "answers_were_cut_off");
+	home_sql(home, "DELETE FROM message_chunk");
+	migrates(home, 16);
+	assert_int_equal(home_number(home, "SELECT count(*) FROM message WHERE seq = 0"), 1);
+}
+
 /* What a step leaves half done must not stay. */
 static void a_step_that_fails_leaves_nothing(void **state)
 {
@@ -301,6 +329,7 @@ int main(void)
 		TEST(a_gap_in_the_steps_is_refused),
 		TEST(a_step_that_is_not_there_is_refused),
 		TEST(keys_in_the_clear_are_forgotten),
+		TEST(lengths_in_the_clear_go_but_those_of_what_streams),
 		TEST(a_step_that_fails_leaves_nothing),
 		TEST(a_backup_is_made_before_data_is_touched),
 		TEST(without_its_backup_nothing_is_migrated),

@@ -2,7 +2,7 @@
 #include "db/rotation.h"
 
 #include "auth/auth.h"
-#include "chat/chat_store.h"
+#include "chat/message_store.h"
 #include "db/key_store.h"
 #include "routes.h"
 #include "security/data_keys.h"
@@ -52,14 +52,19 @@ static void fill(struct stage *stage)
 }
 
 /* The number of the key is the fifth byte of a sealed value, of which there are fewer than 256. */
-static int64_t sealed_under(struct stage *stage, int number)
+static int64_t cells_under(struct stage *stage, const char *table, const char *column, int number)
 {
 	char sql[160];
 
 	snprintf(sql, sizeof(sql),
-		 "SELECT COUNT(*) FROM conversation WHERE substr(title, 1, 5) = %s0100000%03x'",
+		 "SELECT COUNT(*) FROM %s WHERE substr(%s, 1, 5) = %s0100000%03x'", table, column,
 		 stage->home.options.url ? "'\\x" : "x'", (unsigned)number);
 	return stage_count(stage, sql);
+}
+
+static int64_t sealed_under(struct stage *stage, int number)
+{
+	return cells_under(stage, "conversation", "title", number);
 }
 
 static void title_is(struct stage *stage, struct db *db, int number)
@@ -94,6 +99,35 @@ static void everything_is_sealed_anew(void **state)
 	title_is(stage, stage->app.db, CONVERSATIONS - 1);
 	assert_int_equal(rotating(stage->app.db, ERR_OK).key_number, 3);
 	assert_int_equal(sealed_under(stage, 3), CONVERSATIONS);
+}
+
+/* Bytes are sealed anew as texts are, whatever is in them. */
+static void lengths_are_sealed_anew(void **state)
+{
+	struct stage *stage = *state;
+	struct message message = { .id = "m",
+				   .conversation_id = "01a00000-0000-7000-8000-000000000000",
+				   .owner_id = "",
+				   .role = MESSAGE_ASSISTANT,
+				   .content = "abc",
+				   .status = MESSAGE_STREAMING,
+				   .seq = 2,
+				   .lengths = { "\x03\x00", 2 } };
+	const struct message_chunk chunk = {
+		.message_id = "m", .first_seq = 3, .lengths = { "\x00\x01", 2 }, .text = "d"
+	};
+
+	fill(stage);
+	assert_int_equal(message_insert(stage->app.db, &message), ERR_OK);
+	assert_int_equal(db_insert(stage->app.db, &message_chunk_schema, &chunk), ERR_OK);
+	assert_int_equal(rotating(stage->app.db, ERR_OK).damaged, 0);
+	assert_int_equal(cells_under(stage, "message", "lengths", 2), 1);
+	assert_int_equal(cells_under(stage, "message_chunk", "lengths", 2), 1);
+	assert_int_equal(message_read_whole(stage->app.db, "m", &stage->home.arena, &message),
+			 ERR_OK);
+	assert_string_equal(message.content, "abcd");
+	assert_int_equal(message.lengths.size, 4);
+	assert_memory_equal(message.lengths.data, "\x03\x00\x00\x01", 4);
 }
 
 static void what_does_not_open_is_counted_and_left(void **state)
@@ -211,6 +245,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STAGE_TEST(everything_is_sealed_anew),
+		STAGE_TEST(lengths_are_sealed_anew),
 		STAGE_TEST(what_does_not_open_is_counted_and_left),
 		STAGE_TEST(a_rotation_that_was_cut_off_goes_on),
 		STAGE_TEST(a_rotation_that_was_overtaken_leaves_what_the_next_one_sealed),

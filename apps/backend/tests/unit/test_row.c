@@ -38,6 +38,7 @@ struct thing {
 	struct timestamp made;
 	struct timestamp ended;
 	struct blob bytes;
+	struct blob stamp;
 	struct reason reason;
 	const char *shown;
 };
@@ -55,6 +56,8 @@ static const struct field thing_fields[] = {
 	FIELD(struct thing, made, .doc = "When."),
 	FIELD(struct thing, ended, .nullable = true, .doc = "When, or never."),
 	FIELD(struct thing, bytes, .stored = true, .nullable = true, .doc = "Bytes."),
+	FIELD(struct thing, stamp, .stored = true, .secret = "thing.stamp", .nullable = true,
+	      .doc = "Sealed bytes."),
 	FIELD(struct thing, reason, .nullable = true, .schema = &reason_schema, .doc = "Why."),
 	FIELD(struct thing, shown, .shown = true, .doc = "On the wire only."),
 	{ 0 },
@@ -68,7 +71,7 @@ static const char *const thing_table =
 	"NULL,"
 	" flag INTEGER NOT NULL, small INTEGER NOT NULL, big INTEGER, number REAL NOT NULL, size "
 	"TEXT,"
-	" made INTEGER, ended INTEGER, bytes BLOB, reason_code TEXT, reason_number INTEGER);"
+	" made INTEGER, ended INTEGER, bytes BLOB, stamp BLOB, reason_code TEXT, reason_number INTEGER);"
 	"CREATE TABLE part (thing_id TEXT NOT NULL REFERENCES thing (id), number INTEGER NOT NULL,"
 	" text BLOB NOT NULL, PRIMARY KEY (thing_id, number))";
 
@@ -151,6 +154,7 @@ static struct thing some_thing(const char *id)
 			       .made = { 1234 },
 			       .ended = { 5678 },
 			       .bytes = { "a\0b", 3 },
+			       .stamp = { "under\0wax", 9 },
 			       .reason = { "because", 42 } };
 }
 
@@ -194,6 +198,8 @@ static void a_record_comes_back_as_it_was(void **state)
 	assert_int_equal(is.ended.ms, 5678);
 	assert_int_equal(is.bytes.size, 3);
 	assert_memory_equal(is.bytes.data, "a\0b", 3);
+	assert_int_equal(is.stamp.size, 9);
+	assert_memory_equal(is.stamp.data, "under\0wax", 9);
 	assert_string_equal(is.reason.code, "because");
 	assert_int_equal(is.reason.number, 42);
 }
@@ -210,11 +216,12 @@ static void what_is_nothing_is_null_in_the_table(void **state)
 	assert_int_equal(is.big, 0);
 	assert_int_equal(is.ended.ms, 0);
 	assert_null(is.bytes.data);
+	assert_null(is.stamp.data);
 	assert_null(is.reason.code);
 	assert_int_equal(
 		home_number(*state,
 			    "SELECT count(*) FROM thing WHERE plain IS NULL AND letter IS NULL"
-			    " AND big IS NULL AND ended IS NULL AND bytes IS NULL"
+			    " AND big IS NULL AND ended IS NULL AND bytes IS NULL AND stamp IS NULL"
 			    " AND reason_code IS NULL AND made IS NOT NULL"),
 		1);
 }
@@ -223,11 +230,13 @@ static void empty_bytes_are_not_null(void **state)
 {
 	struct thing was = some_thing("a"), is;
 
-	was.bytes = (struct blob){ "", 0 };
+	was.bytes = was.stamp = (struct blob){ "", 0 };
 	insert(*state, &was);
 	is = read_thing(*state, "a");
 	assert_non_null(is.bytes.data);
 	assert_int_equal(is.bytes.size, 0);
+	assert_non_null(is.stamp.data);
+	assert_int_equal(is.stamp.size, 0);
 }
 
 static void every_row_is_read(void **state)
@@ -343,6 +352,7 @@ static void sealed_text_is_not_in_the_file(void **state)
 	assert_true(home_holds_bytes(home, "this stands in the clear")); /* the search can find */
 	assert_false(home_holds_bytes(home, "Dear reader"));
 	assert_false(home_holds_bytes(home, "tok3n"));
+	assert_false(home_holds_bytes(home, "under"));
 	assert_false(home_holds_bytes(home, "sealed part"));
 	home_close(home);
 	assert_true(home_holds_bytes(home, "this stands in the clear"));

@@ -47,7 +47,7 @@ static void mistakes_of_a_table_are_found(void **state)
 		(struct field)FIELD(struct sample, text, .doc = "d", .private = "a", .secret = "b"),
 		sealed, "private and secret");
 	has_fault((struct field)FIELD(struct sample, big, .doc = "d", .private = "a"), sealed,
-		  "only a text can be sealed");
+		  "only a text or a blob can be sealed");
 	has_fault((struct field)FIELD(struct sample, text, .doc = "d", .private = "a"), plain,
 		  "needs the .table and .key");
 	has_fault((struct field)FIELD(struct sample, color, .doc = "d"), plain,
