@@ -116,3 +116,21 @@ test("a chat that is not longer than the screen has no way to its end", async ()
   await hasCount(page.getByRole("button", { name: "Latest" }), 0);
   await workspace.close(page);
 });
+
+test("a suggestion is added to what is written already, and takes the place of another one only", async () => {
+  const page = await workspace.signedIn();
+  const card = (name: string) => page.getByRole("button", { name });
+  await card("Show me around").click();
+  await hasValue(input(page), "What can I do with Web+, and where do I begin?");
+  await card("Run it well").click();
+  const prompt = "Which settings should I know before I run Web+ for a team?";
+  await hasValue(input(page), prompt);
+  await isFocused(input(page));
+
+  await input(page).fill("Words of my own\n");
+  await card("Run it well").click();
+  await hasValue(input(page), `Words of my own\n\n${prompt}`);
+  await card("Run it well").click();
+  await hasValue(input(page), `Words of my own\n\n${prompt}`);
+  await workspace.close(page);
+});

@@ -6,7 +6,7 @@ import { outgoingOf } from "../lib/outbox";
 import { composerId } from "./composer";
 import { ComposerArea } from "./composer-area";
 import { UserMessage } from "./user-message";
-import { Welcome } from "./welcome";
+import { isExample, Welcome } from "./welcome";
 
 type NewChatViewProps = {
   userName: string;
@@ -15,10 +15,17 @@ type NewChatViewProps = {
   onStarted: (conversation: Conversation) => void;
 };
 
+/** What somebody has written is kept, and the prompt comes after it; only another example gives way. */
+function withPrompt(draft: string, prompt: string): string {
+  if (draft.trim() === "" || isExample(draft)) return prompt;
+  return draft.endsWith(prompt) ? draft : `${draft.trimEnd()}\n\n${prompt}`;
+}
+
 export function NewChatView({ userName, modelId, modelPicker, onStarted }: NewChatViewProps) {
   const outgoing = useStore(outgoingOf(null));
   const pick = (prompt: string) => {
-    draftOf(newDraft).set(prompt);
+    const draft = draftOf(newDraft);
+    draft.set(withPrompt(draft.get(), prompt));
     document.getElementById(composerId)?.focus();
   };
   return (

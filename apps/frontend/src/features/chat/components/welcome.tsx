@@ -28,6 +28,10 @@ const examples = [
   },
 ];
 
+export function isExample(text: string): boolean {
+  return examples.some(({ prompt }) => prompt === text);
+}
+
 function greeting(hour: number): string {
   if (hour < 5) return "Good night";
   if (hour < 12) return "Good morning";
