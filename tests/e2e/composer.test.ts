@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Upstream } from "../api/lib/upstream.ts";
 import { eventually, hasCount, hasValue, isFocused } from "./support/eventually.ts";
-import { askScripted, input, quickly, Workspace } from "./support/workspace.ts";
+import { askScripted, input, quickly, signIn, Workspace } from "./support/workspace.ts";
 
 let upstream: Upstream;
 let workspace: Workspace;
@@ -132,5 +132,87 @@ test("a suggestion is added to what is written already, and takes the place of a
   await hasValue(input(page), `Words of my own\n\n${prompt}`);
   await card("Run it well").click();
   await hasValue(input(page), `Words of my own\n\n${prompt}`);
+  await workspace.close(page);
+});
+
+test("an edit that is not sent is kept for its message, over another one and a reload, until it is given up", async () => {
+  const page = await workspace.signedIn();
+  const answer = await askScripted(page, "The first of two");
+  const first = await upstream.nextChat();
+  first.say("One.");
+  first.end();
+  await answer.getByText("One.").waitFor();
+  await input(page).fill("The second of two");
+  await input(page).press("Enter");
+  const second = await upstream.nextChat();
+  second.say("Two.");
+  second.end();
+  await page.getByText("Two.", { exact: true }).waitFor();
+
+  const pencil = page.getByRole("button", { name: "Edit message" });
+  const field = page.getByRole("textbox", { name: "Edit the message" });
+  const unsent = page.getByRole("button", { name: "Unsent edit" });
+  await pencil.first().click();
+  await field.fill("Half of a better wor");
+  await pencil.click();
+  await hasValue(field, "The second of two");
+  await field.press("Escape");
+  await hasCount(unsent, 1);
+  await pencil.first().click();
+  await hasValue(field, "Half of a better wor");
+
+  await page.reload();
+  await unsent.click();
+  await hasValue(field, "Half of a better wor");
+  await field.press("Escape");
+  await hasCount(unsent, 0);
+  await pencil.first().click();
+  await hasValue(field, "The first of two");
+
+  await field.fill("Better words");
+  await field.press("Control+Enter");
+  const third = await upstream.nextChat();
+  assert.equal(third.messages.at(-1)?.content, "Better words");
+  third.end();
+  await hasCount(field, 0);
+  await page.waitForFunction(() => !Object.keys(localStorage).some((key) => /draft/.test(key)));
+  await workspace.close(page);
+});
+
+test("an edit that is not sent goes with the session, and with its chat", async () => {
+  const page = await workspace.signedIn();
+  const answer = await askScripted(page, "A chat to be erased");
+  const chat = await upstream.nextChat();
+  chat.say("Yes.");
+  chat.end();
+  await answer.getByText("Yes.").waitFor();
+  const kept = (count: number) =>
+    eventually(async () => {
+      const keys = await page.evaluate(() => Object.keys(localStorage));
+      assert.equal(keys.filter((key) => key.startsWith("webplus.draft.")).length, count);
+    });
+  const writeAnew = async (words: string) => {
+    await page.getByRole("button", { name: "Edit message" }).click();
+    await page.getByRole("textbox", { name: "Edit the message" }).fill(words);
+    await kept(1);
+  };
+  await writeAnew("Private words");
+  const address = new URL(page.url()).pathname;
+  await page.getByRole("button", { name: "Account: robin" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.waitForURL(/login/);
+  await kept(0);
+
+  await signIn(page);
+  await page.goto(address);
+  await writeAnew("Erased words");
+  await page.getByRole("button", { name: "Options for this chat" }).click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await page.getByRole("button", { name: "Undo" }).waitFor();
+  await kept(1);
+  await page.goto("/settings/deleted");
+  await page.getByRole("button", { name: "Delete A chat to be erased for good" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete for good" }).click();
+  await kept(0);
   await workspace.close(page);
 });

@@ -1,7 +1,7 @@
 import { errorText } from "@/api/problem";
 import { session } from "@/api/session";
 import { signOut } from "@/features/auth/api";
-import { endEdit } from "@/features/chat/lib/editing";
+import { closeEdit } from "@/features/chat/lib/editing";
 import { forgetDrafts, releaseDrafts } from "@/features/chat/lib/drafts";
 import { forgetOutgoing } from "@/features/chat/lib/outbox";
 import { forgetAllStreams } from "@/features/chat/lib/stream-hub";
@@ -30,7 +30,7 @@ session.subscribe(() => {
 export function forgetEverything(): void {
   forgetAllStreams();
   forgetOutgoing();
-  endEdit();
+  closeEdit();
   queryClient.clear();
 }
 

@@ -42,7 +42,7 @@ function WritingArea({ conversation, modelId, streaming, onSent, tools }: Compos
     if (conversation === null || streaming !== null) return false;
     if (pendingIn(conversation.id).get() !== null) return false;
     const last = cachedMessages(conversation.id).findLast(({ role }) => role === "user");
-    if (last !== undefined) beginEdit(last.id, last.content);
+    if (last !== undefined) beginEdit(last);
     return last !== undefined;
   };
 

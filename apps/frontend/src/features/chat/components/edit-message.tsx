@@ -4,7 +4,7 @@ import { Button } from "@/components/ui/button";
 import { isApple } from "@/lib/shortcuts";
 import { useStore } from "@/lib/store";
 import { touchOnly } from "@/lib/touch";
-import { beginEdit, editing, endEdit } from "../lib/editing";
+import { changeEdit, editing, endEdit } from "../lib/editing";
 import { pendingIn, sendEdit } from "../lib/message-actions";
 import { composerId, longestMessage } from "./composer";
 
@@ -28,7 +28,7 @@ export function EditMessage({ message, text }: { message: Message; text: string 
     });
   };
   const cancel = () => {
-    endEdit();
+    endEdit(message);
     if (cameFrom.current?.id === composerId) focusComposer();
     else focusEditButton(message.id);
   };
@@ -51,7 +51,7 @@ export function EditMessage({ message, text }: { message: Message; text: string 
         dir="auto"
         aria-label="Edit the message"
         value={text}
-        onChange={(event) => beginEdit(message.id, event.target.value)}
+        onChange={(event) => changeEdit(message, event.target.value)}
         onKeyDown={onKeyDown}
         className="block [field-sizing:content] max-h-[50dvh] min-h-16 w-full resize-none bg-transparent px-3 pt-2 text-[1rem] leading-[1.55] outline-none [font-kerning:none] [font-variant-ligatures:none]"
       />

@@ -12,6 +12,7 @@ import { fold, unfold, unfolded } from "../lib/unfolded";
 import { BranchSwitch } from "./branch-switch";
 import { CopyButton } from "./copy-button";
 import { EditMessage } from "./edit-message";
+import { UnsentEdit } from "./unsent-edit";
 
 const longFrom = { characters: 1_400, lines: 18 };
 
@@ -34,7 +35,12 @@ export function SentMessage({ message, place }: SentMessageProps) {
     <UserMessage
       id={message.id}
       text={message.content}
-      switcher={place && <BranchSwitch conversationId={message.conversation_id} place={place} />}
+      signs={
+        <>
+          {mayWrite && <UnsentEdit message={message} disabled={pending !== null} />}
+          {place && <BranchSwitch conversationId={message.conversation_id} place={place} />}
+        </>
+      }
       actions={
         mayWrite && (
           <IconButton
@@ -43,7 +49,7 @@ export function SentMessage({ message, place }: SentMessageProps) {
             disabled={pending !== null}
             data-edits={message.id}
             icon={<Pencil className="size-4" aria-hidden="true" />}
-            onClick={() => beginEdit(message.id, message.content)}
+            onClick={() => beginEdit(message)}
           />
         )
       }
@@ -56,12 +62,12 @@ type UserMessageProps = {
   text: string;
   pending?: boolean;
   actions?: ReactNode;
-  /** Always shown: it says that there is more than meets the eye. */
-  switcher?: ReactNode;
+  /** Always shown: they say that there is more than meets the eye. */
+  signs?: ReactNode;
 };
 
 export function UserMessage(props: UserMessageProps) {
-  const { id, text, pending = false, actions, switcher } = props;
+  const { id, text, pending = false, actions, signs } = props;
   const isLong = text.length > longFrom.characters || text.split("\n").length > longFrom.lines;
   const open = useStore(unfolded).has(id);
   const bodyId = useId();
@@ -105,7 +111,7 @@ export function UserMessage(props: UserMessageProps) {
           {!pending && <CopyButton text={text} label="Copy message" />}
           {actions}
         </div>
-        {switcher}
+        {signs}
       </div>
     </article>
   );

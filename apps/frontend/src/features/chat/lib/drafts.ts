@@ -15,6 +15,11 @@ import { dropSending, forgetSendings, releaseSending, takeLeftSending } from "./
 /** The draft of a conversation that does not exist yet. */
 export const newDraft = "new";
 
+/** The draft of an edit: of a message of the conversation that is written anew. */
+export function editDraft(conversationId: string, messageId: string): string {
+  return `${conversationId}.${messageId}`;
+}
+
 const draftKey = (id: string) => `draft.${id}`;
 const drafts = new Map<string, Store<string>>();
 /** Those that were changed here and are not written yet, until then. */
@@ -84,11 +89,15 @@ export function returnToDraft(id: string, text: string): void {
   write(id);
 }
 
-/** The conversation is there no more, and cannot come back. */
+/** The conversation is there no more, and cannot come back: nor can what was written anew in it. */
 export function forgetDraft(id: string): void {
-  settle(id);
-  drafts.delete(id);
+  const edits = editDraft(id, "");
+  for (const known of [...drafts.keys()].filter((key) => key === id || key.startsWith(edits))) {
+    settle(known);
+    drafts.delete(known);
+  }
   removeStored(draftKey(id));
+  removeStoredUnder(draftKey(edits));
   dropSending(id);
 }
 

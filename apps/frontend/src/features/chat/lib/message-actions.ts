@@ -71,7 +71,7 @@ export function sendEdit(message: Message, content: string): Promise<boolean> {
     const body = { content, parent_id: message.parent_id };
     const key = keyOfEdit(message.id, content);
     const pair = await postMessage(message.conversation_id, body, key);
-    endEdit();
+    endEdit(message);
     addMessage(pair.user_message);
     addMessage(pair.assistant_message);
     forksChanged(message.conversation_id);
