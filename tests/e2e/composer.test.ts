@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Upstream } from "../api/lib/upstream.ts";
 import { eventually, hasCount, hasValue, isFocused } from "./support/eventually.ts";
-import { askScripted, input, quickly, signIn, Workspace } from "./support/workspace.ts";
+import { askScripted, input, quickly, signIn, stopButton, Workspace } from "./support/workspace.ts";
 
 let upstream: Upstream;
 let workspace: Workspace;
@@ -214,5 +214,51 @@ test("an edit that is not sent goes with the session, and with its chat", async 
   await page.getByRole("button", { name: "Delete A chat to be erased for good" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Delete for good" }).click();
   await kept(0);
+  await workspace.close(page);
+});
+
+test("the focus goes to the field once what was pressed is gone: Send, Stop, Continue, Regenerate", async () => {
+  const page = await workspace.signedIn();
+  const answer = await askScripted(page, "Pressed by mouse");
+  const first = await upstream.nextChat();
+  first.say("It begins");
+  await answer.getByText("It begins").waitFor();
+  await page.waitForURL(/\/c\//);
+  await isFocused(input(page));
+  await stopButton(page).click();
+  const stopped = page.getByText("You stopped this answer here.");
+  await stopped.waitFor();
+  await isFocused(input(page));
+
+  await page.getByRole("button", { name: "Continue" }).click();
+  const second = await upstream.nextChat();
+  second.say(" and goes on");
+  await stopButton(page).focus();
+  second.end();
+  await stopButton(page).waitFor({ state: "detached" });
+  await isFocused(input(page));
+
+  await page.getByRole("button", { name: "Regenerate" }).click();
+  const third = await upstream.nextChat();
+  third.say("Another");
+  await page.getByText("Another", { exact: true }).waitFor();
+  await isFocused(input(page));
+  await stopButton(page).focus();
+  await page.keyboard.press("Escape");
+  await stopped.waitFor();
+  await isFocused(input(page));
+
+  await input(page).fill("Once more");
+  await page.getByRole("button", { name: "Send" }).click();
+  const fourth = await upstream.nextChat();
+  await stopButton(page).waitFor();
+  await isFocused(input(page));
+  fourth.end();
+  await page.getByText("The model answered with nothing.").waitFor();
+  await page.getByRole("button", { name: "Try again" }).click();
+  const fifth = await upstream.nextChat();
+  await stopButton(page).waitFor();
+  await isFocused(input(page));
+  fifth.end();
   await workspace.close(page);
 });

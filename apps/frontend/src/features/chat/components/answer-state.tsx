@@ -5,6 +5,7 @@ import type { Message } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Notice } from "@/components/ui/notice";
 import { useStore } from "@/lib/store";
+import { focusComposer } from "../lib/focus-composer";
 import { isTriedAgain, type Lack } from "../lib/lack";
 import { continueAnswer, pendingIn, regenerateAnswer } from "../lib/message-actions";
 import { explain } from "../lib/message-errors";
@@ -65,6 +66,10 @@ function Detail({ text }: { text: string }) {
 
 function Mend({ message, lack }: { message: Message; lack: Lack }) {
   const pending = useStore(pendingIn(message.conversation_id));
+  const mend = (act: typeof continueAnswer) => () => {
+    focusComposer();
+    void act(message);
+  };
   const canContinue = lack === "failed" ? message.content !== "" : lack !== "words";
   return (
     <>
@@ -73,7 +78,7 @@ function Mend({ message, lack }: { message: Message; lack: Lack }) {
           size="small"
           busy={pending === "continue"}
           disabled={pending !== null}
-          onClick={() => void continueAnswer(message)}
+          onClick={mend(continueAnswer)}
         >
           <Play className="size-3.5" aria-hidden="true" />
           Continue
@@ -84,7 +89,7 @@ function Mend({ message, lack }: { message: Message; lack: Lack }) {
           size="small"
           busy={pending === "regenerate"}
           disabled={pending !== null}
-          onClick={() => void regenerateAnswer(message)}
+          onClick={mend(regenerateAnswer)}
         >
           <RotateCcw className="size-3.5" aria-hidden="true" />
           Try again

@@ -4,6 +4,7 @@ import { LazyMarkdown } from "@/components/markdown/lazy-markdown";
 import { IconButton } from "@/components/ui/icon-button";
 import { cx } from "@/lib/cx";
 import { useStore } from "@/lib/store";
+import { focusComposer } from "../lib/focus-composer";
 import { isTriedAgain, lackOf, type Lack } from "../lib/lack";
 import { pendingIn, regenerateAnswer } from "../lib/message-actions";
 import { readAnswer } from "../lib/reasoning";
@@ -67,7 +68,10 @@ function AnswerActions({ message, lack, text, isLast }: AnswerActionsProps) {
           size="small"
           icon={<RotateCcw className="size-4" aria-hidden="true" />}
           disabled={pending !== null}
-          onClick={() => void regenerateAnswer(message)}
+          onClick={() => {
+            focusComposer();
+            void regenerateAnswer(message);
+          }}
         />
       )}
       <Time at={message.completed_at ?? message.created_at} />

@@ -4,9 +4,9 @@ import { cx } from "@/lib/cx";
 import { useStore } from "@/lib/store";
 import { touchOnly } from "@/lib/touch";
 import { draftOf } from "../lib/drafts";
+import { composerId, focusComposer } from "../lib/focus-composer";
 import { SendButton, StopButton } from "./send-button";
 
-export const composerId = "composer";
 export const longestMessage = 100_000;
 
 type ComposerProps = {
@@ -36,7 +36,9 @@ export function Composer(props: ComposerProps) {
 
   const send = () => {
     setHeld(streaming);
-    if (canSend) onSend(text.trim());
+    if (!canSend) return;
+    onSend(text.trim());
+    focusComposer();
   };
 
   function onKeyDown(event: KeyboardEvent) {

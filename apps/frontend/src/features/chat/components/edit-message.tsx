@@ -3,10 +3,10 @@ import type { Message } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { isApple } from "@/lib/shortcuts";
 import { useStore } from "@/lib/store";
-import { touchOnly } from "@/lib/touch";
 import { changeEdit, editing, endEdit } from "../lib/editing";
+import { composerId, focusComposer } from "../lib/focus-composer";
 import { pendingIn, sendEdit } from "../lib/message-actions";
-import { composerId, longestMessage } from "./composer";
+import { longestMessage } from "./composer";
 
 export function EditMessage({ message, text }: { message: Message; text: string }) {
   const field = useRef<HTMLTextAreaElement>(null);
@@ -24,7 +24,7 @@ export function EditMessage({ message, text }: { message: Message; text: string 
   const send = () => {
     if (!canSend) return;
     void sendEdit(message, text.trim()).then(() => {
-      if (editing.get() === null && !touchOnly.matches) focusComposer();
+      if (editing.get() === null) focusComposer();
     });
   };
   const cancel = () => {
@@ -74,10 +74,6 @@ export function EditMessage({ message, text }: { message: Message; text: string 
       </div>
     </form>
   );
-}
-
-function focusComposer(): void {
-  document.getElementById(composerId)?.focus({ preventScroll: true });
 }
 
 /** The button comes back with the message as it was. */
