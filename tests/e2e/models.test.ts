@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
 import { Upstream } from "../api/lib/upstream.ts";
 import { phone } from "./support/browser.ts";
-import { eventually, hasCount, isFocused } from "./support/eventually.ts";
+import { eventually, hasCount, hasValue, isFocused } from "./support/eventually.ts";
 import { ask, input, quickly, Workspace } from "./support/workspace.ts";
 
 let upstream: Upstream;
@@ -38,7 +38,7 @@ test("a model is found among many by typing, and is first in the list from then 
   await field(page).press("Enter");
   await page.getByRole("listbox").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Model: writer-medium" }).waitFor();
-  await isFocused(button(page));
+  await isFocused(input(page));
 
   await button(page).press("Enter");
   const last = page.getByRole("group", { name: "Used last" });
@@ -49,6 +49,14 @@ test("a model is found among many by typing, and is first in the list from then 
   await page.keyboard.press("Escape");
   await page.getByRole("listbox").waitFor({ state: "detached" });
   await isFocused(button(page));
+  await button(page).click();
+  await option(page, /^writer-medium/)
+    .first()
+    .click();
+  await isFocused(input(page));
+  await page.keyboard.type("And on");
+  await hasCount(page.getByRole("listbox"), 0);
+  await hasValue(input(page), "And on");
   await workspace.close(page);
 });
 

@@ -12,6 +12,7 @@ import { ChatTitle } from "@/features/chat/components/chat-title";
 import { ConversationView } from "@/features/chat/components/conversation-view";
 import { DeletedChat, MissingChat } from "@/features/chat/components/missing-chat";
 import { titleOf } from "@/features/chat/components/conversation-item";
+import { focusComposer } from "@/features/chat/lib/focus-composer";
 import { NewChatView } from "@/features/chat/components/new-chat-view";
 import { ThreadSkeleton } from "@/features/chat/components/thread-skeleton";
 import { useModelName } from "@/features/models/api";
@@ -57,7 +58,7 @@ function NewChat() {
       <NewChatView
         userName={user?.username ?? ""}
         modelId={modelId}
-        modelPicker={<ModelPicker value={modelId} onChange={choose} />}
+        modelPicker={<ModelPicker value={modelId} onChange={choose} onChosen={focusComposer} />}
         onStarted={({ id }) => {
           // Whoever went elsewhere meanwhile stays there.
           if (router.latestLocation.pathname === "/")
@@ -127,6 +128,7 @@ function OpenConversation({ conversation, wanted }: OpenConversationProps) {
         <ModelPicker
           value={conversation.model_id}
           onChange={(id) => void changeConversation(conversation, { model_id: id })}
+          onChosen={focusComposer}
         />
       }
     />

@@ -11,6 +11,7 @@ type PopoverProps = {
   side?: "top" | "bottom";
   className?: string;
   onOpenAutoFocus?: (event: Event) => void;
+  onCloseAutoFocus?: (event: Event) => void;
   children: ReactNode;
 };
 
@@ -21,6 +22,7 @@ export function Popover({
   side = "bottom",
   className,
   onOpenAutoFocus,
+  onCloseAutoFocus,
   children,
   ...state
 }: PopoverProps) {
@@ -35,6 +37,7 @@ export function Popover({
           sideOffset={6}
           collisionPadding={10}
           {...(onOpenAutoFocus && { onOpenAutoFocus })}
+          {...(onCloseAutoFocus && { onCloseAutoFocus })}
           className={cx(
             "motion-pop z-30 flex max-h-[min(28rem,var(--radix-popover-content-available-height))] flex-col rounded-xl border border-line bg-raised text-sm shadow-float focus:outline-none",
             className,

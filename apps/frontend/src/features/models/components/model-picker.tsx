@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { ChevronDown } from "lucide-react";
-import { useState, type ComponentProps } from "react";
+import { useRef, useState, type ComponentProps } from "react";
 import type { Model } from "@/api/types";
 import { Popover } from "@/components/ui/popover";
 import { touchOnly } from "@/lib/touch";
@@ -9,15 +9,22 @@ import { rememberModel } from "../lib/recent-models";
 import { ModelList } from "./model-list";
 import { StatusDot } from "./status-dot";
 
-type ModelPickerProps = { value: string; onChange: (id: string) => void };
+type ModelPickerProps = {
+  value: string;
+  onChange: (id: string) => void;
+  /** One was chosen, the same again or another: the focus is to go on to where one writes. */
+  onChosen: () => void;
+};
 
-export function ModelPicker({ value, onChange }: ModelPickerProps) {
+export function ModelPicker({ value, onChange, onChosen }: ModelPickerProps) {
   const [open, setOpen] = useState(false);
+  const chosen = useRef(false);
   const { data } = useQuery(modelsQuery);
   const current = data?.find(({ id }) => id === value);
   const name = current?.name ?? value.split("/").at(-1) ?? value;
   const missing = data !== undefined && current === undefined;
   const choose = (id: string) => {
+    chosen.current = true;
     setOpen(false);
     rememberModel(id);
     if (id !== value) onChange(id);
@@ -34,6 +41,13 @@ export function ModelPicker({ value, onChange }: ModelPickerProps) {
         if (!touchOnly.matches) return;
         event.preventDefault();
         if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus();
+      }}
+      onCloseAutoFocus={(event) => {
+        const goesOn = chosen.current && !touchOnly.matches;
+        chosen.current = false;
+        if (!goesOn) return;
+        event.preventDefault();
+        onChosen();
       }}
       trigger={<PickerButton name={name} status={statusOf(current, missing)} missing={missing} />}
     >
