@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { eventually, hasCount, hasValue, isFocused } from "./support/eventually.ts";
+import { People } from "./support/people.ts";
 import { ask, chats, completeAnswer, input, quickly, Workspace } from "./support/workspace.ts";
 
 let workspace: Workspace;
@@ -184,5 +185,25 @@ test("a finished answer is announced, once", async () => {
     return finished;
   });
   assert.equal(said.length, 1, said.join("\n"));
+  await workspace.close(page);
+});
+
+test("the palette knows the open chat, however far down the list it is", async () => {
+  const people = await People.of(workspace);
+  const { id } = (await people.call("POST", "/conversations", {})) as { id: string };
+  for (let others = 0; others < 40; others += 1) await people.call("POST", "/conversations", {});
+  const page = await workspace.signedIn();
+  await page.keyboard.press("Control+.");
+  await chats(page).waitFor({ state: "detached" });
+  await page.goto(`/c/${id}`);
+  await page.getByText("Nothing here yet").waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("option", { name: "Delete this chat" }).waitFor();
+  await page.getByRole("combobox").fill("rename this");
+  await page.getByRole("option", { name: "Rename this chat" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByRole("textbox", { name: "Title of the chat" }).fill("Far down");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Far down" }).waitFor();
   await workspace.close(page);
 });

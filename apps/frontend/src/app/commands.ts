@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import {
   CircleHelp,
@@ -16,7 +17,7 @@ import {
 } from "lucide-react";
 import { useMay, useOwnPermissions } from "@/api/rights";
 import type { Conversation } from "@/api/types";
-import { deleteConversation } from "@/features/chat/api/conversations";
+import { conversationQuery, deleteConversation } from "@/features/chat/api/conversations";
 import { titleOf } from "@/features/chat/components/conversation-item";
 import { copyLastAnswer } from "@/features/chat/lib/copy-last";
 import { renamingOpen } from "@/features/chat/lib/renaming";
@@ -52,7 +53,7 @@ export function useCommands(
   return [
     ...useNewChat(),
     ...chats.slice(0, mostChatsFirst),
-    ...useOpenChatCommands(conversations),
+    ...useOpenChatCommands(),
     {
       id: "sidebar",
       label: shortcuts.sidebar.label,
@@ -97,12 +98,13 @@ function useNewChat(): Command[] {
 }
 
 /** What can be done with the chat that is open. */
-function useOpenChatCommands(conversations: readonly Conversation[]): Command[] {
+function useOpenChatCommands(): Command[] {
   const navigate = useNavigate();
   const mayWrite = useMay("chat:write");
   const { conversationId } = useParams({ strict: false });
-  const open = conversations.find(({ id }) => id === conversationId);
-  if (open === undefined) return [];
+  // Which fetches it is the page that shows it; it may be further down than the list was loaded.
+  const { data: open } = useQuery({ ...conversationQuery(conversationId ?? ""), enabled: false });
+  if (open?.deleted_at !== null) return [];
   const copy = {
     id: "copy-last",
     label: shortcuts.copyLast.label,
