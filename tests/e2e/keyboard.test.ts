@@ -41,8 +41,15 @@ test("the palette renames, copies and deletes the open chat, and leads to every 
     await page.keyboard.press("Enter");
   };
   await command("copy last", "Copy the last answer");
-  await page.getByRole("status").getByText("Copied", { exact: true }).waitFor();
+  const notes = page.getByRole("region", { name: "Notifications" });
+  await notes.getByText("Answer copied").waitFor();
   assert.notEqual(await page.evaluate(() => navigator.clipboard.readText()), "");
+  await page.evaluate(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new Error("Not allowed"));
+    document.execCommand = () => false;
+  });
+  await page.keyboard.press("Control+Shift+X");
+  await notes.getByText("The answer was not copied.").waitFor();
   await command("rename", "Rename this chat");
   const field = page.getByRole("textbox", { name: "Title of the chat" });
   await isFocused(field);

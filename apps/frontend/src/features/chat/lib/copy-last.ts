@@ -1,5 +1,5 @@
-import { announce } from "@/lib/announcer";
 import { copyText } from "@/lib/clipboard";
+import { showToast } from "@/lib/toasts";
 import { cachedMessages } from "../api/messages";
 import { readAnswer } from "./reasoning";
 
@@ -7,5 +7,10 @@ import { readAnswer } from "./reasoning";
 export async function copyLastAnswer(conversationId: string): Promise<void> {
   const answer = cachedMessages(conversationId).findLast(({ role }) => role === "assistant");
   if (answer === undefined) return;
-  announce((await copyText(readAnswer(answer.content).said)) ? "Copied" : "Not copied");
+  const copied = await copyText(readAnswer(answer.content).said);
+  showToast(
+    copied
+      ? { text: "Answer copied" }
+      : { tone: "danger", text: "The answer was not copied. Select its text and copy that." },
+  );
 }
