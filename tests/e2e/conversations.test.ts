@@ -74,9 +74,53 @@ test("a deleted chat leaves at once, and comes back with Undo", async () => {
   await page.waitForURL("/");
 
   await page.getByRole("button", { name: "Undo" }).click();
-  await link.click();
+  await page.waitForURL(/\/c\//);
+  await link.and(page.locator("[aria-current=page]")).waitFor();
   assert.equal(await completeAnswer(page), answer);
+
+  // Whoever went elsewhere meanwhile stays there.
+  await link.press("Delete");
+  await page.waitForURL("/");
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox").fill("settings profile");
+  await page.getByRole("option", { name: "Settings: Profile" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForURL("/settings/profile");
+  const restored = page.waitForResponse("**/restore");
+  await page.getByRole("button", { name: "Undo" }).click();
+  assert.ok((await restored).ok());
+  await page.getByRole("heading", { name: "Profile", exact: true }).waitFor();
+  await page.goto("/");
+  await link.waitFor();
   await workspace.close(page);
+});
+
+test("a chat that the server did not delete is open again, with what was in it", async () => {
+  const page = await workspace.signedIn();
+  await ask(page, "Not to be deleted");
+  const answer = await completeAnswer(page);
+  const address = page.url();
+  const letReply = Promise.withResolvers<void>();
+  await page.route("**/api/v1/conversations/*", async (route) => {
+    if (route.request().method() !== "DELETE") return route.continue();
+    await letReply.promise;
+    await route.abort("connectionrefused");
+  });
+  const remove = async () => {
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox").fill("delete this chat");
+    await page.getByRole("option", { name: "Delete this chat" }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.waitForURL("/");
+  };
+  await remove();
+  letReply.resolve();
+  await page.getByText("Not deleted: The server did not answer.").waitFor();
+  await page.waitForURL(address);
+  await page.route("**/messages*", (route) => route.abort("connectionrefused"));
+  assert.equal(await completeAnswer(page), answer);
+  await hasCount(page.getByText("The messages could not be fetched"), 0);
+  await workspace.close(page, /ERR_CONNECTION_REFUSED/);
 });
 
 test("a list that comes late does not undo what has happened since it was asked for", async () => {

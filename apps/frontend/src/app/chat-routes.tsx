@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, useNavigate, useRouter } from "@tanstack/react-router";
+import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { useState } from "react";
 import { isStatus } from "@/api/client";
 import { useMay } from "@/api/rights";
@@ -20,6 +20,7 @@ import { ModelPicker } from "@/features/models/components/model-picker";
 import { readStored, writeStored } from "@/lib/storage";
 import { useTitle } from "@/lib/use-title";
 import { ChatFrame } from "./chat-frame";
+import { useLeaveChat } from "./use-leave-chat";
 import { useSignedInUser } from "./use-user";
 
 const builtInModel = "webplus/guide";
@@ -72,7 +73,7 @@ function NewChat() {
 const route = getRouteApi("/workspace/c/$conversationId");
 
 function Chat() {
-  const navigate = useNavigate();
+  const leaveChat = useLeaveChat();
   const { conversationId } = route.useParams();
   const { message } = route.useSearch();
   const { data, error, refetch } = useQuery(conversationQuery(conversationId));
@@ -83,13 +84,7 @@ function Chat() {
   if (data?.deleted_at === null && !isMissing) {
     return (
       <ChatFrame
-        title={
-          <ChatTitle
-            key={data.id}
-            conversation={data}
-            onDeleted={() => void navigate({ to: "/" })}
-          />
-        }
+        title={<ChatTitle key={data.id} conversation={data} onLeave={() => leaveChat(data.id)} />}
       >
         <OpenConversation conversation={data} wanted={message ?? null} />
       </ChatFrame>

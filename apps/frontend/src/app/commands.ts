@@ -26,6 +26,7 @@ import { setTheme } from "@/lib/theme";
 import { adminPages, settingsPages } from "./area-pages";
 import { toggleSidebar } from "./sidebar-state";
 import { signOutHere } from "./sign-out";
+import { useLeaveChat } from "./use-leave-chat";
 
 export type Command = {
   id: string;
@@ -99,7 +100,7 @@ function useNewChat(): Command[] {
 
 /** What can be done with the chat that is open. */
 function useOpenChatCommands(): Command[] {
-  const navigate = useNavigate();
+  const leaveChat = useLeaveChat();
   const mayWrite = useMay("chat:write");
   const { conversationId } = useParams({ strict: false });
   // Which fetches it is the page that shows it; it may be further down than the list was loaded.
@@ -125,10 +126,7 @@ function useOpenChatCommands(): Command[] {
       id: "delete",
       label: "Delete this chat",
       icon: Trash2,
-      run: () => {
-        void navigate({ to: "/" });
-        void deleteConversation(open);
-      },
+      run: () => void deleteConversation(open, leaveChat(open.id)),
     },
   ];
 }

@@ -1,4 +1,4 @@
-import { Link, useNavigate, useParams, useRouter } from "@tanstack/react-router";
+import { Link, useParams, useRouter } from "@tanstack/react-router";
 import { PanelLeft, Search, SquarePen } from "lucide-react";
 import { useEffect, useEffectEvent } from "react";
 import { useMay } from "@/api/rights";
@@ -11,6 +11,7 @@ import { cx } from "@/lib/cx";
 import { shortcuts } from "@/lib/shortcuts";
 import { useStore } from "@/lib/store";
 import { sidebarDrawn, sidebarPinned, toggleSidebar } from "./sidebar-state";
+import { useLeaveChat } from "./use-leave-chat";
 import { UserMenu } from "./user-menu";
 
 type SidebarProps = { onSearch: () => void; onShortcuts: () => void };
@@ -61,7 +62,7 @@ const row =
 
 function SidebarContent({ onSearch, onShortcuts }: SidebarProps) {
   const { conversationId } = useParams({ strict: false });
-  const navigate = useNavigate();
+  const leaveChat = useLeaveChat();
   const mayWrite = useMay("chat:write");
   return (
     <aside
@@ -107,7 +108,7 @@ function SidebarContent({ onSearch, onShortcuts }: SidebarProps) {
       >
         <ConversationList
           currentId={conversationId ?? null}
-          onDeletedCurrent={() => void navigate({ to: "/" })}
+          onLeaveCurrent={() => leaveChat(conversationId ?? "")}
         />
       </nav>
       <div className="border-t border-line p-2">

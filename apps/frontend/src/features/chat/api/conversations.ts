@@ -68,13 +68,18 @@ export function storeConversation(conversation: Conversation): void {
   );
 }
 
-/** It was deleted: it leaves the list, and wherever it is open that is told. */
-export function dropConversation(id: string): void {
+/** It leaves the list, and wherever it is open it is told that it was deleted. */
+function hideConversation(id: string): void {
   changeList((data) => removeConversation(data, id));
   queryClient.setQueryData(
     conversationQuery(id).queryKey,
     (data) => data && { ...data, deleted_at: data.deleted_at ?? new Date().toISOString() },
   );
+}
+
+/** It was deleted. */
+export function dropConversation(id: string): void {
+  hideConversation(id);
   for (const kind of contents) queryClient.removeQueries({ queryKey: [kind, id] });
   void queryClient.invalidateQueries(deletedQuery);
 }
@@ -111,8 +116,13 @@ export async function changeConversation(
   }
 }
 
-export async function deleteConversation(conversation: Conversation): Promise<void> {
-  dropConversation(conversation.id);
+/** Leads back to the chat that was left because it was deleted. */
+export type WayBack = () => void;
+const stay: WayBack = () => undefined;
+
+/** Gone at once; when the server did not delete it, and after Undo, one is led back to where it was open. */
+export async function deleteConversation(conversation: Conversation, goBack = stay): Promise<void> {
+  hideConversation(conversation.id);
   try {
     const params = { path: { id: conversation.id } };
     await unwrap(api.DELETE("/api/v1/conversations/{id}", { params }));
@@ -120,13 +130,14 @@ export async function deleteConversation(conversation: Conversation): Promise<vo
     if (!isStatus(error, 404)) {
       storeConversation(conversation);
       showToast({ tone: "danger", text: `Not deleted: ${errorText(error)}` });
+      goBack();
       return;
     }
   }
-  void queryClient.invalidateQueries(deletedQuery);
+  dropConversation(conversation.id);
   showToast({
     text: "Chat deleted",
-    action: { label: "Undo", run: () => void restoreConversation(conversation.id) },
+    action: { label: "Undo", run: () => void restoreConversation(conversation.id, goBack) },
   });
 }
 
@@ -138,16 +149,17 @@ export async function eraseConversation(id: string): Promise<void> {
   forgetDraft(id);
 }
 
-export async function restoreConversation(id: string): Promise<void> {
+export async function restoreConversation(id: string, goBack = stay): Promise<void> {
   try {
     const params = { path: { id } };
     storeConversation(await unwrap(api.POST("/api/v1/conversations/{id}/restore", { params })));
+    goBack();
     await queryClient.invalidateQueries({ queryKey: ["messages", id] });
   } catch (error) {
     showToast({
       tone: "danger",
       text: `Not restored: ${errorText(error)}`,
-      action: { label: "Try again", run: () => void restoreConversation(id) },
+      action: { label: "Try again", run: () => void restoreConversation(id, goBack) },
     });
   }
 }

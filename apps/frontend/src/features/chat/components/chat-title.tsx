@@ -2,16 +2,20 @@ import { useRef } from "react";
 import { useMay } from "@/api/rights";
 import type { Conversation } from "@/api/types";
 import { useStore } from "@/lib/store";
-import { changeConversation, deleteConversation } from "../api/conversations";
+import { changeConversation, deleteConversation, type WayBack } from "../api/conversations";
 import { renamingOpen } from "../lib/renaming";
 import { titleOf } from "./conversation-item";
 import { ConversationMenu } from "./conversation-menu";
 import { RenameField } from "./rename-field";
 
-type ChatTitleProps = { conversation: Conversation; onDeleted: () => void };
+type ChatTitleProps = {
+  conversation: Conversation;
+  /** It is being deleted, so there is nothing to stay at. */
+  onLeave: () => WayBack;
+};
 
 /** The title over the messages, with what can be done with the chat. */
-export function ChatTitle({ conversation, onDeleted }: ChatTitleProps) {
+export function ChatTitle({ conversation, onLeave }: ChatTitleProps) {
   const renaming = useStore(renamingOpen) === conversation.id;
   const setRenaming = (on: boolean) => renamingOpen.set(on ? conversation.id : null);
   const mayWrite = useMay("chat:write");
@@ -40,10 +44,7 @@ export function ChatTitle({ conversation, onDeleted }: ChatTitleProps) {
           title="this chat"
           buttonRef={menuButton}
           onRename={() => setRenaming(true)}
-          onDelete={() => {
-            onDeleted();
-            void deleteConversation(conversation);
-          }}
+          onDelete={() => void deleteConversation(conversation, onLeave())}
           className="size-9 rounded-[10px] hover:bg-hover"
         />
       )}

@@ -4,7 +4,7 @@ import { useMay } from "@/api/rights";
 import type { Conversation } from "@/api/types";
 import { cx } from "@/lib/cx";
 import { shownTitle } from "@/lib/words";
-import { changeConversation, deleteConversation } from "../api/conversations";
+import { changeConversation, deleteConversation, type WayBack } from "../api/conversations";
 import { ConversationMenu } from "./conversation-menu";
 import { RenameField } from "./rename-field";
 import { WorkSign } from "./work-sign";
@@ -12,7 +12,7 @@ import { WorkSign } from "./work-sign";
 type ConversationItemProps = {
   conversation: Conversation;
   current: boolean;
-  onDeletedCurrent: () => void;
+  onLeaveCurrent: () => WayBack;
 };
 
 /** Who deletes by the keyboard goes on beside what went. */
@@ -26,11 +26,7 @@ export function titleOf({ title }: Conversation): string {
   return shownTitle(title);
 }
 
-export function ConversationItem({
-  conversation,
-  current,
-  onDeletedCurrent,
-}: ConversationItemProps) {
+export function ConversationItem({ conversation, current, onLeaveCurrent }: ConversationItemProps) {
   const [renaming, setRenaming] = useState(false);
   const link = useRef<HTMLAnchorElement>(null);
   const mayWrite = useMay("chat:write");
@@ -43,9 +39,8 @@ export function ConversationItem({
   }
 
   function remove() {
-    if (current) onDeletedCurrent();
-    else focusNeighbour(link.current);
-    void deleteConversation(conversation);
+    if (!current) focusNeighbour(link.current);
+    void deleteConversation(conversation, current ? onLeaveCurrent() : undefined);
   }
 
   if (renaming) {

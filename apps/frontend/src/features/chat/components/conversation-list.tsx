@@ -7,14 +7,14 @@ import { Button } from "@/components/ui/button";
 import { MoreWhenSeen } from "@/components/ui/more-when-seen";
 import { Skeleton } from "@/components/ui/skeleton";
 import { groupByDay } from "@/lib/day-groups";
-import { conversationsQuery } from "../api/conversations";
+import { conversationsQuery, type WayBack } from "../api/conversations";
 import { watchLeaf } from "../lib/elsewhere";
 import { ConversationItem } from "./conversation-item";
 
 type ConversationListProps = {
   currentId: string | null;
-  /** The open conversation was deleted, so there is nothing to stay at. */
-  onDeletedCurrent: () => void;
+  /** The open conversation is being deleted, so there is nothing to stay at. */
+  onLeaveCurrent: () => WayBack;
 };
 
 export function ConversationList(props: ConversationListProps) {
@@ -24,7 +24,7 @@ export function ConversationList(props: ConversationListProps) {
   );
 }
 
-function ReadableList({ currentId, onDeletedCurrent }: ConversationListProps) {
+function ReadableList({ currentId, onLeaveCurrent }: ConversationListProps) {
   const query = useInfiniteQuery(conversationsQuery);
   useRunningAnswers(query.data?.pages[0]?.items);
   if (query.data === undefined) {
@@ -58,7 +58,7 @@ function ReadableList({ currentId, onDeletedCurrent }: ConversationListProps) {
                 key={conversation.id}
                 conversation={conversation}
                 current={conversation.id === currentId}
-                onDeletedCurrent={onDeletedCurrent}
+                onLeaveCurrent={onLeaveCurrent}
               />
             ))}
           </ul>
