@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { Upstream } from "../api/lib/upstream.ts";
 import { phone } from "./support/browser.ts";
 import { eventually, hasCount, hasValue, isFocused } from "./support/eventually.ts";
-import { ask, input, quickly, Workspace } from "./support/workspace.ts";
+import { ask, input, quickly, signIn, Workspace } from "./support/workspace.ts";
 
 let upstream: Upstream;
 let workspace: Workspace;
@@ -153,4 +153,29 @@ test("a list on its way, and one that cannot be had, say so", async () => {
   await page.getByRole("button", { name: "Try again" }).click();
   await option(page, /^Web\+ Guide/).waitFor();
   await workspace.close(page, /500/);
+});
+
+test("whoever has chosen none yet is answered by a model that is connected, else by the built-in one", async () => {
+  const context = await workspace.window();
+  const page = await context.newPage();
+  await page.goto("/login");
+  await signIn(page);
+  const first = page.getByRole("button", { name: /^Model: coder-large/ });
+  await first.waitFor();
+  await ask(page, "Who answers?");
+  const chat = await upstream.nextChat();
+  assert.match(chat.model, /^coder-large/);
+  chat.end();
+  await page.route("**/api/v1/models*", async (route) => {
+    const reply = await route.fetch();
+    const page = (await reply.json()) as { items: { provider: string; status: string }[] };
+    const items = page.items.map((model) =>
+      model.provider === "webplus" ? model : { ...model, status: "unavailable" },
+    );
+    await route.fulfill({ response: reply, json: { ...page, items } });
+  });
+  await page.goto("/");
+  await page.getByRole("button", { name: "Model: Web+ Guide" }).waitFor();
+  await hasCount(first, 0);
+  await workspace.close(page);
 });

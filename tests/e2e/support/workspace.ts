@@ -60,9 +60,11 @@ export class Workspace {
     return context;
   }
 
-  /** A new window at a new chat, of somebody whose session is there already. */
+  /** A new window at a new chat, of somebody whose session is there already, and who chose the built-in model before. */
   async signedIn(options: BrowserContextOptions = {}, username = "robin"): Promise<Page> {
-    const context = await this.window(options);
+    const localStorage = [{ name: "webplus.model", value: "webplus/guide" }];
+    const origins = [{ origin: this.program.url, localStorage }];
+    const context = await this.window({ storageState: { cookies: [], origins }, ...options });
     const reply = await context.request.post("/api/v1/auth/login", {
       data: { username, password },
     });

@@ -15,15 +15,15 @@ import { titleOf } from "@/features/chat/components/conversation-item";
 import { focusComposer } from "@/features/chat/lib/focus-composer";
 import { NewChatView } from "@/features/chat/components/new-chat-view";
 import { ThreadSkeleton } from "@/features/chat/components/thread-skeleton";
-import { useModelName } from "@/features/models/api";
+import { modelsQuery, useModelName } from "@/features/models/api";
 import { ModelPicker } from "@/features/models/components/model-picker";
+import { defaultModel } from "@/features/models/lib/default-model";
 import { readStored, writeStored } from "@/lib/storage";
 import { useTitle } from "@/lib/use-title";
 import { ChatFrame } from "./chat-frame";
 import { useLeaveChat } from "./use-leave-chat";
 import { useSignedInUser } from "./use-user";
 
-const builtInModel = "webplus/guide";
 const lastModelKey = "model";
 
 export function NewChatRoute() {
@@ -48,11 +48,13 @@ function NoChats() {
 function NewChat() {
   const router = useRouter();
   const user = useSignedInUser();
-  const [modelId, setModelId] = useState(() => readStored(lastModelKey) ?? builtInModel);
+  const { data: models = [] } = useQuery(modelsQuery);
+  const [chosen, setChosen] = useState(() => readStored(lastModelKey));
+  const modelId = chosen ?? defaultModel(models);
   useTitle("");
   const choose = (id: string) => {
     writeStored(lastModelKey, id);
-    setModelId(id);
+    setChosen(id);
   };
   return (
     <ChatFrame>
