@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
-import { phone } from "./support/browser.ts";
+import { phone, settled } from "./support/browser.ts";
 import { eventually, hasCount } from "./support/eventually.ts";
 import { chats, completeAnswer, input, newChat, quickly, Workspace } from "./support/workspace.ts";
 
@@ -129,4 +129,34 @@ test("a field to rename in is not zoomed into, and the page can be put on the ho
     assert.equal(icon.headers()["content-type"], type);
   }
   await workspace.close(page);
+});
+
+test("a note leaves the header free, also while the connection is away", async () => {
+  const page = await workspace.signedIn(phone);
+  await input(page).fill("Where notes stand");
+  await page.getByRole("button", { name: "Send" }).tap();
+  await completeAnswer(page);
+  await workspace.program.end("SIGTERM");
+  await page.getByText("Reconnecting to the server").waitFor();
+  await page.getByRole("button", { name: "Regenerate" }).tap();
+  const note = page.getByRole("region", { name: "Notifications" });
+  await note.getByText("The server did not answer.").waitFor();
+  await settled(page);
+  const menu = page.getByRole("button", { name: "Options for this chat" });
+  await eventually(async () => {
+    const { y: top = 0 } = (await note.boundingBox()) ?? {};
+    const { y = 0, height = 0 } = (await menu.boundingBox()) ?? {};
+    assert.ok(
+      y > 0 && top >= y + height,
+      `the note is at ${top}, the header ends at ${y + height}`,
+    );
+  });
+  await menu.tap();
+  await page.getByRole("menuitem", { name: "Rename" }).waitFor();
+  await workspace.program.run();
+  await page.getByText("Reconnecting to the server").waitFor({ state: "detached" });
+  const height = () =>
+    page.evaluate(() => document.documentElement.style.getPropertyValue("--banner-height"));
+  assert.equal(await height(), "");
+  await workspace.close(page, /ERR_|WebSocket/);
 });

@@ -29,6 +29,19 @@ function useLongerThan(state: boolean, ms: number): boolean {
   return state && long;
 }
 
+/** To what stands below it by itself. */
+function tellHeight(banner: HTMLDivElement): () => void {
+  const { style } = document.documentElement;
+  const observer = new ResizeObserver(() =>
+    style.setProperty("--banner-height", `${banner.offsetHeight}px`),
+  );
+  observer.observe(banner);
+  return () => {
+    observer.disconnect();
+    style.removeProperty("--banner-height");
+  };
+}
+
 /**
  * That the browser has no network is no reason to show it: the server may be nearer than that. Nor is it that sockets do not
  * get through, as long as the server answers otherwise: then the page asks it now and then.
@@ -44,6 +57,7 @@ export function ConnectionBanner() {
   return (
     <div
       role="status"
+      ref={tellHeight}
       className="motion-appear flex items-center justify-center gap-2 bg-warning-wash px-4 py-1.5 text-sm font-medium text-warning"
     >
       <WifiOff className="size-4 shrink-0" aria-hidden="true" />

@@ -11,9 +11,9 @@ import { PortalContainer } from "./portal";
 const shownMs = 8_000;
 
 const atTheBottom = "bottom-[calc(env(safe-area-inset-bottom)+1.25rem)]";
-/** Where one writes at the bottom, they stand below the header. */
+/** Where one writes at the bottom, they stand below the header, and that below the banner when it is there. */
 const besideTheComposer =
-  "in-[:root:has(#composer)]:top-[calc(env(safe-area-inset-top)+4rem)] in-[:root:has(#composer)]:bottom-auto";
+  "in-[:root:has(#composer)]:top-[calc(env(safe-area-inset-top)+4rem+var(--banner-height,0px))] in-[:root:has(#composer)]:bottom-auto";
 
 /** In the dialog that is on top, if there is one: only there its buttons can be pressed. */
 export function Toaster() {
