@@ -3,12 +3,13 @@ import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
 import { Upstream } from "../api/lib/upstream.ts";
 import { blockSockets } from "./support/browser.ts";
-import { hasCount } from "./support/eventually.ts";
+import { hasCount, hasValue } from "./support/eventually.ts";
 import {
   ask,
   askScripted,
   chats,
   completeAnswer,
+  input,
   newChat,
   quickly,
   stopButton,
@@ -36,6 +37,13 @@ async function loseNetwork(page: Page): Promise<void> {
   });
 }
 
+async function findNetwork(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    Object.defineProperty(navigator, "onLine", { configurable: true, get: () => true });
+    dispatchEvent(new Event("online"));
+  });
+}
+
 test("without a network, a server that is there all the same is used as ever", async () => {
   const page = await workspace.signedIn();
   await ask(page, "Asked at home");
@@ -56,6 +64,39 @@ test("without a network, a server that is there all the same is used as ever", a
   await workspace.program.run();
   await page.getByText("You are offline").waitFor({ state: "detached" });
   await workspace.close(page, lostConnection);
+});
+
+test("that a message could not be sent is taken away when the server can be reached again", async () => {
+  const page = await workspace.signedIn();
+  await ask(page, "Something to begin with");
+  await completeAnswer(page);
+  const failure = page.getByRole("alert").filter({ hasText: "Your message was not sent" });
+
+  await page.route("**/messages", (route) => route.abort("internetdisconnected"));
+  await loseNetwork(page);
+  await ask(page, "Sent without a network");
+  await failure.getByText("You are offline. Check your connection.").waitFor();
+  await findNetwork(page);
+  await failure.waitFor({ state: "detached" });
+  await hasValue(input(page), "Sent without a network");
+  await page.unroute("**/messages");
+
+  await workspace.program.end("SIGTERM");
+  await ask(page, "Sent without a server");
+  await failure.getByText("The server did not answer.").waitFor();
+  await workspace.program.run();
+  await failure.waitFor({ state: "detached" });
+  await hasValue(input(page), "Sent without a server");
+  await input(page).press("Enter");
+  await page.getByRole("article", { name: "You" }).getByText("Sent without a server").waitFor();
+  await completeAnswer(page);
+
+  await page.route("**/messages", (route) => route.fulfill({ status: 503 }));
+  await ask(page, "Refused, which the network has no part in");
+  await failure.waitFor();
+  await findNetwork(page);
+  await hasCount(failure, 1);
+  await workspace.close(page, /ERR_|WebSocket|503/);
 });
 
 test("an answer can be stopped while another request hangs, here or in another chat", async () => {

@@ -3,6 +3,8 @@
  * neither loses a text nor its failure.
  */
 import { isStatus } from "@/api/client";
+import { liveStatus } from "@/api/live";
+import { ApiError } from "@/api/problem";
 import type { Conversation } from "@/api/types";
 import { randomKey } from "@/lib/id";
 import { createStore, type Store } from "@/lib/store";
@@ -34,6 +36,24 @@ export function outgoingOf(conversationId: string | null): Store<Outgoing | null
 export function dismissFailure(conversationId: string | null): void {
   outgoingOf(conversationId).set(null);
 }
+
+function failureIn(state: Store<Outgoing | null>): Error | null {
+  const outgoing = state.get();
+  return outgoing?.phase === "failed" ? outgoing.error : null;
+}
+
+/** That the server could not be reached is no news any more once it can be; the text is in its field. */
+function dismissUnreachable(): void {
+  for (const state of outgoing.values()) {
+    const error = failureIn(state);
+    if (error instanceof ApiError && error.isUnreachable) state.set(null);
+  }
+}
+
+globalThis.addEventListener("online", dismissUnreachable);
+liveStatus.subscribe(() => {
+  if (liveStatus.get() === "open") dismissUnreachable();
+});
 
 /** Returns the conversation that the text went to, or null when it came back as a draft. */
 export async function sendText(
