@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { phone, settled } from "./support/browser.ts";
 import { eventually, hasCount } from "./support/eventually.ts";
 import { chats, completeAnswer, input, newChat, quickly, Workspace } from "./support/workspace.ts";
@@ -159,4 +159,35 @@ test("a note leaves the header free, also while the connection is away", async (
     page.evaluate(() => document.documentElement.style.getPropertyValue("--banner-height"));
   assert.equal(await height(), "");
   await workspace.close(page, /ERR_|WebSocket/);
+});
+
+test("when something was said can be seen without pointing at it, of one's own messages too", async () => {
+  const page = await workspace.signedIn(phone);
+  await input(page).fill("What time is it?");
+  await page.getByRole("button", { name: "Send" }).tap();
+  await completeAnswer(page);
+  const opacity = (which: Locator) =>
+    which.evaluate((element) => getComputedStyle(element).opacity);
+  const times = page.getByRole("article").locator("time");
+  await hasCount(times, 2);
+  for (const time of await times.all()) {
+    assert.match(await time.innerText(), /^\d\d:\d\d/);
+    assert.equal(await opacity(time), "1");
+  }
+  await page.clock.install({ time: Date.now() + 48 * 3_600_000 });
+  await page.reload();
+  await completeAnswer(page);
+  for (const time of await times.all())
+    assert.match(await time.innerText(), /^\w+ \d+(, \d{4})?, \d\d:\d\d/);
+  await workspace.close(page);
+
+  const desk = await workspace.signedIn();
+  await desk.getByRole("link", { name: "What time is it?" }).click();
+  await completeAnswer(desk);
+  const own = desk.getByRole("article", { name: "You" });
+  await desk.mouse.move(0, 0);
+  await eventually(async () => assert.equal(await opacity(own.locator("time")), "0"));
+  await own.hover();
+  await eventually(async () => assert.equal(await opacity(own.locator("time")), "1"));
+  await workspace.close(desk);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { dateText, relativeTime } from "./time";
+import { clockTime, dateText, relativeTime } from "./time";
 
 const now = new Date("2026-03-20T12:00:00Z");
 const ago = (seconds: number) => relativeTime(new Date(now.getTime() - seconds * 1000), now, "en");
@@ -22,4 +22,13 @@ describe("relativeTime", () => {
     expect(ago(10 * 86_400)).toBe("Mar 10");
     expect(dateText(new Date("2025-12-24T12:00:00Z"), now, "en")).toBe("Dec 24, 2025");
   });
+});
+
+describe("clockTime", () => {
+  const noon = new Date(2026, 2, 20, 12);
+  test.each([
+    [new Date(2026, 2, 20, 0, 5), "00:05"],
+    [new Date(2026, 2, 19, 23, 59), "19 Mar, 23:59"],
+    [new Date(2025, 11, 24, 9, 30), "24 Dec 2025, 09:30"],
+  ])("of %s is %s", (time, text) => expect(clockTime(time, noon, "en-GB")).toBe(text));
 });

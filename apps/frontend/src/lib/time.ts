@@ -22,3 +22,10 @@ export function dateText(time: Date, now: Date, locale?: string): string {
     ...(time.getFullYear() !== now.getFullYear() && { year: "numeric" }),
   });
 }
+
+/** The hour, and before it the day if that is not today. */
+export function clockTime(time: Date, now: Date, locale?: string): string {
+  const hour = time.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
+  const isToday = time.toDateString() === now.toDateString();
+  return isToday ? hour : `${dateText(time, now, locale)}, ${hour}`;
+}

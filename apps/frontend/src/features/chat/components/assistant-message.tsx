@@ -13,6 +13,7 @@ import { AnswerState } from "./answer-state";
 import { BranchSwitch } from "./branch-switch";
 import { CopyButton } from "./copy-button";
 import type { MessageRowProps } from "./message-row";
+import { MessageTime } from "./message-time";
 import { ModelMark } from "./model-mark";
 import { Reasoning } from "./reasoning";
 import { TypingIndicator } from "./typing-indicator";
@@ -74,20 +75,7 @@ function AnswerActions({ message, lack, text, isLast }: AnswerActionsProps) {
           }}
         />
       )}
-      <Time at={message.completed_at ?? message.created_at} />
+      <MessageTime at={message.completed_at ?? message.created_at} className="ml-1.5" />
     </div>
-  );
-}
-
-function Time({ at }: { at: string }) {
-  const date = new Date(at);
-  return (
-    <time
-      dateTime={at}
-      title={date.toLocaleString()}
-      className="ml-1.5 text-xs text-faint opacity-0 transition-opacity duration-150 group-focus-within:opacity-100 group-hover:opacity-100"
-    >
-      {date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}
-    </time>
   );
 }

@@ -12,6 +12,7 @@ import { fold, unfold, unfolded } from "../lib/unfolded";
 import { BranchSwitch } from "./branch-switch";
 import { CopyButton } from "./copy-button";
 import { EditMessage } from "./edit-message";
+import { MessageTime } from "./message-time";
 import { UnsentEdit } from "./unsent-edit";
 
 const longFrom = { characters: 1_400, lines: 18 };
@@ -35,6 +36,7 @@ export function SentMessage({ message, place }: SentMessageProps) {
     <UserMessage
       id={message.id}
       text={message.content}
+      sentAt={message.created_at}
       signs={
         <>
           {mayWrite && <UnsentEdit message={message} disabled={pending !== null} />}
@@ -60,6 +62,7 @@ export function SentMessage({ message, place }: SentMessageProps) {
 type UserMessageProps = {
   id: string;
   text: string;
+  sentAt?: string;
   pending?: boolean;
   actions?: ReactNode;
   /** Always shown: they say that there is more than meets the eye. */
@@ -67,7 +70,7 @@ type UserMessageProps = {
 };
 
 export function UserMessage(props: UserMessageProps) {
-  const { id, text, pending = false, actions, signs } = props;
+  const { id, text, sentAt, pending = false, actions, signs } = props;
   const isLong = text.length > longFrom.characters || text.split("\n").length > longFrom.lines;
   const open = useStore(unfolded).has(id);
   const bodyId = useId();
@@ -107,6 +110,7 @@ export function UserMessage(props: UserMessageProps) {
         )}
       </div>
       <div className="mt-1 flex h-8 items-center">
+        {sentAt !== undefined && <MessageTime at={sentAt} className="mr-1.5" />}
         <div className="flex opacity-0 transition-opacity duration-150 group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:opacity-100">
           {!pending && <CopyButton text={text} label="Copy message" />}
           {actions}
