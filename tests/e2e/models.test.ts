@@ -80,7 +80,7 @@ test("the arrows walk the list, round its ends", async () => {
   await workspace.close(page);
 });
 
-test("the list fits a phone, and opens no keyboard over itself", async () => {
+test("the list fits a phone, and opens no keyboard over itself or after it", async () => {
   const page = await workspace.signedIn(phone);
   await button(page).tap();
   const box = page.getByRole("dialog", { name: "Choose a model" });
@@ -89,9 +89,12 @@ test("the list fits a phone, and opens no keyboard over itself", async () => {
     const { x = -1, y = -1, width = 0 } = (await box.boundingBox()) ?? {};
     assert.ok(x >= 0 && y >= 0 && x + width <= 390, `at ${x}, ${y}, ${width} wide`);
   });
-  assert.equal(await field(page).evaluate((element) => element === document.activeElement), false);
+  const isActive = (element: Element) => element === document.activeElement;
+  assert.equal(await field(page).evaluate(isActive), false);
   await option(page, /^coder-large/).tap();
   await page.getByRole("button", { name: /^Model: coder-large/ }).waitFor();
+  await box.waitFor({ state: "detached" });
+  await isFocused(button(page));
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
   assert.equal(wide, 390);
   await workspace.close(page);

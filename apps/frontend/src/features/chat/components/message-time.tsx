@@ -9,7 +9,7 @@ export function MessageTime({ at, className }: { at: string; className?: string 
       dateTime={at}
       title={date.toLocaleString()}
       className={cx(
-        "text-xs text-faint opacity-0 transition-opacity duration-150 group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:opacity-100",
+        "text-xs whitespace-nowrap text-faint opacity-0 transition-opacity duration-150 group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:opacity-100",
         className,
       )}
     >

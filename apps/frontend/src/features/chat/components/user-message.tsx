@@ -109,7 +109,7 @@ export function UserMessage(props: UserMessageProps) {
           </button>
         )}
       </div>
-      <div className="mt-1 flex h-8 items-center">
+      <div className="mt-1 flex min-h-8 flex-wrap items-center justify-end">
         {sentAt !== undefined && <MessageTime at={sentAt} className="mr-1.5" />}
         <div className="flex opacity-0 transition-opacity duration-150 group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:opacity-100">
           {!pending && <CopyButton text={text} label="Copy message" />}
