@@ -164,6 +164,11 @@ test("whoever has chosen none yet is answered by a model that is connected, else
   await page.goto("/login");
   await signIn(page);
   const first = page.getByRole("button", { name: /^Model: coder-large/ });
+  const guide = page.getByRole("button", { name: "Model: Web+ Guide" });
+  await first.waitFor();
+  await page.getByRole("button", { name: "Connect a model" }).click();
+  await guide.waitFor(); // it is asked about Web+
+  await input(page).fill("");
   await first.waitFor();
   await ask(page, "Who answers?");
   const chat = await upstream.nextChat();
@@ -178,7 +183,7 @@ test("whoever has chosen none yet is answered by a model that is connected, else
     await route.fulfill({ response: reply, json: { ...page, items } });
   });
   await page.goto("/");
-  await page.getByRole("button", { name: "Model: Web+ Guide" }).waitFor();
+  await guide.waitFor();
   await hasCount(first, 0);
   await workspace.close(page);
 });

@@ -12,13 +12,16 @@ import { ChatTitle } from "@/features/chat/components/chat-title";
 import { ConversationView } from "@/features/chat/components/conversation-view";
 import { DeletedChat, MissingChat } from "@/features/chat/components/missing-chat";
 import { titleOf } from "@/features/chat/components/conversation-item";
+import { draftOf, newDraft } from "@/features/chat/lib/drafts";
 import { focusComposer } from "@/features/chat/lib/focus-composer";
 import { NewChatView } from "@/features/chat/components/new-chat-view";
 import { ThreadSkeleton } from "@/features/chat/components/thread-skeleton";
+import { isExample } from "@/features/chat/components/welcome";
 import { modelsQuery, useModelName } from "@/features/models/api";
 import { ModelPicker } from "@/features/models/components/model-picker";
 import { defaultModel } from "@/features/models/lib/default-model";
 import { readStored, writeStored } from "@/lib/storage";
+import { useStore } from "@/lib/store";
 import { useTitle } from "@/lib/use-title";
 import { ChatFrame } from "./chat-frame";
 import { useLeaveChat } from "./use-leave-chat";
@@ -50,7 +53,8 @@ function NewChat() {
   const user = useSignedInUser();
   const { data: models = [] } = useQuery(modelsQuery);
   const [chosen, setChosen] = useState(() => readStored(lastModelKey));
-  const modelId = chosen ?? defaultModel(models);
+  const draft = useStore(draftOf(newDraft));
+  const modelId = chosen ?? defaultModel(models, isExample(draft));
   useTitle("");
   const choose = (id: string) => {
     writeStored(lastModelKey, id);

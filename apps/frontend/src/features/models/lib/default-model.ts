@@ -3,7 +3,8 @@ import type { Model } from "@/api/types";
 
 const builtIn = "webplus/guide";
 
-/** The built-in one only where there is no other: it is for questions about Web+ alone. */
-export function defaultModel(models: readonly Model[]): string {
+/** The built-in one for questions about Web+, which are all that it knows, and where there is no other. */
+export function defaultModel(models: readonly Model[], aboutWebPlus: boolean): string {
+  if (aboutWebPlus) return builtIn;
   return models.find(({ id, status }) => id !== builtIn && status === "ready")?.id ?? builtIn;
 }
