@@ -15,7 +15,7 @@ struct app {
 	struct db_claim *claim; /* of the server's name among several; NULL: it has none */
 	struct client *client;
 	struct redis_client *redis; /* NULL: none is set */
-	struct caching *caching;    /* NULL: nothing is kept */
+	struct caching *caching;    /* NULL: nothing is kept, and nobody else keeps anything */
 	struct registry *models;
 	struct topics *topics;
 	struct bus *bus; /* NULL: this node is alone, or the others are not heard */

@@ -112,7 +112,8 @@ struct rights {
 	struct db_job declaration;
 	char own_id[ID_SIZE]; /* of this server, so that it passes over its own declarations */
 	int64_t looked_ms;    /* when the look began that is under way, monotonic */
-	bool busy, started;
+	bool running;         /* since rights_start */
+	bool busy, started;   /* a look is under way; the first whole one was done */
 	bool declaring;
 	bool again;            /* something was heard since the look began */
 	struct timestamp from; /* where the look goes on; 0: where it begins */
@@ -340,7 +341,7 @@ void rights_declare(void *context)
 	struct app *app = context;
 	struct rights *rights = app->rights;
 
-	if (rights->stopped) {
+	if (!rights->running || rights->stopped) {
 		cache_declared(app, false);
 		return;
 	}
@@ -352,6 +353,7 @@ void rights_declare(void *context)
 
 void rights_start(struct rights *rights)
 {
+	rights->running = true;
 	rights->task.run = look;
 	rights->back.run = look_done;
 	uv_timer_start(&rights->timer, on_timer, 0, LOOK_MS);

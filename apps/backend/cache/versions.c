@@ -99,6 +99,11 @@ bool versions_same(const struct versions *versions, const struct tags *tags,
 
 /* ---- Together ---- */
 
+static bool is_up(const struct versions *versions)
+{
+	return versions->options.redis && redis_client_up(versions->options.redis);
+}
+
 static uint64_t era_of(const struct versions *versions)
 {
 	return redis_client_counts(versions->options.redis).connections +
@@ -111,8 +116,7 @@ bool versions_trusted(const struct versions *versions)
 
 	if (!versions->options.shared)
 		return true;
-	if (!versions->options.redis || !redis_client_up(versions->options.redis) ||
-	    versions->missing)
+	if (!is_up(versions) || versions->missing)
 		return false;
 	now_ms = now(versions);
 	return now_ms - versions->looked_ms < TRUST_MS && now_ms > versions->distrust_ms;
@@ -361,24 +365,33 @@ static enum err send_raise(struct versions *versions, const struct redis_text *k
 	return redis_send(versions->options.redis, words, count + 1, RAISE_MS, done, context);
 }
 
+static enum err send_tags(struct versions *versions, const struct tags *tags, redis_done done,
+			  void *context)
+{
+	struct keys keys;
+
+	if (!versions->options.redis)
+		return ERR_UNAVAILABLE;
+	make_keys(versions, tags, &keys);
+	return send_raise(versions, keys.words, tags->count, done, context);
+}
+
 enum err versions_raise(struct versions *versions, const struct tags *tags,
 			void (*raised)(void *context), void *context)
 {
 	struct raise *raise;
-	struct keys keys;
 
 	for (size_t i = 0; i < tags->count; i++)
 		versions_mark(versions, tags->names[i]);
-	if (!versions->options.redis || !versions->options.shared)
+	if (!versions->options.shared)
 		return ERR_OK;
 	/* Once Redis is back it takes them again, or under load there would always be one more to mend. */
-	if (others_know(versions) && !redis_client_up(versions->options.redis)) {
+	if (others_know(versions) && !is_up(versions)) {
 		leave_unraised(versions);
 		return ERR_OK;
 	}
-	make_keys(versions, tags, &keys);
 	if (versions->released) {
-		if (send_raise(versions, keys.words, tags->count, NULL, NULL) != ERR_OK)
+		if (send_tags(versions, tags, NULL, NULL) != ERR_OK)
 			leave_unraised(versions);
 		return ERR_OK;
 	}
@@ -387,7 +400,7 @@ enum err versions_raise(struct versions *versions, const struct tags *tags,
 	raise->raised = raised;
 	raise->context = context;
 	list_append(&versions->raises, &raise->node);
-	if (send_raise(versions, keys.words, tags->count, on_raised, raise) != ERR_OK)
+	if (send_tags(versions, tags, on_raised, raise) != ERR_OK)
 		hold_back(versions, raise);
 	return ERR_PENDING;
 }
@@ -435,7 +448,13 @@ static void raise_everything(struct versions *versions)
 /* Redis is there, and nothing that was missed there can be found any more. */
 static bool is_mended(const struct versions *versions)
 {
-	return redis_client_up(versions->options.redis) && versions->clean_era == era_of(versions);
+	return is_up(versions) && versions->clean_era == era_of(versions);
+}
+
+/* Who has no Redis never has raised anything. */
+static bool is_away(const struct versions *versions)
+{
+	return !versions->options.redis || now(versions) - versions->last_up_ms >= AWAY_MS;
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -444,9 +463,9 @@ static void on_tick(uv_timer_t *timer)
 
 	int64_t now_ms = now(versions);
 
-	if (redis_client_up(versions->options.redis))
+	if (is_up(versions))
 		versions->last_up_ms = now_ms;
-	else if (now_ms - versions->last_up_ms >= AWAY_MS)
+	else if (is_away(versions))
 		begin_missing(versions);
 	if (!versions->missing)
 		return;
@@ -459,7 +478,7 @@ static void on_tick(uv_timer_t *timer)
 		let_go(versions);
 	if (now_ms - versions->last_try_ms >= DECLARE_MS)
 		declare(versions);
-	if (redis_client_up(versions->options.redis) && !versions->mending)
+	if (is_up(versions) && !versions->mending)
 		raise_everything(versions);
 }
 
@@ -478,7 +497,7 @@ struct versions *versions_create(const struct versions_options *options)
 	versions->last_up_ms = now(versions);
 	uv_timer_init(&options->loop->uv, &versions->timer);
 	versions->timer.data = versions;
-	if (options->shared && options->redis)
+	if (options->shared)
 		uv_timer_start(&versions->timer, on_tick, TICK_MS, TICK_MS);
 	return versions;
 }

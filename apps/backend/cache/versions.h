@@ -10,7 +10,8 @@
  * others hear it within the lease, VERSION_LEASE_MS, and trust nothing they hold until they have not heard it for a while
  * (versions_distrust). A server trusts what it holds only while it has looked at the database within the lease
  * (versions_looked). So a write is acknowledged at once when Redis took its raise or when the others have been told for the
- * length of a lease, and after that time at the latest.
+ * length of a lease, and after that time at the latest. One that has no Redis is such a server for as long as it runs; one that
+ * keeps nothing itself raises all the same.
  *
  * Loop thread only, but for versions_mark.
  */
@@ -46,7 +47,7 @@ struct held_versions {
 
 struct versions_options {
 	struct loop *loop;
-	struct redis_client *redis; /* NULL: none */
+	struct redis_client *redis; /* NULL: none, so that whatever it writes is missing */
 	bool shared;                /* other servers may write to the same database */
 	/* Writes to the database that this server's raises are missing, and calls versions_declared when that is committed. */
 	void (*declare)(void *context);

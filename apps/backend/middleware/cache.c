@@ -13,10 +13,11 @@
 
 enum { KEY_MAX = 1024, QUERY_MAX = 16, BODY_MAX = 512 * 1024, HASH_BYTES = 16 };
 
+/* Of a server that keeps nothing, and tells others what it writes: without the last two. */
 struct caching {
 	struct app *app;
-	struct cache *memory;
 	struct versions *versions;
+	struct cache *memory;
 	struct response_cache *responses;
 };
 
@@ -200,7 +201,7 @@ static bool is_cacheable(const struct request *request)
 {
 	const struct route *route = request->route;
 
-	return request->app->caching && route && route->cache.scope != CACHE_NONE &&
+	return cache_keeps(request->app) && route && route->cache.scope != CACHE_NONE &&
 	       strcmp(request->method, "GET") == 0;
 }
 
@@ -420,6 +421,11 @@ void cache_release(struct app *app)
 
 /* ---- Metrics ---- */
 
+bool cache_keeps(const struct app *app)
+{
+	return app->caching && app->caching->responses;
+}
+
 struct cache_counts cache_counts(const struct app *app, enum cache_kind kind)
 {
 	return memory_cache_counts(app->caching->memory, kind);
@@ -457,6 +463,17 @@ void cache_print_reference(const struct route *const *tables, struct buf *out)
 
 /* ---- Life ---- */
 
+static void create_memory(struct caching *caching, size_t bytes)
+{
+	const size_t kind_max[CACHED_KINDS] = {
+		[CACHED_PERSONAL] = bytes - bytes / 8, [CACHED_SHARED] = bytes / 2
+	};
+
+	caching->memory = memory_cache_create(bytes, kind_max);
+	caching->responses =
+		response_cache_create(caching->app->loop, caching->memory, caching->versions);
+}
+
 struct caching *caching_create(struct app *app, bool shared, void (*declare)(void *context),
 			       void *context)
 {
@@ -465,19 +482,16 @@ struct caching *caching_create(struct app *app, bool shared, void (*declare)(voi
 					    .shared = shared,
 					    .declare = declare,
 					    .context = context };
-	size_t bytes = (size_t)app->config->cache_mb << 20;
-	const size_t kind_max[CACHED_KINDS] = {
-		[CACHED_PERSONAL] = bytes - bytes / 8, [CACHED_SHARED] = bytes / 2
-	};
+	size_t bytes = app->config->cache ? (size_t)app->config->cache_mb << 20 : 0;
 	struct caching *caching;
 
-	if (!app->config->cache || bytes == 0)
+	if (!shared && bytes == 0)
 		return NULL;
 	caching = MEMORY_NEW(struct caching);
 	caching->app = app;
-	caching->memory = memory_cache_create(bytes, kind_max);
 	caching->versions = versions_create(&options);
-	caching->responses = response_cache_create(app->loop, caching->memory, caching->versions);
+	if (bytes > 0)
+		create_memory(caching, bytes);
 	return caching;
 }
 

@@ -7,7 +7,8 @@
  *
  * The key is the method, the route's path as it was asked for, the query in its order by name, what Accept-Encoding says and, as the
  * scope has it, who asks, with all that may be done and the count of changes to that. Handlers that are not routes raise
- * with cache_raise, after their commit and before they tell anybody. Off by WEBPLUS_CACHE=false: then this does nothing.
+ * with cache_raise, after their commit and before they tell anybody. With WEBPLUS_CACHE=false nothing is kept; on a database
+ * of several servers, what is written is raised all the same, since others may keep it.
  */
 #ifndef WEBPLUS_MIDDLEWARE_CACHE_H
 #define WEBPLUS_MIDDLEWARE_CACHE_H
@@ -18,6 +19,7 @@
 
 struct caching;
 
+/* `shared`: other servers may write to the same database. NULL: there is nothing to do. */
 struct caching *caching_create(struct app *app, bool shared, void (*declare)(void *context),
 			       void *context);
 /* After the server and Redis' client. NULL is fine, as in all that follows: nothing is kept. */
@@ -37,7 +39,9 @@ void cache_looked(struct app *app, int64_t began_ms);
 void cache_declared(struct app *app, bool committed);
 void cache_release(struct app *app);
 
-/* Where there is a cache. */
+/* Whether replies are kept at all. */
+bool cache_keeps(const struct app *app);
+/* Where they are. */
 struct cache_counts cache_counts(const struct app *app, enum cache_kind kind);
 struct response_counts cache_response_counts(const struct app *app);
 

@@ -189,7 +189,7 @@ void metrics_print(struct metrics *metrics, struct app *app, struct buf *out)
 	metrics_print_table(http_metrics, &metrics->http, out);
 	print_process(metrics, out);
 	print_servers(app, out);
-	if (app->caching)
+	if (cache_keeps(app))
 		print_cache(app, out);
 	if (app->compression)
 		print_compression(app->compression, out);

@@ -227,6 +227,32 @@ static void what_was_held_before_a_word_of_distrust_is_gone(void **state)
 	assert_false(same(here, &before, &after));
 }
 
+/* ---- No Redis ---- */
+
+/* It says so before anybody writes, and as long as it runs. */
+static void who_has_no_redis_tells_the_others_all_the_time(void **state)
+{
+	struct fixture *fixture = *state;
+	struct side without = { 0 };
+	struct versions_options options = { .loop = &fixture->loop,
+					    .shared = true,
+					    .declare = declare,
+					    .context = &without,
+					    .now_ms = read_clock };
+
+	without.versions = versions_create(&options);
+	RUN_UNTIL(fixture, without.declarations == 1);
+	assert_int_equal(raise_it(&without), ERR_PENDING);
+	versions_declared(without.versions, true);
+	now_ms += VERSION_LEASE_MS;
+	RUN_UNTIL(fixture, raised == 1 && without.declarations == 2);
+	versions_declared(without.versions, true);
+	assert_int_equal(raise_it(&without), ERR_OK);
+	versions_looked(without.versions, now_ms);
+	assert_false(versions_trusted(without.versions));
+	destroy_side(&without);
+}
+
 /* ---- A Redis that goes away ---- */
 
 /* A write whose raise did not come to Redis. */
@@ -337,6 +363,7 @@ int main(void)
 		TEST(what_one_raises_the_other_sees),
 		TEST(who_has_not_looked_trusts_nothing),
 		TEST(what_was_held_before_a_word_of_distrust_is_gone),
+		TEST(who_has_no_redis_tells_the_others_all_the_time),
 		TEST(a_write_waits_until_the_others_know),
 		TEST(slow_commits_leave_no_hole),
 		TEST(what_was_missed_is_raised_before_anything_is_trusted),
