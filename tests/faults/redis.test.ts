@@ -32,6 +32,13 @@ async function redis(command: "start" | "stop" | "kill" | "hang" | "resume"): Pr
   await promisify(execFile)(tool, [command, folder!]);
 }
 
+/** As a replica it answers, and takes no writes. */
+async function refuseWrites(refuse: boolean): Promise<void> {
+  const { port } = new URL(process.env["WEBPLUS_TEST_REDIS"]!);
+  const of = refuse ? ["127.0.0.1", "1"] : ["no", "one"];
+  await promisify(execFile)("redis-cli", ["-p", port, "replicaof", ...of]);
+}
+
 async function postgres(command: "start" | "kill"): Promise<void> {
   const tool = path.resolve(import.meta.dirname, "../../tools/postgres");
   await promisify(execFile)(tool, [command, process.env["WEBPLUS_TEST_POSTGRES_FOLDER"]!]);
@@ -48,7 +55,8 @@ describe("Redis goes away", { skip: folder === undefined || !onPostgres }, () =>
     for (let i = 0; i < 2; i++) servers.push(await Server.start({ env }));
     const url = `${servers[0]!.url}/api/v1/openapi.json`;
     contract = new Contract(await (await fetch(url)).json());
-    for (const name of ["one", "two", "three"]) await servers[0]!.createUser(name, password);
+    for (const name of ["one", "two", "three", "four"])
+      await servers[0]!.createUser(name, password);
   });
   after(async () => {
     await Promise.all(servers.map((server) => server.remove()));
@@ -110,6 +118,48 @@ describe("Redis goes away", { skip: folder === undefined || !onPostgres }, () =>
         );
       },
     );
+
+  test("refuses writes: nothing is old, and it is logged once", { timeout: limitMs }, async (t) => {
+    const said = (word: string): number =>
+      servers[0]!.output.filter((line) => line.includes(`what the cache writes${word}`)).length;
+    t.diagnostic(
+      await underLoad(async (load) => {
+        await refuseWrites(true);
+        await load.more(300, 60);
+        await refuseWrites(false);
+      }),
+    );
+    assert.equal(said(`","reason":"READONLY`), 1);
+    assert.equal(said(" again"), 1);
+  });
+
+  /** The median of some writes, one after the other. */
+  async function writeMs(client: Client): Promise<number> {
+    const { id } = await client.conversation();
+    const times: number[] = [];
+    for (let i = 0; i < 30; i++) {
+      const begin = performance.now();
+      await client.expect(200, "PATCH", `/api/v1/conversations/${id}`, { body: { title: `${i}` } });
+      times.push(performance.now() - begin);
+    }
+    return times.sort((a, b) => a - b)[15]!;
+  }
+
+  /** It was asked in vain, and the others know: nothing is left to wait for. */
+  test("refuses writes: they are hardly slower for it", { timeout: limitMs }, async (t) => {
+    const client = new Client(servers[0]!.url, contract);
+    await client.signIn("four", password);
+    const taken = await writeMs(client);
+    await refuseWrites(true);
+    try {
+      await client.conversation(); // waits until the other server knows
+      const refused = await writeMs(client);
+      t.diagnostic(`${taken.toFixed(1)} ms, and ${refused.toFixed(1)} ms when refused`);
+      assert.ok(refused < taken + 20, `${taken} ms, and ${refused} ms when refused`);
+    } finally {
+      await refuseWrites(false);
+    }
+  });
 
   /** It writes without Redis while the other one trusts what it holds, until it is told. */
   for (const [what, state] of [

@@ -1,6 +1,7 @@
 #include "cache/versions.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "cache/redis_client.h"
 
@@ -25,6 +26,7 @@ enum {
 	AWAY_MS = 500, /* until the others are told without a write that waits */
 	NAME_SIZE = 64 + TAG_SIZE,
 	VALUE_SIZE = 24,
+	REASON_SIZE = 200,
 };
 
 static const char *const everything = "*";
@@ -40,6 +42,7 @@ struct versions {
 	bool missing;        /* raises of ours are, since */
 	bool declaring;      /* a declaration is under way */
 	bool mending, closed;
+	bool refused;                                /* Redis answers, and does not take them */
 	bool released;                               /* nothing waits any more */
 	int64_t first_declared_ms, last_declared_ms; /* committed at, of this time; 0: not yet */
 	int64_t last_try_ms;
@@ -317,11 +320,25 @@ struct raise {
 	void *context;
 };
 
-static void end_raise(struct raise *raise)
+static void raise_destroy(struct raise *raise)
 {
 	list_remove(&raise->node);
-	raise->raised(raise->context);
 	free(raise);
+}
+
+static void end_raise(struct raise *raise)
+{
+	void (*raised)(void *context) = raise->raised;
+	void *context = raise->context;
+
+	raise_destroy(raise);
+	raised(context);
+}
+
+static void hold_back(struct raise *raise)
+{
+	list_remove(&raise->node);
+	list_append(&raise->versions->held_back, &raise->node);
 }
 
 static void let_go(struct versions *versions)
@@ -334,26 +351,38 @@ static void let_go(struct versions *versions)
 		end_raise(CONTAINER_OF(ready.next, struct raise, node));
 }
 
-/* Redis has not taken it, or not said so: the others have to be told otherwise first. */
-static void hold_back(struct versions *versions, struct raise *raise)
+/* Redis has not taken it, or not said so: the others have to be told otherwise. False: they are. */
+static bool has_to_wait(struct versions *versions)
 {
 	leave_unraised(versions);
 	begin_missing(versions);
-	list_remove(&raise->node);
-	list_append(&versions->held_back, &raise->node);
-	if (versions->released)
-		let_go(versions);
+	return !versions->released && !others_know(versions);
+}
+
+/* One that answers, and takes nothing: a replica, a full disk, a user without the right. */
+static void note_refusal(struct versions *versions, const struct redis_value *error)
+{
+	char reason[REASON_SIZE];
+
+	if (versions->refused)
+		return;
+	versions->refused = true;
+	snprintf(reason, sizeof(reason), "%.*s", (int)error->length, error->text);
+	log_warning("redis", "fault", "it refuses what the cache writes", "reason", reason, NULL);
 }
 
 static void on_raised(void *context, enum err err, const struct redis_value *value)
 {
 	struct raise *raise = context;
+	struct versions *versions = raise->versions;
 
-	(void)value;
-	if (err == ERR_OK || err == ERR_CANCELLED)
+	if (err == ERR_UPSTREAM)
+		note_refusal(versions, value);
+	if (err == ERR_OK || err == ERR_CANCELLED || !has_to_wait(versions)) {
 		end_raise(raise);
-	else
-		hold_back(raise->versions, raise);
+		return;
+	}
+	hold_back(raise);
 }
 
 static enum err send_raise(struct versions *versions, const struct redis_text *keys, size_t count,
@@ -376,6 +405,19 @@ static enum err send_tags(struct versions *versions, const struct tags *tags, re
 	return send_raise(versions, keys.words, tags->count, done, context);
 }
 
+static struct raise *raise_create(struct versions *versions, void (*raised)(void *context),
+				  void *context)
+{
+	struct raise *raise = MEMORY_NEW(struct raise);
+
+	raise->versions = versions;
+	raise->raised = raised;
+	raise->context = context;
+	list_append(&versions->raises, &raise->node);
+	return raise;
+}
+
+/* A Redis that is up is asked though the others know, or under load there would always be one more to mend. */
 enum err versions_raise(struct versions *versions, const struct tags *tags,
 			void (*raised)(void *context), void *context)
 {
@@ -385,24 +427,20 @@ enum err versions_raise(struct versions *versions, const struct tags *tags,
 		versions_mark(versions, tags->names[i]);
 	if (!versions->options.shared)
 		return ERR_OK;
-	/* Once Redis is back it takes them again, or under load there would always be one more to mend. */
-	if (others_know(versions) && !is_up(versions)) {
-		leave_unraised(versions);
-		return ERR_OK;
-	}
 	if (versions->released) {
 		if (send_tags(versions, tags, NULL, NULL) != ERR_OK)
 			leave_unraised(versions);
 		return ERR_OK;
 	}
-	raise = MEMORY_NEW(struct raise);
-	raise->versions = versions;
-	raise->raised = raised;
-	raise->context = context;
-	list_append(&versions->raises, &raise->node);
-	if (send_tags(versions, tags, on_raised, raise) != ERR_OK)
-		hold_back(versions, raise);
-	return ERR_PENDING;
+	raise = raise_create(versions, raised, context);
+	if (send_tags(versions, tags, on_raised, raise) == ERR_OK)
+		return ERR_PENDING;
+	if (has_to_wait(versions)) {
+		hold_back(raise);
+		return ERR_PENDING;
+	}
+	raise_destroy(raise);
+	return ERR_OK;
 }
 
 void versions_release(struct versions *versions)
@@ -424,8 +462,9 @@ static void on_everything_raised(void *context, enum err err, const struct redis
 	struct mending *mending = context;
 	struct versions *versions = mending->versions;
 
-	(void)value;
 	versions->mending = false;
+	if (err == ERR_UPSTREAM)
+		note_refusal(versions, value);
 	if (err == ERR_OK && mending->era == era_of(versions) &&
 	    mending->unraised == versions->unraised)
 		versions->clean_era = mending->era;
@@ -451,6 +490,14 @@ static bool is_mended(const struct versions *versions)
 	return is_up(versions) && versions->clean_era == era_of(versions);
 }
 
+static void end_missing(struct versions *versions)
+{
+	if (versions->refused)
+		log_info("redis", "state", "it takes what the cache writes again", NULL);
+	versions->refused = versions->missing = false;
+	let_go(versions);
+}
+
 /* Who has no Redis never has raised anything. */
 static bool is_away(const struct versions *versions)
 {
@@ -470,8 +517,7 @@ static void on_tick(uv_timer_t *timer)
 	if (!versions->missing)
 		return;
 	if (is_mended(versions)) {
-		versions->missing = false;
-		let_go(versions);
+		end_missing(versions);
 		return;
 	}
 	if (others_know(versions))

@@ -329,6 +329,13 @@ static void what_was_missed_is_raised_before_anything_is_trusted(void **state)
 	assert_false(same(there, &before, &after));
 }
 
+static void on_answered(void *context, enum err err, const struct redis_value *value)
+{
+	(void)value;
+	assert_int_equal(err, ERR_OK);
+	++*(int *)context;
+}
+
 /* Hung, not gone: it may still carry out what it was sent, but has not said so. */
 static void a_raise_that_is_not_answered_waits_too(void **state)
 {
@@ -342,6 +349,41 @@ static void a_raise_that_is_not_answered_waits_too(void **state)
 	assert_false(versions_trusted(here->versions));
 	redis_server_signal(&fixture->server, SIGCONT);
 	RUN_UNTIL(fixture, raised == 1);
+}
+
+static void refuse_writes(struct fixture *fixture, const char *host, const char *port)
+{
+	int done = 0;
+
+	assert_int_equal(redis_call(fixture->here.redis, LIMIT_MS, on_answered, &done, "REPLICAOF",
+				    host, port, NULL),
+			 ERR_OK);
+	RUN_UNTIL(fixture, done == 1);
+}
+
+/* It answers, and takes nothing: writes wait for the others to know, once, and not for a tick each. */
+static void a_redis_that_refuses_costs_its_answer(void **state)
+{
+	struct fixture *fixture = *state;
+	struct side *here = &fixture->here;
+	int64_t begin_ms;
+
+	refuse_writes(fixture, "127.0.0.1", "1");
+	assert_int_equal(raise_it(here), ERR_PENDING);
+	RUN_UNTIL(fixture, here->declarations == 1);
+	assert_int_equal(raised, 0);
+	versions_declared(here->versions, true);
+	now_ms += VERSION_LEASE_MS;
+	RUN_UNTIL(fixture, raised == 1);
+	begin_ms = clock_monotonic_ms();
+	for (int i = 2; i <= 40; i++) {
+		assert_int_equal(raise_it(here), ERR_PENDING);
+		RUN_UNTIL(fixture, raised == i);
+	}
+	assert_true(clock_monotonic_ms() - begin_ms < 1000);
+	refuse_writes(fixture, "NO", "ONE");
+	versions_looked(here->versions, now_ms);
+	RUN_UNTIL(fixture, versions_trusted(here->versions));
 }
 
 static void a_server_that_ends_lets_go(void **state)
@@ -368,6 +410,7 @@ int main(void)
 		TEST(slow_commits_leave_no_hole),
 		TEST(what_was_missed_is_raised_before_anything_is_trusted),
 		TEST(a_raise_that_is_not_answered_waits_too),
+		TEST(a_redis_that_refuses_costs_its_answer),
 		TEST(a_server_that_ends_lets_go),
 	};
 
