@@ -62,15 +62,28 @@ static void on_drained(void *context)
 }
 
 /*
- * Until the last request was answered, answers may begin, and a write may wait until other servers have been told of it, which
- * `rights` does.
+ * Until the last request was answered, answers may begin; until their ends were told, other servers may have to hear that they can
+ * trust nothing, which `rights` says.
  */
+static void on_told(void *context)
+{
+	struct program *program = context;
+
+	rights_stop(program->app.rights, on_drained, program);
+}
+
+static void on_generations_ended(void *context)
+{
+	struct program *program = context;
+
+	cache_await(&program->app, on_told, program);
+}
+
 static void on_server_drained(void *context)
 {
 	struct program *program = context;
 
-	generations_await(program->app.generations, on_drained, program);
-	rights_stop(program->app.rights, on_drained, program);
+	generations_await(program->app.generations, on_generations_ended, program);
 }
 
 /* The connections have been closed: what was written is acknowledged to nobody any more. */
@@ -92,7 +105,7 @@ static void on_signal(uv_signal_t *handle, int number)
 		_Exit(128 + number);
 	}
 	log_info("draining", NULL);
-	program->busy = 4;
+	program->busy = 3;
 	generations_drain(app->generations, grace_ms);
 	server_drain(app->server, grace_ms, on_server_drained, program);
 	uv_timer_start(&program->grace, on_grace_over, (uint64_t)grace_ms,
@@ -304,6 +317,7 @@ static void destroy_services(struct program *program)
 	if (!app->workers)
 		return; /* nor anything else */
 	pool_destroy(app->workers);
+	cache_release(app); /* who could be told is not there any more */
 	uv_run(&program->loop.uv, UV_RUN_NOWAIT);
 	relay_destroy(app->relay);
 	generations_destroy(app->generations);

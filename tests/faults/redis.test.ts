@@ -196,6 +196,54 @@ describe("Redis goes away", { skip: folder === undefined || !onPostgres }, () =>
       },
     );
 
+  /** The page hears of it where it was written, and fetches it from another server, which was not told by Redis. */
+  for (const [what, state] of [
+    ["cut off", "cut"],
+    ["left without an answer", "frozen"],
+  ] as const)
+    test(
+      `one server alone is ${what}: who hears of a change finds it`,
+      { timeout: limitMs },
+      async () => {
+        const way = await Proxy.start(process.env["WEBPLUS_TEST_REDIS"]!);
+        const apart = await Server.start({
+          env: {
+            WEBPLUS_DATABASE_URL: database.url,
+            WEBPLUS_MASTER_KEY: "c5".repeat(32),
+            WEBPLUS_REDIS_URL: way.url,
+          },
+        });
+        try {
+          const [here, there] = [servers[0]!, apart].map(({ url }) => new Client(url, contract));
+          for (const client of [here!, there!]) await client.signIn("four", password);
+          const { id } = await here!.conversation({ title: "Before" });
+          const path = `/api/v1/conversations/${id}`;
+          const socket = await there!.webSocket();
+          socket.send({ type: "subscribe", topic: "conversations" });
+          await socket.nextOf("subscribed");
+          for (let held = await hits(servers[0]!); (await hits(servers[0]!)) === held;)
+            await here!.get(path);
+          await way.set(state);
+          const titles = ["One", "Two", "Three"];
+          const writes = titles.map((title) =>
+            there!.expect(200, "PATCH", path, { body: { title } }),
+          );
+          const heard: string[] = [];
+          while (heard.length < titles.length) {
+            heard.push((await socket.nextOf("conversation")).conversation.title);
+            assert.notEqual((await here!.get(path)).title, "Before");
+          }
+          assert.deepEqual([...heard].sort(), [...titles].sort());
+          await Promise.all(writes);
+          assert.equal((await here!.get(path)).title, heard.at(-1), "in their order");
+          await socket.close();
+        } finally {
+          await apart.remove();
+          await way.end();
+        }
+      },
+    );
+
   test("killed again and again under load", { timeout: limitMs }, async (t) => {
     t.diagnostic(
       await underLoad(async (load) => {

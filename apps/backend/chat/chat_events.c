@@ -3,6 +3,7 @@
 #include "app.h"
 #include "base/loop.h"
 #include "base/memory.h"
+#include "chat/generation.h"
 #include "middleware/cache.h"
 #include "websockets/bus.h"
 
@@ -28,21 +29,31 @@ void delta_event(struct event *event, struct buf *out, const char *topic, int64_
 				 .fields_length = out->length };
 }
 
+static const char message_name[] = "\"message\":";
+
+static void word_message(struct buf *out, const struct message *message)
+{
+	buf_append(out, message_name, sizeof(message_name) - 1);
+	schema_encode(&message_schema, message, out);
+}
+
+static struct event end_of(const char *topic, int64_t seq, const struct buf *words)
+{
+	return (struct event){ .type = "done",
+			       .topic = topic,
+			       .seq = seq,
+			       .fields = words->data,
+			       .fields_length = words->length,
+			       .data = words->data + sizeof(message_name) - 1,
+			       .data_length = words->length - (sizeof(message_name) - 1) };
+}
+
 void done_event(struct event *event, struct buf *out, const char *topic,
 		const struct message *message)
 {
-	static const char name[] = "\"message\":";
-
 	buf_clear(out);
-	buf_append(out, name, sizeof(name) - 1);
-	schema_encode(&message_schema, message, out);
-	*event = (struct event){ .type = "done",
-				 .topic = topic,
-				 .seq = message->seq,
-				 .fields = out->data,
-				 .fields_length = out->length,
-				 .data = out->data + sizeof(name) - 1,
-				 .data_length = out->length - (sizeof(name) - 1) };
+	word_message(out, message);
+	*event = end_of(topic, message->seq, out);
 }
 
 void error_event(struct event *event, struct buf *out, const char *topic, enum err err)
@@ -61,106 +72,6 @@ void error_event(struct event *event, struct buf *out, const char *topic, enum e
 				 .fields_length = out->length };
 }
 
-/* An event on its way to the loop. */
-struct publication {
-	struct loop_task task;
-	struct app *app;
-	const char *type;
-	char topic[TOPIC_SIZE]; /* where it is published */
-	char named[TOPIC_SIZE]; /* as subscribers named it */
-	char id[ID_SIZE];       /* of what it is about */
-	struct buf fields;
-};
-
-static void publish(struct loop_task *task)
-{
-	struct publication *publication = CONTAINER_OF(task, struct publication, task);
-	struct event event = { .type = publication->type,
-			       .topic = publication->named,
-			       .seq = -1,
-			       .fields = publication->fields.data,
-			       .fields_length = publication->fields.length };
-
-	topic_publish(publication->app->topics, publication->topic, &event);
-	bus_announce(publication->app->bus, publication->topic,
-		     &(struct announcement){
-			     .type = publication->type, .id = publication->id, .seq = -1 });
-	buf_finish(&publication->fields);
-	free(publication);
-}
-
-static struct publication *publication_create(struct app *app, const char *type, const char *id)
-{
-	struct publication *publication = MEMORY_NEW(struct publication);
-
-	publication->task.run = publish;
-	publication->app = app;
-	memcpy(publication->id, id, ID_SIZE);
-	publication->type = type;
-	buf_init(&publication->fields, EVENT_MAX);
-	return publication;
-}
-
-static void publication_post(struct app *app, struct publication *publication)
-{
-	loop_post(app->loop, &publication->task);
-}
-
-void publish_message(struct app *app, const struct message *message)
-{
-	struct publication *publication = publication_create(app, "message", message->id);
-
-	cache_raise(app, "chat:{user}", message->owner_id);
-	topic_name(publication->topic, "conversation", message->conversation_id);
-	topic_name(publication->named, "conversation", message->conversation_id);
-	BUF_LITERAL(&publication->fields, "\"message\":");
-	schema_encode(&message_schema, message, &publication->fields);
-	publication_post(app, publication);
-}
-
-static struct publication *conversation_publication(struct app *app,
-						    const struct conversation *conversation)
-{
-	struct publication *publication = publication_create(app, "conversation", conversation->id);
-
-	BUF_LITERAL(&publication->fields, "\"conversation\":");
-	schema_encode(&conversation_schema, conversation, &publication->fields);
-	return publication;
-}
-
-static void name_list(struct publication *publication, const struct conversation *conversation)
-{
-	topic_name(publication->topic, "conversations", conversation->owner_id);
-	snprintf(publication->named, TOPIC_SIZE, "conversations");
-}
-
-void publish_conversation(struct app *app, const struct conversation *conversation)
-{
-	struct publication *to_list = conversation_publication(app, conversation);
-	struct publication *to_itself = conversation_publication(app, conversation);
-
-	cache_raise(app, "chat:{user}", conversation->owner_id);
-	name_list(to_list, conversation);
-	topic_name(to_itself->topic, "conversation", conversation->id);
-	topic_name(to_itself->named, "conversation", conversation->id);
-	publication_post(app, to_list);
-	publication_post(app, to_itself);
-}
-
-void publish_conversation_deleted(struct app *app, const struct conversation *conversation)
-{
-	struct publication *publication =
-		publication_create(app, "conversation_deleted", conversation->id);
-
-	cache_raise(app, "chat:{user}", conversation->owner_id);
-	name_list(publication, conversation);
-	BUF_LITERAL(&publication->fields, "\"id\":");
-	json_append_string(&publication->fields, conversation->id);
-	publication_post(app, publication);
-}
-
-/* ---- The end of a message ---- */
-
 void announce_message(struct app *app, const char *type, const char *message_id, int64_t seq)
 {
 	char topic[TOPIC_SIZE];
@@ -170,17 +81,146 @@ void announce_message(struct app *app, const char *type, const char *message_id,
 		     &(struct announcement){ .type = type, .id = message_id, .seq = seq });
 }
 
-void publish_end(struct app *app, struct buf *words, const struct message *message)
+/* ---- What is told once it is raised ---- */
+
+enum { PLACES_MAX = 2 };
+
+struct place {
+	char topic[TOPIC_SIZE]; /* where it is published */
+	char named[TOPIC_SIZE]; /* as subscribers named it */
+};
+
+/* An event, and where it is to be told. */
+struct publication {
+	struct app *app;
+	const char *type;
+	char id[ID_SIZE]; /* of what it is about */
+	struct place places[PLACES_MAX];
+	size_t places_count;
+	bool ends;   /* it is a message that has ended: who follows that hears of it first */
+	int64_t seq; /* its last number */
+	struct buf fields;
+};
+
+/* One that streams again meanwhile has not ended for who follows it. */
+static void tell_end(const struct publication *publication)
 {
+	struct app *app = publication->app;
 	char topic[TOPIC_SIZE];
 	struct event event;
 
-	topic_name(topic, "message", message->id);
-	done_event(&event, words, topic, message);
+	if (generation_find(app->generations, publication->id))
+		return;
+	topic_name(topic, "message", publication->id);
+	event = end_of(topic, publication->seq, &publication->fields);
 	topic_publish(app->topics, topic, &event);
-	announce_message(app, "done", message->id, message->seq);
-	publish_message(app, message);
+	announce_message(app, "done", publication->id, publication->seq);
 }
+
+static void tell_place(const struct publication *publication, const struct place *place)
+{
+	struct event event = { .type = publication->type,
+			       .topic = place->named,
+			       .seq = -1,
+			       .fields = publication->fields.data,
+			       .fields_length = publication->fields.length };
+
+	topic_publish(publication->app->topics, place->topic, &event);
+	bus_announce(publication->app->bus, place->topic,
+		     &(struct announcement){
+			     .type = publication->type, .id = publication->id, .seq = -1 });
+}
+
+static void tell(void *context, enum err err)
+{
+	struct publication *publication = context;
+
+	if (err == ERR_OK && publication->ends)
+		tell_end(publication);
+	for (size_t i = 0; err == ERR_OK && i < publication->places_count; i++)
+		tell_place(publication, &publication->places[i]);
+	buf_finish(&publication->fields);
+	free(publication);
+}
+
+static struct publication *publication_create(struct app *app, const char *type, const char *id)
+{
+	struct publication *publication = MEMORY_NEW(struct publication);
+
+	publication->app = app;
+	memcpy(publication->id, id, ID_SIZE);
+	publication->type = type;
+	buf_init(&publication->fields, EVENT_MAX);
+	return publication;
+}
+
+static void publication_send(struct publication *publication, const char *owner_id)
+{
+	cache_raise_and_tell(publication->app, "chat:{user}", owner_id, tell, publication);
+}
+
+static void add_conversation(struct publication *publication, const char *id)
+{
+	struct place *place = &publication->places[publication->places_count++];
+
+	topic_name(place->topic, "conversation", id);
+	topic_name(place->named, "conversation", id);
+}
+
+static void add_list(struct publication *publication, const char *owner_id)
+{
+	struct place *place = &publication->places[publication->places_count++];
+
+	topic_name(place->topic, "conversations", owner_id);
+	snprintf(place->named, TOPIC_SIZE, "conversations");
+}
+
+static struct publication *message_publication(struct app *app, const struct message *message)
+{
+	struct publication *publication = publication_create(app, "message", message->id);
+
+	add_conversation(publication, message->conversation_id);
+	word_message(&publication->fields, message);
+	return publication;
+}
+
+void publish_message(struct app *app, const struct message *message)
+{
+	publication_send(message_publication(app, message), message->owner_id);
+}
+
+void publish_end(struct app *app, const struct message *message)
+{
+	struct publication *publication = message_publication(app, message);
+
+	publication->ends = true;
+	publication->seq = message->seq;
+	publication_send(publication, message->owner_id);
+}
+
+void publish_conversation(struct app *app, const struct conversation *conversation)
+{
+	struct publication *publication = publication_create(app, "conversation", conversation->id);
+
+	add_list(publication, conversation->owner_id);
+	add_conversation(publication, conversation->id);
+	BUF_LITERAL(&publication->fields, "\"conversation\":");
+	schema_encode(&conversation_schema, conversation, &publication->fields);
+	publication_send(publication, conversation->owner_id);
+}
+
+void publish_conversation_deleted(struct app *app, const struct conversation *conversation)
+{
+	struct publication *publication =
+		publication_create(app, "conversation_deleted", conversation->id);
+
+	add_list(publication, conversation->owner_id);
+	BUF_LITERAL(&publication->fields, "\"id\":");
+	json_append_string(&publication->fields, conversation->id);
+	publication_send(publication, conversation->owner_id);
+}
+
+/* ---- What nobody keeps ---- */
 
 void publish_error(struct app *app, struct buf *words, const char *message_id, enum err err)
 {

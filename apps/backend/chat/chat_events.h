@@ -4,6 +4,9 @@
  *	message:<id>            delta, done
  *	conversation:<id>       message, conversation
  *	conversations:<user>    conversation, conversation_deleted     (the client names it "conversations")
+ *
+ * Who is told of something and asks for it, on whichever server, does not get what was kept before: all but deltas and errors is
+ * told when that is raised, in the order in which it was published.
  */
 #ifndef WEBPLUS_CHAT_CHAT_EVENTS_H
 #define WEBPLUS_CHAT_CHAT_EVENTS_H
@@ -28,19 +31,16 @@ void done_event(struct event *event, struct buf *out, const char *topic,
 /* Loop: the event of a message that cannot be followed from here any more, or is gone; who listens may ask again. */
 void error_event(struct event *event, struct buf *out, const char *topic, enum err err);
 
-/*
- * Loop, after the commit: tells who follows the message, here and on other servers, that it has ended so, and who listens to its
- * conversation. `words` is room for the event.
- */
-void publish_end(struct app *app, struct buf *words, const struct message *message);
-/* Loop: the same of one that has ended and cannot be read, or is not to be followed from here. Here alone. */
+/* Loop: tells who follows it that a message cannot be read, or is not to be followed from here. Here alone. */
 void publish_error(struct app *app, struct buf *words, const char *message_id, enum err err);
 /* Loop: tells other servers that there is something to read of a message, up to a number. */
 void announce_message(struct app *app, const char *type, const char *message_id, int64_t seq);
 
-/* Any thread: tells who listens to its conversation that the message is there or has changed. */
+/* Any thread, after the commit, as those below: tells who listens to its conversation that the message is there or has changed. */
 void publish_message(struct app *app, const struct message *message);
-/* Any thread: tells who listens to it, and to its owner's list. Whoever then asks does not get what was kept before. */
+/* The same, and before that tells who follows the message, here and on other servers, that it has ended so. */
+void publish_end(struct app *app, const struct message *message);
+/* Tells who listens to it, and to its owner's list. */
 void publish_conversation(struct app *app, const struct conversation *conversation);
 void publish_conversation_deleted(struct app *app, const struct conversation *conversation);
 

@@ -6,7 +6,6 @@
 #include "chat/chat_events.h"
 #include "chat/deltas.h"
 #include "config.h"
-#include "middleware/cache.h"
 #include "providers/thought.h"
 
 #include <assert.h>
@@ -189,7 +188,7 @@ static void look_done(struct db_job *job, enum err err)
 	if (err == ERR_OK && found->status == MESSAGE_STREAMING)
 		err = ERR_CONFLICT; /* elsewhere */
 	if (err == ERR_OK)
-		publish_end(owner->app, &owner->words, found);
+		publish_end(owner->app, found);
 	else
 		publish_error(owner->app, &owner->words, generation_message(generation)->id, err);
 	log_answer(generation);
@@ -231,7 +230,6 @@ static void finish_done(struct db_job *job, enum err err)
 	struct generation *generation = CONTAINER_OF(job, struct generation, job);
 	struct stream *stream = &generation->stream;
 	const struct delta_range rest = { stream->written, stream->end };
-	struct generations *owner = generation->owner;
 
 	if (err == ERR_CONFLICT || err == ERR_NOT_FOUND) {
 		lose(generation);
@@ -243,9 +241,8 @@ static void finish_done(struct db_job *job, enum err err)
 		return;
 	}
 	stream->written = stream->end;
-	cache_raise(owner->app, "chat:{user}", generation_message(generation)->owner_id);
 	publish_deltas(generation, &rest);
-	publish_end(owner->app, &owner->words, generation_message(generation));
+	publish_end(generation->owner->app, generation_message(generation));
 	log_answer(generation);
 	answer_stops(generation, generation_message(generation), ERR_OK);
 	generation_destroy(generation);

@@ -233,7 +233,7 @@ static void publish_abandoned(struct generations *generations, const struct arra
 
 	for (size_t i = 0; i < ended->count; i++) {
 		if (messages[i].owner_id) {
-			publish_end(generations->app, &generations->words, &messages[i]);
+			publish_end(generations->app, &messages[i]);
 			continue;
 		}
 		publish_error(generations->app, &generations->words, messages[i].id, ERR_CORRUPT);

@@ -6,8 +6,8 @@
  *	hold      what a write changed is raised before it is acknowledged
  *
  * The key is the method, the route's path as it was asked for, the query in its order by name, what Accept-Encoding says and, as the
- * scope has it, who asks, with all that may be done and the count of changes to that. Handlers that are not routes raise
- * with cache_raise, after their commit and before they tell anybody. With WEBPLUS_CACHE=false nothing is kept; on a database
+ * scope has it, who asks, with all that may be done and the count of changes to that. Writers that are not routes raise with
+ * cache_raise, after their commit; what is told to anybody is told with cache_raise_and_tell. With WEBPLUS_CACHE=false nothing is kept; on a database
  * of several servers, what is written is raised all the same, since others may keep it.
  */
 #ifndef WEBPLUS_MIDDLEWARE_CACHE_H
@@ -25,15 +25,20 @@ struct caching *caching_create(struct app *app, bool shared, void (*declare)(voi
 /* After the server and Redis' client. NULL is fine, as in all that follows: nothing is kept. */
 void caching_destroy(struct caching *caching);
 
-/*
- * Any thread: `tag` with the id in it, "chat:{user}", is raised. What is published after that on the loop, here and through
- * Redis, arrives behind it.
- */
+/* Any thread: `tag` with the id in it, "chat:{user}", is raised. */
 void cache_raise(struct app *app, const char *tag, const char *id);
+/*
+ * The same, and then `tell` is called on the loop, in the order of these calls: what it tells is known to the other servers'
+ * caches, or they trust nothing. Not before this returns. ERR_CANCELLED: the server ends, and nobody is to be told.
+ */
+void cache_raise_and_tell(struct app *app, const char *tag, const char *id,
+			  void (*tell)(void *context, enum err err), void *context);
+/* Loop: calls `told` when everything was told that is to be. */
+void cache_await(struct app *app, void (*told)(void *context), void *context);
 /* Any thread: the rights of this account (NULL: of everybody) have changed. */
 void cache_rights_changed(struct app *app, const char *account_id);
 
-/* Loop: what versions.h says of them. */
+/* Loop: what versions.h says of them; after cache_release, nobody is told either. */
 void cache_distrust(struct app *app);
 void cache_looked(struct app *app, int64_t began_ms);
 void cache_declared(struct app *app, bool committed);

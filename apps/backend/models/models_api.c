@@ -114,10 +114,16 @@ const struct topic_kind models_topic = { .name = "models",
 					 .authorize = authorize_models,
 					 .join = join_models };
 
-void models_changed(struct app *app)
+static void tell_changed(void *context, enum err err)
 {
+	struct app *app = context;
 	struct event event = { .type = "models", .topic = "models", .seq = -1, .fields = "" };
 
-	cache_raise(app, "models", NULL);
-	topic_publish(app->topics, "models", &event);
+	if (err == ERR_OK)
+		topic_publish(app->topics, "models", &event);
+}
+
+void models_changed(struct app *app)
+{
+	cache_raise_and_tell(app, "models", NULL, tell_changed, app);
 }

@@ -1158,13 +1158,14 @@ static void what_a_run_before_left_is_interrupted_at_the_start(void **state)
 	later = generations_create(&stage->app, &node);
 	assert_int_equal(generations_recover(later, &interrupted), ERR_OK);
 	assert_int_equal(interrupted, 1);
-	assert_string_equal(listener.seen.data, "delta 1 so far; done 1; ");
 	message = stored(stage, id);
 	assert_int_equal(message.status, MESSAGE_INTERRUPTED);
 	assert_string_equal(message.content, "so far");
 	model_ends(CHAT_COMPLETE, NULL); /* the run before is not quite dead: too late */
 	RUN_UNTIL(stage, has_ended(stage, id));
 	assert_int_equal(stored(stage, id).status, MESSAGE_INTERRUPTED);
+	RUN_UNTIL(stage, has_heard(&listener, "done 1"));
+	assert_string_equal(listener.seen.data, "delta 1 so far; done 1; ");
 	leave(&listener);
 	generations_destroy(later);
 }
