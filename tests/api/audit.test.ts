@@ -1,11 +1,9 @@
 /* The audit log of an installation whose database somebody edits past the server. */
 import assert from "node:assert/strict";
-import path from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { after, before, describe } from "node:test";
 
 import { Client } from "./lib/client.ts";
-import { query } from "./lib/postgres.ts";
+import { editBehind } from "./lib/edit.ts";
 import { Server } from "./lib/server.ts";
 import { contract } from "./lib/world.ts";
 import { test } from "./lib/test.ts";
@@ -28,17 +26,7 @@ describe("webplus audit verify", () => {
   });
   after(() => server.remove());
 
-  /** As somebody would with a shell on the machine. */
-  async function sql(statement: string): Promise<void> {
-    const url = server.env["WEBPLUS_DATABASE_URL"];
-    if (url !== undefined) {
-      await query(url, statement);
-      return;
-    }
-    const database = new DatabaseSync(path.join(server.data, "webplus.db"));
-    database.exec(`PRAGMA busy_timeout = 10000; ${statement}`);
-    database.close();
-  }
+  const sql = (statement: string): Promise<void> => editBehind(server, statement);
 
   const verify = () => server.command(["audit", "verify", "--data", server.data]);
 

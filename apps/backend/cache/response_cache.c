@@ -19,6 +19,7 @@ struct flight {
 	struct list waiters;
 	unsigned waiting;
 	struct response *result; /* NULL: there is none */
+	enum err err;            /* then */
 	struct loop_task landing;
 };
 
@@ -154,31 +155,60 @@ enum verdict response_ask(struct response_cache *cache, struct response_ask *ask
 
 /* ---- What came of it ---- */
 
-/* Not from inside who computed it, whose reply is on its way. */
-static void land(struct loop_task *task)
+static struct response_ask *take_waiter(struct flight *flight)
 {
-	struct flight *flight = CONTAINER_OF(task, struct flight, landing);
-	struct response_cache *cache = flight->cache;
+	struct response_ask *ask = CONTAINER_OF(flight->waiters.next, struct response_ask, node);
 
-	while (!list_empty(&flight->waiters)) {
-		struct response_ask *ask =
-			CONTAINER_OF(flight->waiters.next, struct response_ask, node);
+	list_remove(&ask->node);
+	flight->waiting--;
+	return ask;
+}
 
-		list_remove(&ask->node);
-		ask->verdict = flight->result ? VERDICT_HIT : VERDICT_COMPUTE;
-		if (flight->result) {
-			cache->counts.hits++;
-			cached_ref(&flight->result->cached);
-		}
-		ask->response = flight->result;
-		ask->decided(ask);
-	}
+static void flight_destroy(struct flight *flight)
+{
 	response_unref(flight->result);
 	free(flight->key);
 	free(flight);
 }
 
-static void end_flight(struct response_ask *ask, struct response *result)
+static void land(struct loop_task *task)
+{
+	struct flight *flight = CONTAINER_OF(task, struct flight, landing);
+
+	while (!list_empty(&flight->waiters)) {
+		struct response_ask *ask = take_waiter(flight);
+
+		ask->verdict = flight->result ? VERDICT_HIT : VERDICT_FAIL;
+		ask->err = flight->err;
+		ask->response = flight->result;
+		if (flight->result) {
+			flight->cache->counts.hits++;
+			cached_ref(&flight->result->cached);
+		}
+		ask->decided(ask);
+	}
+	flight_destroy(flight);
+}
+
+/* Not all of them, or the database would be asked by all at once just when something is amiss. */
+static void pass_on(struct loop_task *task)
+{
+	struct flight *flight = CONTAINER_OF(task, struct flight, landing);
+	struct response_ask *ask = take_waiter(flight);
+
+	ask->verdict = VERDICT_COMPUTE;
+	ask->flight = flight;
+	ask->decided(ask);
+}
+
+/* Who waits hears of it later: not from inside who computed it, whose reply is on its way. */
+static void go_on(struct flight *flight, void (*run)(struct loop_task *task))
+{
+	flight->landing.run = run;
+	loop_post(flight->cache->loop, &flight->landing);
+}
+
+static void end_flight(struct response_ask *ask, struct response *result, enum err err)
 {
 	struct flight *flight = ask->flight;
 
@@ -187,10 +217,10 @@ static void end_flight(struct response_ask *ask, struct response *result)
 	ask->flight = NULL;
 	map_remove(&ask->cache->flights, flight->key);
 	flight->result = result;
+	flight->err = err;
 	if (result)
 		cached_ref(&result->cached);
-	flight->landing.run = land;
-	loop_post(ask->cache->loop, &flight->landing);
+	go_on(flight, land);
 }
 
 void response_keep(struct response_ask *ask, struct response *response)
@@ -199,13 +229,29 @@ void response_keep(struct response_ask *ask, struct response *response)
 	response->tags = ask->tags;
 	response->held = ask->held;
 	response->expires_ms = clock_monotonic_ms() + ask->ttl_ms;
-	memory_cache_put(ask->cache->memory, &response->cached);
-	end_flight(ask, response);
+	if (response->length <= RESPONSE_KEPT_MAX)
+		memory_cache_put(ask->cache->memory, &response->cached);
+	end_flight(ask, response, ERR_OK);
+}
+
+void response_fail(struct response_ask *ask, enum err err)
+{
+	end_flight(ask, NULL, err);
 }
 
 void response_leave(struct response_ask *ask)
 {
-	end_flight(ask, NULL);
+	struct flight *flight = ask->flight;
+
+	if (!flight)
+		return;
+	ask->flight = NULL;
+	if (!list_empty(&flight->waiters)) {
+		go_on(flight, pass_on);
+		return;
+	}
+	map_remove(&ask->cache->flights, flight->key);
+	flight_destroy(flight);
 }
 
 /* ---- Life ---- */

@@ -2,8 +2,9 @@
  * Replies that are kept, each good while the versions of its tags are those from before it was read (versions.h).
  *
  *	ask    -> a hit, or compute it, or wait: then `decided` follows
- *	keep   what was computed, if it may be; whoever waited for it gets it
- *	leave  in place of keep, when there is nothing to keep
+ *	keep   what was computed, if it is not too long; whoever waited for it gets it
+ *	fail   in place of keep, when the server could not: nor could it for those who wait, who are told
+ *	leave  in place of keep, when it was no answer for others: the first who waits computes, and the rest wait for that
  *
  * Of those who miss the same thing at once, one computes it, and the others wait for that: but only those who found the
  * versions under which it began, since what was begun before a write is no answer to who asks after it.
@@ -20,7 +21,10 @@
 struct flight;
 struct response_cache;
 
-enum { ETAG_SIZE = 35 }; /* quotes, 32 digits, NUL */
+enum {
+	ETAG_SIZE = 35, /* quotes, 32 digits, NUL */
+	RESPONSE_KEPT_MAX = 512 * 1024,
+};
 
 /* Constant once it is made; the bytes lie behind it. */
 struct response {
@@ -50,12 +54,13 @@ static inline void response_unref(struct response *response)
 
 enum verdict {
 	VERDICT_HIT,     /* ask.response, a reference */
-	VERDICT_COMPUTE, /* and keep or leave */
+	VERDICT_COMPUTE, /* and keep, fail or leave */
 	VERDICT_BYPASS,  /* compute, and keep nothing */
+	VERDICT_FAIL,    /* ask.err; only after a wait */
 	VERDICT_WAIT,    /* `decided` follows with one of the others */
 };
 
-/* In the asker's memory until it has kept or left; the first four are the asker's to fill in. */
+/* In the asker's memory until it has kept, failed or left; the first four are the asker's to fill in. */
 struct response_ask {
 	const char *key;
 	enum cache_kind kind;
@@ -65,6 +70,7 @@ struct response_ask {
 
 	enum verdict verdict;
 	struct response *response;
+	enum err err;
 	struct response_cache *cache;
 	struct list node; /* of a flight's waiters */
 	struct flight *flight;
@@ -78,6 +84,7 @@ void response_cache_destroy(struct response_cache *cache);
 enum verdict response_ask(struct response_cache *cache, struct response_ask *ask);
 /* After VERDICT_COMPUTE. */
 void response_keep(struct response_ask *ask, struct response *response);
+void response_fail(struct response_ask *ask, enum err err);
 void response_leave(struct response_ask *ask);
 
 struct response_counts {

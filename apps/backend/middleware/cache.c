@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_MAX = 1024, QUERY_MAX = 16, BODY_MAX = 512 * 1024, HASH_BYTES = 16 };
+enum { KEY_MAX = 1024, QUERY_MAX = 16, HASH_BYTES = 16 };
 
 /* Of a server that keeps nothing, and tells others what it writes: without the last two. */
 struct caching {
@@ -200,7 +200,7 @@ static void on_decided(struct response_ask *ask)
 	cached->computes = ask->verdict == VERDICT_COMPUTE;
 	if (ask->verdict == VERDICT_HIT)
 		send_response(cached->request, ask->response);
-	request_resume(cached->request, ERR_OK);
+	request_resume(cached->request, ask->verdict == VERDICT_FAIL ? ask->err : ERR_OK);
 }
 
 static bool is_cacheable(const struct request *request)
@@ -272,8 +272,7 @@ static void encoded(struct request *request)
 		return;
 	make_etag(&reply->body, etag);
 	set_headers(request, etag);
-	if (request->cached && request->cached->computes && !reply->passing &&
-	    reply->body.length <= BODY_MAX)
+	if (request->cached && request->cached->computes && !reply->passing)
 		prepare_to_keep(request, etag);
 	if (etag_matches(request_header_list(request, "if-none-match"), etag)) {
 		reply->status = 304;
@@ -285,15 +284,38 @@ static void encoded(struct request *request)
 
 /* ---- Before it is sent ---- */
 
-static void end_ask(struct cached_request *cached, bool keep)
+/*
+ * What the server could not do for this one it could not do for those who wait either. Anything else may be this one's alone: a
+ * refusal is of its credential, and a reply that changes without a write is of its moment.
+ */
+static enum err failure_of(const struct request *request)
 {
+	if (request->reply.status < 500)
+		return ERR_OK;
+	return request->result == ERR_OK ? ERR_INTERNAL : request->result;
+}
+
+static void end_ask(struct cached_request *cached)
+{
+	enum err failure = failure_of(cached->request);
+
 	if (!cached->computes)
 		return;
 	cached->computes = false;
-	if (cached->response && keep)
+	if (failure != ERR_OK)
+		response_fail(&cached->ask, failure);
+	else if (cached->response)
 		response_keep(&cached->ask, cached->response);
 	else
 		response_leave(&cached->ask);
+}
+
+/* Its client has left, or its time was over: whatever came of it is not for others. */
+static void give_up(struct cached_request *cached)
+{
+	if (cached->computes)
+		response_leave(&cached->ask);
+	cached->computes = false;
 }
 
 static void on_raised(void *context)
@@ -332,7 +354,7 @@ static enum err hold(struct request *request)
 	if (!request->app->caching)
 		return ERR_OK;
 	if (request->cached)
-		end_ask(request->cached, true);
+		end_ask(request->cached);
 	return raise_tags(request, on_raised);
 }
 
@@ -344,7 +366,7 @@ static void done(struct request *request)
 	(void)!raise_tags(request, do_nothing);
 	if (!request->cached)
 		return;
-	end_ask(request->cached, false);
+	give_up(request->cached);
 	response_unref(request->cached->response);
 }
 

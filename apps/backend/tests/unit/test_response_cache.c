@@ -172,19 +172,93 @@ static void who_asks_after_a_write_does_not_wait_for_what_was_begun_before(void 
 	next_turn(fixture);
 }
 
-/* What is not to be kept, an error: each finds out by himself. */
-static void who_waited_for_nothing_computes(void **state)
+/* What is not to be kept, or a client that has left: one of them computes, and the others wait for that. */
+static void who_waited_for_nothing_computes_one_at_a_time(void **state)
+{
+	struct fixture *fixture = *state;
+	struct asker first, others[4];
+
+	assert_int_equal(ask_for(fixture, &first, "/a"), VERDICT_COMPUTE);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(ask_for(fixture, &others[i], "/a"), VERDICT_WAIT);
+	response_leave(&first.ask);
+	assert_int_equal(ask_for(fixture, &others[3], "/a"), VERDICT_WAIT);
+	assert_int_equal(others[0].decided, 0); /* not from inside */
+	next_turn(fixture);
+	assert_int_equal(others[0].decided, 1);
+	assert_int_equal(others[0].ask.verdict, VERDICT_COMPUTE);
+	for (int i = 1; i < 4; i++)
+		assert_int_equal(others[i].decided, 0);
+	response_leave(&others[0].ask); /* it has left too */
+	next_turn(fixture);
+	assert_int_equal(others[1].ask.verdict, VERDICT_COMPUTE);
+	keep(&others[1], "for the rest");
+	next_turn(fixture);
+	for (int i = 2; i < 4; i++) {
+		assert_int_equal(others[i].decided, 1);
+		assert_int_equal(others[i].ask.verdict, VERDICT_HIT);
+		has_body(&others[i], "for the rest");
+	}
+	assert_int_equal(ask_for(fixture, &first, "/a"), VERDICT_HIT);
+	has_body(&first, "for the rest");
+}
+
+/* It was begun under versions that are not those of now: what comes of it is for who waited alone. */
+static void who_computes_in_anothers_place_does_so_for_its_time(void **state)
+{
+	struct fixture *fixture = *state;
+	struct asker first, waits, after;
+
+	assert_int_equal(ask_for(fixture, &first, "/a"), VERDICT_COMPUTE);
+	assert_int_equal(ask_for(fixture, &waits, "/a"), VERDICT_WAIT);
+	write_something(fixture);
+	response_leave(&first.ask);
+	next_turn(fixture);
+	assert_int_equal(waits.ask.verdict, VERDICT_COMPUTE);
+	assert_int_equal(ask_for(fixture, &after, "/a"), VERDICT_COMPUTE);
+	response_leave(&after.ask);
+	keep(&waits, "old");
+	next_turn(fixture);
+	assert_int_equal(ask_for(fixture, &after, "/a"), VERDICT_COMPUTE);
+	response_leave(&after.ask);
+}
+
+static void a_failure_is_that_of_all_who_waited(void **state)
+{
+	struct fixture *fixture = *state;
+	struct asker first, others[3];
+
+	assert_int_equal(ask_for(fixture, &first, "/a"), VERDICT_COMPUTE);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(ask_for(fixture, &others[i], "/a"), VERDICT_WAIT);
+	response_fail(&first.ask, ERR_UNAVAILABLE);
+	assert_int_equal(others[0].decided, 0);
+	next_turn(fixture);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(others[i].decided, 1);
+		assert_int_equal(others[i].ask.verdict, VERDICT_FAIL);
+		assert_int_equal(others[i].ask.err, ERR_UNAVAILABLE);
+	}
+	assert_int_equal(ask_for(fixture, &first, "/a"), VERDICT_COMPUTE); /* tried again */
+	response_leave(&first.ask);
+}
+
+static void what_is_too_long_to_be_kept_is_for_who_waited(void **state)
 {
 	struct fixture *fixture = *state;
 	struct asker first, other;
+	char *body = calloc(1, RESPONSE_KEPT_MAX + 2);
 
+	memset(body, 'x', RESPONSE_KEPT_MAX + 1);
 	assert_int_equal(ask_for(fixture, &first, "/a"), VERDICT_COMPUTE);
 	assert_int_equal(ask_for(fixture, &other, "/a"), VERDICT_WAIT);
-	response_leave(&first.ask);
+	keep(&first, body);
 	next_turn(fixture);
-	assert_int_equal(other.decided, 1);
-	assert_int_equal(other.ask.verdict, VERDICT_COMPUTE);
-	response_leave(&other.ask);
+	assert_int_equal(other.ask.verdict, VERDICT_HIT);
+	has_body(&other, body);
+	assert_int_equal(ask_for(fixture, &first, "/a"), VERDICT_COMPUTE);
+	response_leave(&first.ask);
+	free(body);
 }
 
 static void what_has_grown_old_is_computed_anew(void **state)
@@ -225,7 +299,10 @@ int main(void)
 		TEST(what_was_begun_before_a_write_is_not_found_after_it),
 		TEST(one_computes_and_the_others_wait),
 		TEST(who_asks_after_a_write_does_not_wait_for_what_was_begun_before),
-		TEST(who_waited_for_nothing_computes),
+		TEST(who_waited_for_nothing_computes_one_at_a_time),
+		TEST(who_computes_in_anothers_place_does_so_for_its_time),
+		TEST(a_failure_is_that_of_all_who_waited),
+		TEST(what_is_too_long_to_be_kept_is_for_who_waited),
 		TEST(what_has_grown_old_is_computed_anew),
 		TEST(where_versions_are_not_known_nothing_is_kept),
 	};
