@@ -183,6 +183,21 @@ describe("the ETag of a reply", () => {
     for (const path of paths) await spares(path);
   });
 
+  test("is told to who asks for the headers alone, of whom nothing is kept", async () => {
+    const conversation = await ada.conversation();
+    const named = ["etag", "cache-control", "content-type", "content-encoding", "vary"];
+    for (const path of ["/api/v1/auth/me", `/api/v1/conversations/${conversation.id}`]) {
+      const headers = { authorization: `Bearer ${ada.token}` };
+      const head = await fetch(ada.url + path, { method: "HEAD", headers });
+      if (path.endsWith(conversation.id))
+        assert.equal(await hitsOf(() => ada.get(path)), 0, "nothing was kept for it");
+      const get = await raw(ada, path);
+      await get.text();
+      for (const name of named) assert.equal(head.headers.get(name), get.headers.get(name), name);
+      assert.match(head.headers.get("etag")!, /^"[0-9a-f]{32}"$/);
+    }
+  });
+
   test("changes with what it shows, and not for another's", async () => {
     const path = "/api/v1/conversations";
     const etag = async (client: Client): Promise<string> => {

@@ -207,8 +207,12 @@ static bool is_cacheable(const struct request *request)
 {
 	const struct route *route = request->route;
 
-	return cache_keeps(request->app) && route && route->cache.scope != CACHE_NONE &&
-	       strcmp(request->method, "GET") == 0;
+	return cache_keeps(request->app) && route && route->cache.scope != CACHE_NONE;
+}
+
+static bool is_get(const struct request *request)
+{
+	return strcmp(request->method, "GET") == 0;
 }
 
 static enum err answer(struct request *request)
@@ -217,7 +221,8 @@ static enum err answer(struct request *request)
 	struct cached_request *cached;
 	enum verdict verdict;
 
-	if (!is_cacheable(request) || (row->scope != CACHE_PUBLIC && !request->principal))
+	if (!is_cacheable(request) || !is_get(request) ||
+	    (row->scope != CACHE_PUBLIC && !request->principal))
 		return ERR_OK;
 	cached = own(request);
 	cached->ask.key = make_key(request);
@@ -263,6 +268,7 @@ static void prepare_to_keep(struct request *request, const char *etag)
 	reply_fixed(request, reply->status, cached->response->media, body, length);
 }
 
+/* A HEAD gets the headers that a GET gets, and is not kept: few ask so. */
 static void encoded(struct request *request)
 {
 	struct reply *reply = &request->reply;
