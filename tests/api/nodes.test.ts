@@ -7,6 +7,7 @@ import path from "node:path";
 import { after, before, describe } from "node:test";
 
 import { Client } from "./lib/client.ts";
+import { metric } from "./lib/consistency.ts";
 import { type Database, freshDatabase, query } from "./lib/postgres.ts";
 import { Redis } from "./lib/redis.ts";
 import { Server } from "./lib/server.ts";
@@ -299,6 +300,12 @@ describe("two servers that share a PostgreSQL and a Redis", { skip: !onPostgres 
     assert.notEqual(names[0], names[1]);
     assert.ok(clone.output.some((line) => line.includes("another server has this one's id")));
     await clone.remove();
+  });
+
+  test("what is told through Redis is counted", async () => {
+    const before = await metric(servers[0]!, "webplus_redis_published_total");
+    await here.conversation();
+    while ((await metric(servers[0]!, "webplus_redis_published_total")) === before);
   });
 
   test("nothing of what is said goes through Redis", async () => {

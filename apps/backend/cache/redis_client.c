@@ -188,15 +188,14 @@ enum err redis_call(struct redis_client *client, int timeout_ms, redis_done done
 	return redis_send(client, words, count, timeout_ms, done, context);
 }
 
-enum err redis_publish(struct redis_client *client, const char *channel, const char *data,
-		       size_t length)
+enum err redis_publish(struct redis_client *client, const char *channel, struct redis_text data,
+		       int timeout_ms, redis_done done, void *context)
 {
-	const struct redis_text words[] = { redis_text("PUBLISH"),
-					    redis_text(channel),
-					    { data, length } };
+	const struct redis_text words[] = { redis_text("PUBLISH"), redis_text(channel), data };
+	enum err err = redis_send(client, words, 3, timeout_ms, done, context);
 
-	client->counts.published++;
-	return redis_send(client, words, 3, HEARTBEAT_MS, NULL, NULL);
+	client->counts.published += err == ERR_OK;
+	return err;
 }
 
 /* ---- Scripts ---- */

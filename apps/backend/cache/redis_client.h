@@ -96,9 +96,9 @@ void redis_subscribe(struct redis_subscriber *subscriber, const char *channel);
 /* No more messages of it come. */
 void redis_unsubscribe(struct redis_subscriber *subscriber, const char *channel);
 bool redis_subscriber_up(const struct redis_subscriber *subscriber);
-/* On the client's connection; nobody hears whether it arrived. */
-enum err redis_publish(struct redis_client *client, const char *channel, const char *data,
-		       size_t length) WARN_UNUSED;
+/* On the client's connection, as redis_send: `done` (or nobody, NULL) hears that Redis has it, not whether anybody listens. */
+enum err redis_publish(struct redis_client *client, const char *channel, struct redis_text data,
+		       int timeout_ms, redis_done done, void *context) WARN_UNUSED;
 
 /* ---- Counts ---- */
 

@@ -157,7 +157,7 @@ static enum err publish(struct bus *bus, const char *channel,
 
 	snprintf(data, sizeof(data), "%s %s %s %lld", bus->node_id, announcement->type,
 		 announcement->id, (long long)announcement->seq);
-	return redis_call(bus->redis, PUBLISH_MS, done, bus, "PUBLISH", channel, data, NULL);
+	return redis_publish(bus->redis, channel, redis_text(data), PUBLISH_MS, done, bus);
 }
 
 void bus_announce(struct bus *bus, const char *topic, const struct announcement *announcement)

@@ -316,7 +316,9 @@ static void subscribe(struct fixture *fixture, const char *channel)
 
 static void publish(struct fixture *fixture, const char *channel, const char *text)
 {
-	assert_int_equal(redis_publish(fixture->client, channel, text, strlen(text)), ERR_OK);
+	assert_int_equal(
+		redis_publish(fixture->client, channel, redis_text(text), LIMIT_MS, NULL, NULL),
+		ERR_OK);
 }
 
 static void what_is_published_is_heard(void **state)
