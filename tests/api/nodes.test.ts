@@ -259,6 +259,23 @@ describe("two servers that share a PostgreSQL and a Redis", { skip: !onPostgres 
     await list.close();
   });
 
+  test("what a server heard of and could not read is to be fetched", async () => {
+    const [whole, damaged] = [await here.conversation(), await here.conversation()];
+    const topic = `conversation:${damaged.id}`;
+    const one = await there.webSocket();
+    one.send({ type: "subscribe", topic });
+    for (let i = 0; i < 2; i++) await one.nextOf("subscribed");
+    await query(
+      database.url,
+      `UPDATE conversation SET title = (SELECT title FROM conversation WHERE id = '${whole.id}')
+       WHERE id = '${damaged.id}'`,
+    );
+    await redis.tell(`topic:${topic}`, `another conversation ${damaged.id} -1`);
+    assert.equal((await one.nextOf("subscribed")).topic, topic);
+    await one.close();
+    await query(database.url, `DELETE FROM conversation WHERE id = '${damaged.id}'`);
+  });
+
   /** What Redis is told from now on. */
   async function overhear(): Promise<{ monitor: Socket; seen: () => string }> {
     const monitor = createConnection(redis.port, "127.0.0.1");

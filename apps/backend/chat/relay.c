@@ -137,12 +137,28 @@ static void drop_waiting(struct ear *ear)
 	ear->waiting_count = 0;
 }
 
+static void tell_missed(struct ear *ear)
+{
+	drop_waiting(ear);
+	publish_here(ear->relay->app, ear->topic, "subscribed", 0, NULL);
+}
+
+/* What is not there any more needs no word; what could not be read is missed. */
+static void tell_heard(const struct hearing *hearing)
+{
+	if (hearing->err == ERR_OK)
+		publish_here(hearing->app, hearing->topic, hearing->type, -1, &hearing->fields);
+	else if (hearing->err != ERR_NOT_FOUND)
+		tell_missed(hearing->ear);
+}
+
+/* The last subscriber may leave at what it is told, and the ear with it. */
 static void hearing_end(struct loop_task *task)
 {
 	struct hearing *hearing = CONTAINER_OF(task, struct hearing, back);
 
-	if (hearing->ear && hearing->err == ERR_OK)
-		publish_here(hearing->app, hearing->topic, hearing->type, -1, &hearing->fields);
+	if (hearing->ear)
+		tell_heard(hearing);
 	if (hearing->ear) {
 		hearing->ear->running = NULL;
 		run_next(hearing->ear);
@@ -179,12 +195,6 @@ static struct hearing *hearing_create(struct ear *ear, const struct announcement
 	snprintf(hearing->id, BUS_WORD_SIZE, "%s", announcement->id);
 	buf_init(&hearing->fields, EVENT_MAX);
 	return hearing;
-}
-
-static void tell_missed(struct ear *ear)
-{
-	drop_waiting(ear);
-	publish_here(ear->relay->app, ear->topic, "subscribed", 0, NULL);
 }
 
 static void read_in_turn(struct ear *ear, const struct announcement *announcement)

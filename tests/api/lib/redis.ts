@@ -1,8 +1,9 @@
 /* A redis-server of a test's own, which may be killed and started again on the same port. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
@@ -42,6 +43,17 @@ export class Redis {
     for await (const line of createInterface({ input: child.stdout! }))
       if (line.includes("Ready to accept connections")) break;
     child.stdout!.resume();
+  }
+
+  async #ask(...words: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)("redis-cli", ["-p", String(this.port), ...words]);
+    return stdout.trim();
+  }
+
+  /** To who listens to the one channel that ends so. */
+  async tell(channel: string, text: string): Promise<void> {
+    const name = await this.#ask("pubsub", "channels", `*:${channel}`);
+    await this.#ask("publish", name, text);
   }
 
   async kill(): Promise<void> {
