@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { phone } from "./support/browser.ts";
 import { eventually, hasCount } from "./support/eventually.ts";
 import { People } from "./support/people.ts";
-import { ask, completeAnswer, newChat, quickly, Workspace } from "./support/workspace.ts";
+import { ask, completeAnswer, newChat, quickly, thread, Workspace } from "./support/workspace.ts";
 
 let workspace: Workspace;
 before(async () => {
@@ -94,6 +94,88 @@ test("a long message is opened at the words, and has them marked", async () => {
     const height = page.viewportSize()?.height ?? 0;
     assert.ok(places[0]!.top > 0 && places[0]!.top < height, `it stands at ${places[0]!.top}`);
   });
+  await workspace.close(page);
+});
+
+async function markedInView(page: Page): Promise<void> {
+  await eventually(async () => {
+    const [place] = await markedPlaces(page);
+    const height = page.viewportSize()?.height ?? 0;
+    assert.ok(place !== undefined, "nothing is marked");
+    assert.ok(place.top > 0 && place.top < height, `it stands at ${place.top}`);
+  });
+}
+
+async function openHit(page: Page, words: string): Promise<void> {
+  await page.keyboard.press("Control+k");
+  await search(page, words);
+  await asked(page).first().click();
+}
+
+async function toLatest(page: Page): Promise<void> {
+  const pill = page.getByRole("button", { name: /Latest|New content/ });
+  await pill.click();
+  await pill.waitFor({ state: "detached" });
+}
+
+/** So few that its last messages and its first are not drawn together. */
+const low = { viewport: { width: 900, height: 460 } };
+const scrollTop = (page: Page) => thread(page).evaluate((element) => element.scrollTop);
+const frames = (page: Page, count: number) =>
+  page.evaluate(async (most) => {
+    for (let frame = 0; frame < most; frame += 1)
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+  }, count);
+
+test("a hit that is opened again leads there again", async () => {
+  const page = await workspace.signedIn(low);
+  await openHit(page, "narwhals");
+  await markedInView(page);
+  await toLatest(page);
+  await page.locator("[data-found=true]").waitFor({ state: "detached" });
+  await openHit(page, "narwhals");
+  await markedInView(page);
+  await workspace.close(page);
+});
+
+test("whoever scrolls away from a hit is not taken back when its message is drawn", async () => {
+  const page = await workspace.signedIn(low);
+  await openHit(page, "narwhals");
+  await markedInView(page);
+  await toLatest(page);
+  await page.locator("[data-found=true]").waitFor({ state: "detached" });
+  await page.keyboard.press("Control+k");
+  await search(page, "narwhals");
+  // A reader who scrolls down from the very frame in which it is opened.
+  await page.evaluate(() => {
+    const scroller = document.querySelector("[aria-label=Messages]");
+    let left = 30;
+    const scroll = () => {
+      scroller?.dispatchEvent(new WheelEvent("wheel", { deltaY: 100, bubbles: true }));
+      scroller?.scrollTo(0, scroller.scrollHeight);
+      left -= 1;
+      if (left > 0) requestAnimationFrame(scroll);
+    };
+    document.addEventListener("click", () => requestAnimationFrame(scroll), { once: true });
+  });
+  await asked(page).first().click();
+  await frames(page, 40);
+  await hasCount(page.locator("[data-found=true]"), 0);
+
+  await thread(page).hover();
+  await eventually(async () => {
+    await page.mouse.wheel(0, -200);
+    await frames(page, 3);
+    assert.equal(await page.locator("[data-found=true]").count(), 1, "it is drawn, out of view");
+  });
+  await eventually(async () => {
+    const before = await scrollTop(page);
+    await frames(page, 5);
+    assert.equal(await scrollTop(page), before);
+  });
+  const rest = await scrollTop(page);
+  await frames(page, 70);
+  assert.equal(await scrollTop(page), rest, "it stays where the reader is");
   await workspace.close(page);
 });
 

@@ -3,9 +3,11 @@ import { useEffect, useEffectEvent, useLayoutEffect, useMemo } from "react";
 import type { Message, MessageFork } from "@/api/types";
 import { useStore } from "@/lib/store";
 import { useFollow } from "../hooks/use-follow";
+import { useOpenedHit } from "../hooks/use-opened-hit";
 import { editing } from "../lib/editing";
 import { estimateHeight } from "../lib/estimate-height";
 import { placesAmong } from "../lib/forks";
+import { reach } from "../lib/opened-hit";
 import { unfold } from "../lib/unfolded";
 import { MessageFrame } from "./message-frame";
 import { MessageRow } from "./message-row";
@@ -56,16 +58,20 @@ export function Thread(props: ThreadProps) {
   useLayoutEffect(toEnd, [toEnd, size]);
 
   const wantedAt = messages.findIndex(({ id }) => id === wanted);
-  const isThere = wantedAt >= 0;
-  const showWanted = useEffectEvent(() => {
-    const message = messages[wantedAt];
-    if (message?.role === "user") unfold(message.id); // what was found may be in the part that is hidden
-    detach();
-    virtualizer.scrollToIndex(wantedAt, { align: "center" });
+  const { hit, isFresh } = useOpenedHit(wanted, wantedAt >= 0, scroller, {
+    show: () => {
+      const message = messages[wantedAt];
+      if (message?.role === "user") unfold(message.id); // what was found may be in the part that is hidden
+      detach();
+      virtualizer.scrollToIndex(wantedAt, { align: "center" });
+    },
+    letGo: () => virtualizer.cancelScroll(),
   });
-  useEffect(() => {
-    if (isThere) showWanted();
-  }, [wanted, isThere]);
+  const toLatest = () => {
+    if (hit !== null) reach(hit);
+    virtualizer.cancelScroll();
+    attach();
+  };
 
   // What is to be written anew may be far from what is drawn.
   const editedId = useStore(editing)?.id;
@@ -112,7 +118,11 @@ export function Thread(props: ThreadProps) {
                 className="absolute inset-x-0 top-0"
                 style={{ transform: `translateY(${start}px)` }}
               >
-                <MessageFrame found={message?.id === wanted} scroller={scroller}>
+                <MessageFrame
+                  hit={message?.id === hit?.messageId ? hit : null}
+                  isFresh={isFresh}
+                  scroller={scroller}
+                >
                   {message === undefined ? (
                     <UserMessage id="sending" text={sending ?? ""} pending />
                   ) : (
@@ -133,7 +143,7 @@ export function Thread(props: ThreadProps) {
         aria-hidden="true"
         className="pointer-events-none absolute inset-x-0 bottom-0 h-6 bg-linear-to-t from-canvas"
       />
-      {detached && <NewContentPill leaf={messages.at(-1)} onClick={attach} />}
+      {detached && <NewContentPill leaf={messages.at(-1)} onClick={toLatest} />}
     </div>
   );
 }

@@ -1,27 +1,23 @@
 import { type RefObject, useEffect } from "react";
-import { foundWords, placesOf } from "@/lib/found-words";
-import { useStore } from "@/lib/store";
+import { placesOf } from "@/lib/found-words";
+import { isReached, type OpenedHit, reach } from "../lib/opened-hit";
 
 const highlight = "found"; // in styles/prose.css
 const stillFrames = 4;
 const mostFrames = 60;
 
-/** What was already scrolled to: a message that is drawn anew does not take the reader back. */
-let shown: readonly string[] = [];
-
 /** Marks what was searched for in the message that was opened for it, and leads to the first place. */
 export function useFoundWords(
   message: RefObject<HTMLElement | null>,
   scroller: RefObject<HTMLElement | null>,
-  isWanted: boolean,
+  hit: OpenedHit | null,
 ): void {
-  const words = useStore(foundWords);
   useEffect(() => {
     const element = message.current;
-    if (!isWanted || element === null || words.length === 0) return;
+    if (hit === null || element === null) return;
     let ranges: Range[] = [];
     const mark = () => {
-      ranges = rangesOf(element, words);
+      ranges = rangesOf(element, hit.words);
       // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- not every browser has it
       CSS.highlights?.set(highlight, new Highlight(...ranges));
     };
@@ -30,9 +26,9 @@ export function useFoundWords(
     changes.observe(element, { childList: true, subtree: true, characterData: true });
     const stop = whenStill(scroller, () => {
       const [first] = ranges;
-      if (shown !== words && first !== undefined && scroller.current !== null)
+      if (!isReached(hit) && first !== undefined && scroller.current !== null)
         scrollTo(first, scroller.current);
-      shown = words;
+      reach(hit);
     });
     return () => {
       stop();
@@ -40,7 +36,7 @@ export function useFoundWords(
       // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- as above
       CSS.highlights?.delete(highlight);
     };
-  }, [message, scroller, isWanted, words]);
+  }, [message, scroller, hit]);
 }
 
 function rangesOf(element: HTMLElement, words: readonly string[]): Range[] {

@@ -1,6 +1,8 @@
 import { useEffect, useRef, useState } from "react";
 import { useMay } from "@/api/rights";
 import type { Message } from "@/api/types";
+import { foundWords } from "@/lib/found-words";
+import { useStore } from "@/lib/store";
 import { showBranch } from "../lib/message-actions";
 
 type Older = {
@@ -10,7 +12,12 @@ type Older = {
   fetchNextPage: () => unknown;
 };
 
-type Search = { wanted: string | null; step: "branch" | "waiting" | "older" | "done" };
+type Search = {
+  wanted: string | null;
+  /** Others at each opening, also of the same message. */
+  words: readonly string[];
+  step: "branch" | "waiting" | "older" | "done";
+};
 
 /**
  * Brings a message that was asked for among those that are loaded: by showing the branch that it is in, and then by
@@ -22,14 +29,15 @@ export function useMessageInView(
   messages: readonly Message[],
   { hasNextPage, isFetching, isFetchNextPageError, fetchNextPage }: Older,
 ): void {
-  const current = useRef<Search>({ wanted: null, step: "done" });
+  const current = useRef<Search>({ wanted: null, words: [], step: "done" });
+  const words = useStore(foundWords);
   const [turn, setTurn] = useState(0);
   const mayWrite = useMay("chat:write");
   const isLoaded = messages.some(({ id }) => id === wanted);
   const isEmpty = messages.length === 0;
   useEffect(() => {
-    if (current.current.wanted !== wanted)
-      current.current = { wanted, step: mayWrite ? "branch" : "older" };
+    if (current.current.wanted !== wanted || current.current.words !== words)
+      current.current = { wanted, words, step: mayWrite ? "branch" : "older" };
     const search = current.current;
     if (wanted === null || isLoaded) {
       search.step = "done";
@@ -47,6 +55,7 @@ export function useMessageInView(
   }, [
     conversationId,
     wanted,
+    words,
     mayWrite,
     isLoaded,
     isFetching,
