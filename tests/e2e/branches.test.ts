@@ -138,8 +138,14 @@ test("a chat that was opened at a message goes on in another branch", async () =
   await shows(page, ["In other words", "A third."]);
   assert.deepEqual(pulls, []);
 
-  // Opened anew at the message, its branch is shown.
+  // What was written since has left the message, also over a reload.
+  await page.waitForURL((url) => url.search === "");
   await page.reload();
+  await shows(page, ["In other words", "A third."]);
+  assert.deepEqual(pulls, []);
+
+  // Opened anew at the message, its branch is shown.
+  await page.goto(`${address}?message=${found?.id ?? ""}`);
   await shows(page, ["Found", "Answer one."]);
   assert.equal(pulls.length, 1);
   await workspace.close(page);

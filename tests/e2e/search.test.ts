@@ -120,7 +120,6 @@ async function toLatest(page: Page): Promise<void> {
 
 /** So few that its last messages and its first are not drawn together. */
 const low = { viewport: { width: 900, height: 460 } };
-const scrollTop = (page: Page) => thread(page).evaluate((element) => element.scrollTop);
 const frames = (page: Page, count: number) =>
   page.evaluate(async (most) => {
     for (let frame = 0; frame < most; frame += 1)
@@ -168,14 +167,35 @@ test("whoever scrolls away from a hit is not taken back when its message is draw
     await frames(page, 3);
     assert.equal(await page.locator("[data-found=true]").count(), 1, "it is drawn, out of view");
   });
-  await eventually(async () => {
-    const before = await scrollTop(page);
-    await frames(page, 5);
-    assert.equal(await scrollTop(page), before);
-  });
-  const rest = await scrollTop(page);
-  await frames(page, 70);
-  assert.equal(await scrollTop(page), rest, "it stays where the reader is");
+  await frames(page, 90);
+  const [place] = await markedPlaces(page);
+  assert.ok(place !== undefined && place.top < 0, `it stays out of view: ${place?.top}`);
+  await workspace.close(page);
+});
+
+test("a hit is washed with colour for a moment, and left when something is sent", async () => {
+  const page = await workspace.signedIn();
+  await openHit(page, "narwhals");
+  const washed = page.locator("[data-fresh=true]");
+  await washed.waitFor();
+  await washed.waitFor({ state: "detached" });
+  await markedInView(page);
+
+  await ask(page, "What became of it?");
+  await page.waitForURL((url) => /^\/c\//.test(url.pathname) && url.search === "");
+  await hasCount(page.locator("[data-found=true]"), 0);
+  await completeAnswer(page);
+  await page.reload();
+  await page.getByRole("article", { name: "You" }).getByText("What became of it?").waitFor();
+  await hasCount(page.getByRole("button", { name: "Latest" }), 0);
+
+  // Another answer is something new, too.
+  await openHit(page, "narwhals");
+  await page.waitForURL(/\?message=/);
+  await toLatest(page);
+  await page.getByRole("button", { name: "Regenerate" }).last().click();
+  await page.waitForURL((url) => url.search === "");
+  await completeAnswer(page);
   await workspace.close(page);
 });
 

@@ -120,10 +120,17 @@ type OpenConversationProps = { conversation: Conversation; wanted: string | null
 
 function OpenConversation({ conversation, wanted }: OpenConversationProps) {
   const modelName = useModelName();
+  const navigate = useNavigate();
+  const leaveWanted = () => {
+    if (wanted === null) return;
+    const params = { conversationId: conversation.id };
+    void navigate({ to: "/c/$conversationId", params, search: {}, replace: true });
+  };
   return (
     <ConversationView
       conversation={conversation}
       wanted={wanted}
+      onWriting={leaveWanted}
       modelName={modelName}
       modelPicker={
         <ModelPicker

@@ -14,6 +14,7 @@ import { useOpenChat } from "../hooks/use-open-chat";
 import { useMessageInView } from "../hooks/use-message-in-view";
 import { useWatchedStreams } from "../hooks/use-streams";
 import { copyLastAnswer } from "../lib/copy-last";
+import { pendingIn, type ActionName } from "../lib/message-actions";
 import { oldestFirst } from "../lib/message-pages";
 import { outgoingOf } from "../lib/outbox";
 import { ComposerArea } from "./composer-area";
@@ -26,6 +27,8 @@ type ConversationViewProps = {
   modelName: (id: string | null) => string;
   /** The message to open at. */
   wanted: string | null;
+  /** Something is written: what the chat was opened at is left. */
+  onWriting: () => void;
 };
 
 const noForks: readonly MessageFork[] = [];
@@ -39,11 +42,24 @@ function useAnswerBegun(leaf: Message | undefined, modelName: (id: string | null
   }, [begun]);
 }
 
+const writingActions: readonly (ActionName | null)[] = ["edit", "regenerate"];
+
+/** Tells when a message is sent, written anew, or asked to be answered again. */
+function useWriting(conversationId: string, isSending: boolean, onWriting: () => void) {
+  const pending = useStore(pendingIn(conversationId));
+  const isWriting = isSending || writingActions.includes(pending);
+  const tell = useEffectEvent(onWriting);
+  useEffect(() => {
+    if (isWriting) tell();
+  }, [isWriting]);
+}
+
 export function ConversationView({
   conversation,
   modelPicker,
   modelName,
   wanted,
+  onWriting,
 }: ConversationViewProps) {
   const { id } = conversation;
   const query = useInfiniteQuery(messagesQuery(id));
@@ -56,6 +72,7 @@ export function ConversationView({
   useConversationLive(conversation);
   useAnswerBegun(leaf, modelName);
   useWatchedStreams(messages);
+  useWriting(id, outgoing?.phase === "sending", onWriting);
   useMessageInView(id, wanted, messages, query);
   useShortcut("copyLast", () => void copyLastAnswer(id));
   // To ask for more would end what is being fetched already.
