@@ -57,6 +57,21 @@ test("each answer has its own footnotes, which lead there and back", async () =>
   await workspace.close(page);
 });
 
+test("a line can be broken in a cell of a table, and no other HTML is more than text", async () => {
+  const page = await workspace.signedIn();
+  const answer = await askScripted(page, "A table, please");
+  const chat = await upstream.nextChat();
+  const picture = "<img src=x onerror=alert(1)>";
+  chat.say(`| a | b |\n|---|---|\n| one<br>two | ${picture} |\n\n${picture}\n`);
+  chat.end();
+  const cell = answer.getByRole("cell", { name: "one two" });
+  await cell.waitFor();
+  assert.equal(await cell.innerText(), "one\ntwo");
+  await hasCount(answer.getByText(picture), 2);
+  await hasCount(answer.locator("img"), 0);
+  await workspace.close(page);
+});
+
 test("a model that takes long to begin is said to", async () => {
   const page = await workspace.signedIn();
   await page.clock.install();

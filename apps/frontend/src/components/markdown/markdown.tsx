@@ -7,6 +7,7 @@ import { eachInItsDirection } from "./directions";
 import { howWritten } from "./math-nodes";
 import { elements, elementsWithAnchors } from "./elements";
 import { useShownAnchor } from "./use-shown-anchor";
+import { lineBreaks } from "./line-breaks";
 import { markMath } from "./mark-math";
 import { mendTail } from "./mend-tail";
 import { useBlocks } from "./use-blocks";
@@ -27,6 +28,7 @@ const plugins: Options["remarkPlugins"] = [
   // A single dollar is money by now.
   [remarkMath, { singleDollarTextMath: false }],
   howWritten,
+  lineBreaks,
 ];
 const treePlugins = [eachInItsDirection];
 
