@@ -72,6 +72,35 @@ test("a line can be broken in a cell of a table, and no other HTML is more than 
   await workspace.close(page);
 });
 
+test("signs are shown as they were written, without ligatures, in text and in code", async () => {
+  const page = await workspace.signedIn();
+  const answer = await askScripted(page, "a -> b --> c");
+  const chat = await upstream.nextChat();
+  chat.say("Here a -> b, and `a != b`.\n\n```js\na === b\n```\n");
+  chat.end();
+  const ligatures = (text: Locator) =>
+    text.evaluate((element) => getComputedStyle(element).fontVariantLigatures);
+  assert.equal(await ligatures(answer.getByText("a != b")), "none");
+  assert.equal(await ligatures(answer.getByRole("code").last()), "none");
+  // The face of the text has its arrows among the common ones: drawn as two signs, they are wider.
+  const width = (written: string, variant: string) =>
+    page.evaluate(
+      ([text, ligatures]) => {
+        const sample = document.createElement("span");
+        sample.textContent = text;
+        if (ligatures !== "") sample.style.fontVariantLigatures = ligatures;
+        document.querySelector("h1")?.append(sample);
+        const { width } = sample.getBoundingClientRect();
+        sample.remove();
+        return width;
+      },
+      [written, variant] as const,
+    );
+  assert.equal(await width("-> -->", ""), await width("-> -->", "none"));
+  assert.notEqual(await width("-> -->", ""), await width("-> -->", "normal"));
+  await workspace.close(page);
+});
+
 test("a model that takes long to begin is said to", async () => {
   const page = await workspace.signedIn();
   await page.clock.install();
