@@ -92,7 +92,7 @@ async function embedAssets() {
 }
 
 async function readAsset({ path, file }) {
-  const plain = readFileSync(file);
+  const plain = extname(file) === '.md' ? withoutComments(readFileSync(file)) : readFileSync(file);
   const type = TYPES[extname(file)];
   if (!type) throw new Error(`embed.mjs: ${file}: tools/embed.mjs knows no media type for this name`);
   seen.push(file);
@@ -103,6 +103,11 @@ async function readAsset({ path, file }) {
     etag: `"${hash(plain).slice(0, 32)}"`,
     encodings: [plain, ...packed.map((bytes) => (bytes.length < plain.length ? bytes : null))],
   };
+}
+
+// A guide says to tools/generate, not to its readers, where what is made begins and ends.
+function withoutComments(guide) {
+  return Buffer.from(guide.toString().replace(/^<!--.*-->\n/gm, ''));
 }
 
 // The hash makes the assembler's text, and with it the object, follow the content of the blob.

@@ -77,6 +77,26 @@ test("the guides are there for everybody, and link each other", async () => {
   await workspace.close(page);
 });
 
+test("a guide shows nothing of how it is made, and its tables show all their columns", async () => {
+  const page = await (await workspace.window({ viewport: { width: 1440, height: 900 } })).newPage();
+  await page.goto("/help/configuration-guide");
+  const table = page.getByRole("group", { name: "Table" }).last();
+  const flag = table.getByText("--database-url", { exact: true });
+  await flag.waitFor();
+  await hasCount(page.getByText("<!--"), 0);
+  assert.equal(await flag.evaluate((code) => code.getClientRects().length), 1, "it is in one line");
+  const { scrollWidth, clientWidth } = await table.evaluate((box) => ({
+    scrollWidth: box.scrollWidth,
+    clientWidth: box.clientWidth,
+  }));
+  assert.ok(scrollWidth <= clientWidth, `${scrollWidth} in ${clientWidth}`);
+
+  await page.setViewportSize({ width: 390, height: 844 });
+  assert.ok(await table.evaluate((box) => box.scrollWidth > box.clientWidth), "the box scrolls");
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+  await workspace.close(page);
+});
+
 test("a page that does not exist says so", async () => {
   const page = await workspace.signedIn();
   await page.goto("/no/such/page");

@@ -26,10 +26,16 @@ function Pre({ node }: ComponentProps<"pre"> & ExtraProps) {
   return <CodeBlock code={source} language={language} />;
 }
 
+/** In a cell of a table, shorter code than this stays in one line. */
+const longFrom = 32;
+
 /** Formulas come as code of a class that no text can give. */
 function Code({ node, className, children }: ComponentProps<"code"> & ExtraProps) {
   const isMath = className?.includes("math-") === true;
-  if (node === undefined || !isMath) return <code>{children}</code>;
+  if (node === undefined || !isMath) {
+    const isLong = node !== undefined && textOf(node).length >= longFrom;
+    return <code data-long={isLong || undefined}>{children}</code>;
+  }
   return <Formula source={textOf(node)} written={asWritten(node.properties.dataWritten)} />;
 }
 

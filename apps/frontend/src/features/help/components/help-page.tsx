@@ -28,7 +28,7 @@ export function HelpPage({ name }: { name: string }) {
   return (
     <div key={name} className="h-full overflow-y-auto">
       <header className="sticky top-0 z-10 border-b border-line bg-canvas/90 backdrop-blur">
-        <div className="mx-auto flex h-14 max-w-5xl items-center justify-between px-5">
+        <div className="mx-auto flex h-14 max-w-7xl items-center justify-between px-5">
           <Link to="/" aria-label="Web+, home" className="flex rounded-lg">
             <Logo />
           </Link>
@@ -41,7 +41,7 @@ export function HelpPage({ name }: { name: string }) {
           </Link>
         </div>
       </header>
-      <div className="mx-auto grid max-w-5xl gap-x-12 gap-y-6 px-5 py-8 md:grid-cols-[12rem_1fr] md:py-12">
+      <div className="mx-auto grid max-w-7xl gap-x-12 gap-y-6 px-5 py-8 md:grid-cols-[12rem_minmax(0,1fr)] md:py-12">
         <Guides current={name} />
         <main className="min-w-0 pb-24">
           <Guide name={name} />
@@ -83,7 +83,13 @@ function Guide({ name }: { name: string }) {
   const { data, error, refetch } = useQuery(helpPageQuery(name));
   if (data)
     return (
-      <LazyMarkdown text={data.content} resolveLink={resolveLink} anchors className="max-w-2xl" />
+      <LazyMarkdown
+        text={data.content}
+        resolveLink={resolveLink}
+        anchors
+        // Lines as long as one reads well; tables may have all the room.
+        className="[&>.block>:not(.table-scroll)]:max-w-2xl"
+      />
     );
   if (!error) return <GuideSkeleton />;
   if (isStatus(error, 404)) {
