@@ -1,3 +1,4 @@
+import { formulasOnLines } from "./formula-lines";
 import { dollarsOf, type Written } from "./math-signs";
 
 /**
@@ -15,7 +16,7 @@ const parts = new RegExp(
     String.raw`^(?:[ \t>]|[-*+][ \t]|\d+[.)][ \t])*(?<fence>\x60{3,}|~{3,})[^\n\x60]*(?:\n(?:[^]*?\n)??[ \t>]*\k<fence>[\x60~]*[ \t]*$|(?:\n[^]*)?(?![^]))`,
     String.raw`(?<ticks>\x60+)(?:(?!\n[ \t]*\n)[^])*?[^\x60]\k<ticks>(?!\x60)`,
     String.raw`\x60+`,
-    // Formulas: none goes over an empty line.
+    // Formulas within a text: none goes over an empty line.
     String.raw`\$\$(?!\$)(?<dollars>(?:(?!\n[ \t>]*\n|\$\$)[^])+)\$\$(?!\$)`,
     String.raw`\\\[(?<brackets>(?:(?!\n[ \t>]*\n|\\\])[^])+)\\\]`,
     String.raw`\\\((?<parens>(?:(?!\n[ \t>]*\n|\\\))[^])+)\\\)`,
@@ -34,7 +35,21 @@ type Groups = Partial<
 
 /** With `streaming`, the end of the text may be half a formula, which is not shown yet. */
 export function markMath(text: string, streaming = false): string {
-  if (!/\$|\\[([]/.test(text)) return text;
+  if (!/\$|\\(?:[([]|begin\{)/.test(text)) return text;
+  const lines = text.split("\n");
+  const done: string[] = [];
+  let next = 0;
+  for (const { from, to, margin, written, inside, isClosed } of formulasOnLines(lines)) {
+    if (!isClosed && !streaming) break; // it never will be: its signs are shown
+    if (from > next) done.push(markWithin(lines.slice(next, from).join("\n"), false));
+    done.push(margin + (isClosed ? marked(written, inside, margin) : ""));
+    next = to;
+  }
+  if (next < lines.length) done.push(markWithin(lines.slice(next).join("\n"), streaming));
+  return done.join("\n");
+}
+
+function markWithin(text: string, streaming: boolean): string {
   return text.replace(parts, (match: string, ...rest: unknown[]) => {
     const groups = rest.at(-1) as Groups;
     const before = lineBefore(text, rest.at(-3) as number);
@@ -76,7 +91,9 @@ function escaped(dollars: string): string {
 }
 
 function marked(written: Written, inside: string, before: string): string {
-  const margin = before.trimStart().startsWith(">") ? /\n[ \t]*(?:>[ \t]?)*/g : /\n[ \t]*/g;
+  const margin = before.trimStart().startsWith(">")
+    ? /(?:\n[ \t]*(?:>[ \t]?)*)+/g
+    : /(?:\n[ \t]*)+/g;
   const line = inside
     .replace(/(^|[^\\])%.*$/gm, "$1")
     .replace(margin, " ")

@@ -4,6 +4,8 @@ const signs = {
   $$: { end: "$$", display: true },
   "\\(": { end: "\\)", display: false },
   "\\[": { end: "\\]", display: true },
+  // An environment by itself, which has its signs within.
+  "": { end: "", display: true },
 } as const;
 
 export type Written = keyof typeof signs;
