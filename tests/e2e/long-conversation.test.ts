@@ -203,3 +203,57 @@ test("a message to open at is looked for until a failure, and further when one a
   await page.locator("[data-found=true]").getByText("Question 1:").waitFor();
   await workspace.close(page, /429/);
 });
+
+test("a chat is opened where it was left, and at its end if it was read to there", async () => {
+  const page = await workspace.signedIn();
+  await page.goto(`/c/${conversationId}`);
+  await question(page, exchanges).waitFor();
+  await thread(page).hover();
+  await page.mouse.wheel(0, -2_500);
+  const latest = page.getByRole("button", { name: "Latest" });
+  await latest.waitFor();
+  const topRow = () =>
+    thread(page).evaluate((scroller) => {
+      const from = scroller.getBoundingClientRect().top;
+      const row = [...scroller.querySelectorAll("[data-index]")]
+        .map((element) => ({ rect: element.getBoundingClientRect(), text: element.textContent }))
+        .sort((a, b) => a.rect.top - b.rect.top)
+        .find(({ rect }) => rect.bottom > from);
+      return { text: row?.text, top: Math.round((row?.rect.top ?? 0) - from) };
+    });
+  const atRest = () =>
+    eventually(async () => {
+      const before = await topRow();
+      await page.waitForTimeout(200);
+      const after = await topRow();
+      assert.deepEqual(after, before);
+      return after;
+    });
+  const left = await atRest();
+
+  for (const away of ["Settings", "New chat"]) {
+    if (away === "Settings") {
+      await page.keyboard.press("Control+k");
+      await page.getByRole("combobox").fill("profile");
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/settings/);
+    } else {
+      await page.keyboard.press("Control+Shift+O");
+      await page.waitForURL("/");
+    }
+    await page.goBack();
+    await latest.waitFor();
+    const back = await atRest();
+    assert.equal(back.text, left.text);
+    assert.ok(Math.abs(back.top - left.top) <= 2, `${back.top}, it was ${left.top}`);
+  }
+
+  await latest.click();
+  await latest.waitFor({ state: "detached" });
+  await page.keyboard.press("Control+Shift+O");
+  await page.waitForURL("/");
+  await page.goBack();
+  await question(page, exchanges).waitFor();
+  await latest.waitFor({ state: "detached" });
+  await workspace.close(page);
+});

@@ -4,6 +4,7 @@ import { signOut } from "@/features/auth/api";
 import { closeEdit } from "@/features/chat/lib/editing";
 import { forgetDrafts, releaseDrafts } from "@/features/chat/lib/drafts";
 import { forgetOutgoing } from "@/features/chat/lib/outbox";
+import { forgetReadingPlaces } from "@/features/chat/lib/reading-places";
 import { forgetAllStreams } from "@/features/chat/lib/stream-hub";
 import { queryClient } from "@/lib/query-client";
 import { showToast } from "@/lib/toasts";
@@ -30,6 +31,7 @@ session.subscribe(() => {
 export function forgetEverything(): void {
   forgetAllStreams();
   forgetOutgoing();
+  forgetReadingPlaces();
   closeEdit();
   queryClient.clear();
 }

@@ -90,6 +90,7 @@ export function ConversationView({
       ) : data ? (
         <Thread
           key={id}
+          conversationId={id}
           messages={messages}
           sending={sending}
           hasOlder={query.hasNextPage}

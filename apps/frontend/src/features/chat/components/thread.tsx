@@ -4,8 +4,8 @@ import type { Message, MessageFork } from "@/api/types";
 import { useStore } from "@/lib/store";
 import { useFollow } from "../hooks/use-follow";
 import { useOpenedHit } from "../hooks/use-opened-hit";
+import { useKeepReadingPlace, useReadingPlace } from "../hooks/use-reading-place";
 import { editing } from "../lib/editing";
-import { estimateHeight } from "../lib/estimate-height";
 import { placesAmong } from "../lib/forks";
 import { reach } from "../lib/opened-hit";
 import { unfold } from "../lib/unfolded";
@@ -16,6 +16,7 @@ import { OlderState } from "./older-state";
 import { UserMessage } from "./user-message";
 
 type ThreadProps = {
+  conversationId: string;
   messages: readonly Message[];
   /** A text on its way, which is no message yet. */
   sending: string | null;
@@ -33,18 +34,20 @@ const edgeSpace = { paddingStart: 28, paddingEnd: 36 };
 const loadWithin = 1_200;
 
 export function Thread(props: ThreadProps) {
-  const { messages, sending, hasOlder, loadingOlder, olderFailed, loadOlder } = props;
+  const { conversationId, messages, sending, hasOlder, loadingOlder, olderFailed, loadOlder } =
+    props;
   const { modelName, forks, wanted } = props;
   const places = usePlaces(messages, forks);
-  const { scroller, detached, attach, detach, toEnd } = useFollow();
+  const beginning = useReadingPlace(conversationId, messages, edgeSpace.paddingStart);
+  const { scroller, detached, attach, detach, toEnd } = useFollow(!beginning.isAway);
   const count = messages.length + (sending === null ? 0 : 1);
   // eslint-disable-next-line react-hooks/incompatible-library -- nothing here is memoised by it
   const virtualizer = useVirtualizer({
     count,
     getScrollElement: () => scroller.current,
-    estimateSize: (index) => estimateHeight(messages[index]),
+    estimateSize: (index) => beginning.heightOf(messages[index]),
     getItemKey: (index) => messages[index]?.id ?? "sending",
-    initialOffset: () => messages.reduce((sum, message) => sum + estimateHeight(message), 0),
+    initialOffset: beginning.offset,
     overscan: 4,
     // Older messages come in above without moving what is read; following the end is ours.
     anchorTo: "end",
@@ -55,6 +58,7 @@ export function Thread(props: ThreadProps) {
   const rows = virtualizer.getVirtualItems();
   const nearTop = (virtualizer.scrollOffset ?? Infinity) < loadWithin;
 
+  useKeepReadingPlace(conversationId, virtualizer, detached);
   useLayoutEffect(toEnd, [toEnd, size]);
 
   const wantedAt = messages.findIndex(({ id }) => id === wanted);

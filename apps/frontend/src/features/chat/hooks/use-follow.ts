@@ -6,10 +6,10 @@ const reachMargin = 24;
  * The scroll rule: the view follows the end only while the reader is there. Any scroll up detaches;
  * coming back to the end, or asking for it, attaches again. Nothing else ever moves the view.
  */
-export function useFollow() {
+export function useFollow(fromStart: boolean) {
   const scroller = useRef<HTMLDivElement>(null);
-  const following = useRef(true);
-  const [detached, setDetached] = useState(false);
+  const following = useRef(fromStart);
+  const [detached, setDetached] = useState(!fromStart);
 
   const setFollowing = useCallback((follow: boolean) => {
     following.current = follow;
