@@ -1,7 +1,8 @@
 import { MessageSquare, Sparkles, UserRound } from "lucide-react";
 import type { SearchResult } from "@/api/types";
 import { Time } from "@/components/ui/time";
-import { shownTitle, withoutSigns } from "@/lib/words";
+import { shownTitle } from "@/lib/words";
+import { shownExcerpt } from "../lib/shown-excerpt";
 
 const looks = {
   title: { icon: MessageSquare, text: "Title" },
@@ -23,13 +24,13 @@ export function SearchResultView({ result }: { result: SearchResult }) {
         </span>
         <span dir="auto" className="mt-0.5 line-clamp-2 [overflow-wrap:anywhere] text-soft">
           <span className="sr-only">{text}: </span>
-          {result.excerpt.map((segment, index) =>
+          {shownExcerpt(result.excerpt).map((segment, index) =>
             segment.hit ? (
               <mark key={index} className="rounded-sm bg-accent-wash font-medium text-ink">
                 {segment.text}
               </mark>
             ) : (
-              withoutSigns(segment.text)
+              segment.text
             ),
           )}
         </span>
