@@ -199,6 +199,24 @@ test("a hit is washed with colour for a moment, and left when something is sent"
   await workspace.close(page);
 });
 
+test("while a word is not finished, the palette says so and keeps what was found", async () => {
+  const page = await workspace.signedIn();
+  await page.keyboard.press("Control+k");
+  await search(page, "another");
+  const note = page.getByText("Only whole words are found");
+  await field(page).pressSequentially(" ques");
+  await note.waitFor();
+  await hasCount(asked(page), 4);
+  await field(page).pressSequentially("tion");
+  await note.waitFor({ state: "detached" });
+  await asked(page).locator("mark").getByText("question").first().waitFor();
+  // With a space after it, it is all there is of the word.
+  await field(page).fill("another ques ");
+  await page.getByText("Nothing found.", { exact: true }).waitFor();
+  await hasCount(results(page), 0);
+  await workspace.close(page);
+});
+
 test("at phone width, by tapping", async () => {
   const page = await workspace.signedIn(phone);
   await page.getByRole("button", { name: "Show the chat list" }).tap();

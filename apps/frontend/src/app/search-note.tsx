@@ -31,9 +31,18 @@ export function SearchNote({ search, typed, empty }: SearchNoteProps) {
       </p>
     );
   }
+  if (search.unfinished) {
+    return (
+      <p role="status" className="border-t border-line px-4 py-3 text-center text-sm text-ink">
+        {empty
+          ? "Nothing found. Only whole words are found: finish the word."
+          : "Only whole words are found in chats: finish the word."}
+      </p>
+    );
+  }
   return typed && empty ? (
     <p role="status" className={look}>
-      Nothing found. Whole words are looked for, in all your chats.
+      Nothing found.
     </p>
   ) : null;
 }
