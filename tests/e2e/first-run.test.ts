@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { hasCount } from "./support/eventually.ts";
+import { eventually, hasCount } from "./support/eventually.ts";
 import {
   answers,
   ask,
@@ -94,6 +94,32 @@ test("a guide shows nothing of how it is made, and its tables show all their col
   await page.setViewportSize({ width: 390, height: 844 });
   assert.ok(await table.evaluate((box) => box.scrollWidth > box.clientWidth), "the box scrolls");
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+  await workspace.close(page);
+});
+
+test("the help lists what is in a guide, and leads back to the chat that one came from", async () => {
+  const page = await workspace.signedIn();
+  await ask(page, "Where do I come from?");
+  await completeAnswer(page);
+  const chat = page.url();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox").fill("help");
+  await page.getByRole("option", { name: "Help" }).click();
+  const contents = page.getByRole("navigation", { name: "Contents" });
+  const section = contents.getByRole("link").nth(3);
+  const heading = page.getByRole("heading", { level: 2, name: await section.innerText() });
+  await section.click();
+  await eventually(async () => {
+    const top = (await heading.boundingBox())?.y ?? -1;
+    assert.ok(top > 0 && top < 200, `its heading is at ${top}`);
+  });
+
+  await page.setViewportSize({ width: 390, height: 844 });
+  await contents.getByText("In this guide").last().click();
+  await contents.getByRole("link").first().click();
+  await page.waitForURL(/#./);
+  await page.getByRole("link", { name: "Back to the chats" }).click();
+  await page.waitForURL(chat);
   await workspace.close(page);
 });
 

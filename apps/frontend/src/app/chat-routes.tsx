@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, useRouter } from "@tanstack/react-router";
-import { useState } from "react";
+import { getRouteApi, useNavigate, useRouter } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
 import { isStatus } from "@/api/client";
 import { useMay } from "@/api/rights";
 import type { Conversation } from "@/api/types";
@@ -20,6 +20,7 @@ import { isExample } from "@/features/chat/components/welcome";
 import { modelsQuery, useModelName } from "@/features/models/api";
 import { ModelPicker } from "@/features/models/components/model-picker";
 import { defaultModel } from "@/features/models/lib/default-model";
+import { lastChat } from "@/lib/last-chat";
 import { readStored, writeStored } from "@/lib/storage";
 import { useStore } from "@/lib/store";
 import { useTitle } from "@/lib/use-title";
@@ -56,6 +57,7 @@ function NewChat() {
   const draft = useStore(draftOf(newDraft));
   const modelId = chosen ?? defaultModel(models, isExample(draft));
   useTitle("");
+  useEffect(() => lastChat.set("/"), []);
   const choose = (id: string) => {
     writeStored(lastModelKey, id);
     setChosen(id);
@@ -84,6 +86,7 @@ function Chat() {
   const { message } = route.useSearch();
   const { data, error, refetch } = useQuery(conversationQuery(conversationId));
   const title = data ? titleOf(data) : "";
+  useEffect(() => lastChat.set(`/c/${conversationId}`), [conversationId]);
   useTitle(title);
   // What was fetched before may be shown while the server cannot be asked, but not when it has it no more.
   const isMissing = isStatus(error, 404);

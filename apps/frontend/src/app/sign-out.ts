@@ -6,6 +6,7 @@ import { forgetDrafts, releaseDrafts } from "@/features/chat/lib/drafts";
 import { forgetOutgoing } from "@/features/chat/lib/outbox";
 import { forgetReadingPlaces } from "@/features/chat/lib/reading-places";
 import { forgetAllStreams } from "@/features/chat/lib/stream-hub";
+import { lastChat } from "@/lib/last-chat";
 import { queryClient } from "@/lib/query-client";
 import { showToast } from "@/lib/toasts";
 import { isBrowserOfAnother, isTabOfAnother, rememberPerson } from "./person";
@@ -32,6 +33,7 @@ export function forgetEverything(): void {
   forgetAllStreams();
   forgetOutgoing();
   forgetReadingPlaces();
+  lastChat.set("/");
   closeEdit();
   queryClient.clear();
 }

@@ -9,7 +9,10 @@ import { Logo } from "@/components/ui/logo";
 import { Notice } from "@/components/ui/notice";
 import { Skeleton } from "@/components/ui/skeleton";
 import { cx } from "@/lib/cx";
+import { lastChat } from "@/lib/last-chat";
+import { useStore } from "@/lib/store";
 import { helpListQuery, helpPageQuery } from "../api";
+import { GuideContents } from "./guide-contents";
 
 const docs = "../../../../../../docs";
 const pictures: Record<string, string | undefined> = import.meta.glob(
@@ -25,6 +28,7 @@ function resolveLink(href: string): string {
 }
 
 export function HelpPage({ name }: { name: string }) {
+  const backTo = useStore(lastChat);
   return (
     <div key={name} className="h-full overflow-y-auto">
       <header className="sticky top-0 z-10 border-b border-line bg-canvas/90 backdrop-blur">
@@ -33,7 +37,7 @@ export function HelpPage({ name }: { name: string }) {
             <Logo />
           </Link>
           <Link
-            to="/"
+            to={backTo}
             className="inline-flex h-9 items-center gap-2 rounded-[10px] px-3 text-sm font-medium text-soft hover:bg-hover hover:text-ink"
           >
             <ArrowLeft className="size-4" aria-hidden="true" />
@@ -42,7 +46,10 @@ export function HelpPage({ name }: { name: string }) {
         </div>
       </header>
       <div className="mx-auto grid max-w-7xl gap-x-12 gap-y-6 px-5 py-8 md:grid-cols-[12rem_minmax(0,1fr)] md:py-12">
-        <Guides current={name} />
+        <div className="grid gap-4 md:sticky md:top-14 md:-my-12 md:block md:max-h-[calc(100dvh-3.5rem)] md:self-start md:overflow-y-auto md:py-12">
+          <Guides current={name} />
+          <GuideContents name={name} />
+        </div>
         <main className="min-w-0 pb-24">
           <Guide name={name} />
         </main>
@@ -54,7 +61,7 @@ export function HelpPage({ name }: { name: string }) {
 function Guides({ current }: { current: string }) {
   const { data } = useQuery(helpListQuery);
   return (
-    <nav aria-label="Guides" className="md:sticky md:top-24 md:self-start">
+    <nav aria-label="Guides">
       <h2 className="mb-2 px-3 text-xs font-medium text-faint max-md:hidden">Guides</h2>
       <ul className="flex gap-1 max-md:-mx-2 max-md:flex-wrap md:flex-col">
         {data?.items.map(({ name, title }) => (
