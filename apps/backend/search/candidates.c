@@ -53,23 +53,22 @@ static void add(struct array *all, const struct found *found)
 static size_t cut(struct opening *opening, const struct candidate *list, size_t count,
 		  struct array *sizes)
 {
-	const struct source_size *first = sizes->items, *size = first;
-	const struct source_size *end = first + sizes->count;
+	const struct source_size *size = sizes->items;
+	size_t at = 0;
 
 	for (size_t i = 0; i < count; i++) {
+		size_t next = at;
 		int64_t bytes = 0;
 
-		const struct source_size *next = size;
-
-		for (; next < end && moment_of(next->id) == list[i].moment; next++)
-			bytes += next->size;
+		for (; next < sizes->count && moment_of(size[next].id) == list[i].moment; next++)
+			bytes += size[next].size;
 		if (i > 0 && bytes > opening->bytes) {
 			opening->bytes = 0;
-			sizes->count = (size_t)(size - first);
+			sizes->count = at;
 			return i;
 		}
 		opening->bytes -= bytes;
-		size = next;
+		at = next;
 	}
 	return count;
 }
