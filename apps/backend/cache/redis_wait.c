@@ -19,16 +19,19 @@ struct question {
 	int64_t number;
 };
 
+static void answer(struct question *question, enum err err, int64_t number)
+{
+	question->err = err;
+	question->number = number;
+	sem_post(&question->answered);
+}
+
 static void on_answer(void *context, enum err err, const struct redis_value *value)
 {
-	struct question *question = context;
+	bool is_number = value && value->type == REDIS_INTEGER;
 
-	if (err == ERR_OK && (!value || value->type != REDIS_INTEGER))
-		err = ERR_UPSTREAM;
-	if (err == ERR_OK)
-		question->number = value->integer;
-	question->err = err;
-	sem_post(&question->answered);
+	answer(context, err == ERR_OK && !is_number ? ERR_UPSTREAM : err,
+	       is_number ? value->integer : 0);
 }
 
 static void ask(struct loop_task *task)
@@ -39,7 +42,7 @@ static void ask(struct loop_task *task)
 			   question->count, question->timeout_ms, on_answer, question);
 
 	if (err != ERR_OK)
-		on_answer(question, err, NULL);
+		answer(question, err, 0);
 }
 
 enum err redis_number(struct loop *loop, struct redis_client *client, struct redis_script *script,

@@ -9,6 +9,7 @@
 
 enum {
 	CONNECT_MS = 5000,
+	OLDEST_VERSION = 120000, /* has plan_cache_mode */
 	GRACE_MS = 500, /* for the server to say itself that the time of a statement is up */
 };
 
@@ -120,6 +121,12 @@ static enum err set_up(struct postgres_connection *connection, int64_t answer_ms
 		*ret_reason =
 			arena_printf(arena, "PostgreSQL cannot be reached: %s", connection->reason);
 		return ERR_UNAVAILABLE;
+	}
+	if (PQserverVersion(connection->handle) < OLDEST_VERSION) {
+		*ret_reason =
+			arena_printf(arena, "PostgreSQL is of version %d; it must be 12 or newer",
+				     PQserverVersion(connection->handle) / 10000);
+		return ERR_INVALID;
 	}
 	if (!encoding || strcmp(encoding, "UTF8") != 0) {
 		*ret_reason = "the database must have the encoding UTF8";

@@ -177,7 +177,7 @@ static void marks_that_turn_or_break_a_line_are_known(void **state)
 
 static void marks_are_taken_out_of_a_text(void **state)
 {
-	char text[] = "\u200Fa\u202E\u2066\u00E9\u200D\U0001F600b\U000E0041",
+	char text[] = "\u200Fa\u202E\u202C\u2066\u2069\u00E9\u200D\U0001F600b\U000E0041",
 	     marks[] = "\u200E\u061C";
 	char plain[] = "plain", empty[] = "";
 
