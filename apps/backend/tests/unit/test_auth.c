@@ -475,6 +475,35 @@ static void another_site_cannot_renew_or_sign_out(void **state)
 	assert_int_equal(renew(stage, &client, &next), ERR_OK);
 }
 
+/* As browsers say it over plain http: the origin, and not whether it is the same site. */
+static enum err renew_from(struct stage *stage, const struct client *client, const char *origin)
+{
+	struct call call;
+	enum err err;
+
+	call_begin(&call, &stage->app, NULL);
+	call_header(&call, "cookie", client->cookie);
+	call_header(&call, "host", "192.168.1.2:8080");
+	call_header(&call, "origin", origin);
+	err = call_run(&call, "POST", "/api/v1/auth/refresh", NULL, NULL);
+	call_end(&call);
+	return err;
+}
+
+static void another_port_of_the_host_cannot_renew(void **state)
+{
+	struct stage *stage = *state;
+	struct client client;
+
+	add_account(stage, "ada", "ada@example.org");
+	client = sign_in(stage);
+	assert_int_equal(renew_from(stage, &client, "http://192.168.1.2:9999"), ERR_FORBIDDEN);
+	assert_int_equal(renew_from(stage, &client, "http://192.168.1.2"), ERR_FORBIDDEN);
+	assert_int_equal(renew_from(stage, &client, "https://evil.example"), ERR_FORBIDDEN);
+	assert_int_equal(renew_from(stage, &client, "null"), ERR_FORBIDDEN);
+	assert_int_equal(renew_from(stage, &client, "http://192.168.1.2:8080"), ERR_OK);
+}
+
 static enum err run_rotation(struct db *tx, void *context)
 {
 	return session_rotate(tx, context);
@@ -670,6 +699,7 @@ int main(void)
 		TEST(another_session_is_not_touched_by_that),
 		TEST(what_is_no_refresh_token_is_refused_and_cleared),
 		TEST(another_site_cannot_renew_or_sign_out),
+		TEST(another_port_of_the_host_cannot_renew),
 		TEST(a_token_whose_successor_is_unused_gets_it_again),
 		TEST(of_many_at_once_all_get_one_successor),
 		TEST(the_grace_of_a_used_token_is_short),
