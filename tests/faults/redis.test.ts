@@ -162,6 +162,16 @@ describe("Redis goes away", { skip: folder === undefined || !onPostgres }, () =>
   });
 
   /** It writes without Redis while the other one trusts what it holds, until it is told. */
+  /** One more server, which reaches Redis by a way of its own. */
+  const startBy = (way: Proxy): Promise<Server> =>
+    Server.start({
+      env: {
+        WEBPLUS_DATABASE_URL: database.url,
+        WEBPLUS_MASTER_KEY: "c5".repeat(32),
+        WEBPLUS_REDIS_URL: way.url,
+      },
+    });
+
   for (const [what, state] of [
     ["cut off", "cut"],
     ["left without an answer", "frozen"],
@@ -171,13 +181,7 @@ describe("Redis goes away", { skip: folder === undefined || !onPostgres }, () =>
       { timeout: 2 * limitMs },
       async (t) => {
         const way = await Proxy.start(process.env["WEBPLUS_TEST_REDIS"]!);
-        const apart = await Server.start({
-          env: {
-            WEBPLUS_DATABASE_URL: database.url,
-            WEBPLUS_MASTER_KEY: "c5".repeat(32),
-            WEBPLUS_REDIS_URL: way.url,
-          },
-        });
+        const apart = await startBy(way);
         try {
           // One user, so that the way is not too slow for the patience with Redis.
           const load = await begin(["one"], [servers[0]!, apart]);
@@ -206,13 +210,7 @@ describe("Redis goes away", { skip: folder === undefined || !onPostgres }, () =>
       { timeout: limitMs },
       async () => {
         const way = await Proxy.start(process.env["WEBPLUS_TEST_REDIS"]!);
-        const apart = await Server.start({
-          env: {
-            WEBPLUS_DATABASE_URL: database.url,
-            WEBPLUS_MASTER_KEY: "c5".repeat(32),
-            WEBPLUS_REDIS_URL: way.url,
-          },
-        });
+        const apart = await startBy(way);
         try {
           const [here, there] = [servers[0]!, apart].map(({ url }) => new Client(url, contract));
           for (const client of [here!, there!]) await client.signIn("four", password);
