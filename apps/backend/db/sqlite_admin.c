@@ -3,9 +3,12 @@
 #include "db/admin.h"
 #include "db/sqlite_connection.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct sqlite_admin {
 	struct admin admin; /* first */
@@ -61,32 +64,58 @@ static bool is_sound(const char *path)
 	return sound;
 }
 
+static enum err vacuum_into(struct admin *admin, const char *path)
+{
+	char *sql = sqlite3_mprintf("VACUUM INTO %Q", path);
+	enum err err;
+
+	if (!sql)
+		memory_exhausted();
+	err = script(admin, sql);
+	sqlite3_free(sql);
+	return err;
+}
+
+/* The copy gets its name when it is whole: two made in the same millisecond are two files until then, and one that was
+ * cut off does not pass for a backup. NULL, or why there is none. */
+static const char *copy_to(struct admin *admin, const char *name, struct arena *arena)
+{
+	char *partial = arena_printf(arena, "%s.partial-XXXXXX", name);
+	int file = mkstemp(partial); /* VACUUM INTO takes an empty file */
+	const char *problem = NULL;
+
+	if (file < 0)
+		return strerror(errno);
+	close(file);
+	if (vacuum_into(admin, partial) != ERR_OK)
+		problem = arena_printf(arena, "%s", reason(admin));
+	else if (!is_sound(partial))
+		problem = "the copy could not be verified";
+	else if (rename(partial, name) != 0)
+		problem = strerror(errno);
+	if (problem)
+		(void)unlink(partial);
+	return problem;
+}
+
 /* In the folder `backups` beside the database. */
 static enum err back_up(struct admin *admin, int step, struct arena *arena, const char **ret_reason)
 {
 	const char *path = own(admin)->path, *slash = strrchr(path, '/');
 	const char *folder = arena_printf(arena, "%.*s/backups", slash ? (int)(slash - path) : 1,
 					  slash ? path : ".");
-	const char *copy = arena_printf(arena, "%s/webplus-step-%04d-%lld.db", folder, step,
+	const char *name = arena_printf(arena, "%s/webplus-step-%04d-%lld.db", folder, step,
 					(long long)clock_now().ms);
-	char *sql = sqlite3_mprintf("VACUUM INTO %Q", copy);
-	enum err err;
+	const char *problem;
 
-	if (!sql)
-		memory_exhausted();
-	(void)mkdir(folder, 0700); /* where it fails, VACUUM INTO does */
-	err = script(admin, sql);
-	sqlite3_free(sql);
-	if (err != ERR_OK) {
-		*ret_reason = arena_printf(arena, "the backup %s could not be made: %s", copy,
-					   reason(admin));
-		return err;
-	}
-	if (is_sound(copy))
+	(void)mkdir(folder, 0700); /* where it fails, the copy does */
+	problem = copy_to(admin, name, arena);
+	if (!problem)
 		return ERR_OK;
-	*ret_reason = arena_printf(
-		arena, "the backup %s could not be verified; nothing was migrated", copy);
-	return ERR_CORRUPT;
+	*ret_reason =
+		arena_printf(arena, "the backup %s could not be made, so nothing was migrated: %s",
+			     name, problem);
+	return ERR_UNAVAILABLE;
 }
 
 static void close_admin(struct admin *admin)

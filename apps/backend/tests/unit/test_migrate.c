@@ -316,6 +316,42 @@ static void starts_at_the_same_time_end_in_one_shape(void **state)
 	}
 }
 
+static void all_backups_are_whole(struct home *home)
+{
+	char pattern[128];
+	glob_t found;
+
+	snprintf(pattern, sizeof(pattern), "%s/backups/*", home->folder);
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		struct home backup;
+		char target[300];
+
+		assert_null(strstr(found.gl_pathv[i], "partial"));
+		home_make(&backup);
+		snprintf(target, sizeof(target), "%s/webplus.db", backup.folder);
+		assert_int_equal(rename(found.gl_pathv[i], target), 0);
+		migrates(&backup, MIGRATE_LATEST);
+		home_remove(&backup);
+	}
+	globfree(&found);
+}
+
+/* Each of them backs up what it finds, most in the same millisecond. */
+static void backups_at_the_same_time_are_all_whole(void **state)
+{
+	for (int round = 0; round < ROUNDS; round++) {
+		struct home home;
+
+		home_make(&home);
+		migrates(&home, 3);
+		start_all(&home);
+		all_backups_are_whole(&home);
+		home_remove(&home);
+	}
+	(void)state;
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -335,6 +371,7 @@ int main(void)
 		TEST(without_its_backup_nothing_is_migrated),
 		TEST(the_status_names_each_step),
 		TEST(starts_at_the_same_time_end_in_one_shape),
+		TEST(backups_at_the_same_time_are_all_whole),
 	};
 
 	return RUN_TESTS(tests);
