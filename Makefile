@@ -3,7 +3,7 @@
 #
 #   make run       builds and serves on http://127.0.0.1:8080, data in ./data
 #   make build     build/webplus, hardened
-#   make test      everything; STAGES="lint unit" picks (tools/test lists them)
+#   make test      everything; STAGES="build unit" picks (tools/test has them)
 #   make lint      formatting and static checks      make format    lays out all code
 #   make bench     measures beside nginx             make soak      an hour of load
 #   make fuzz      FUZZ_SECONDS (30) per target      make coverage  tests, with floors
@@ -31,30 +31,31 @@ test:
 	@tools/need build test lint browser coverage
 	tools/test $(STAGES)
 
-lint:
+lint: $(FRONTEND)/node_modules tests/node_modules
 	@tools/need build test lint
 	tools/test format banned layers shell cppcheck tidy frontend-lint
 
-format:
+format: $(FRONTEND)/node_modules tests/node_modules
 	@tools/need build lint
 	clang-format-19 -i $$(git ls-files '*.c' '*.h')
 	npm --prefix $(FRONTEND) run format
+	npm --prefix tests run format
 
 bench: need-bench build tests/node_modules
 	bench/run $(MEASURES)
 
-soak: build tests/node_modules
+soak: need-build need-test build tests/node_modules
 	bench/soak $(SOAK_SECONDS)
 
 fuzz:
 	@tools/need build fuzz
 	tools/fuzz $(FUZZ_SECONDS)
 
-coverage: tests/node_modules
+coverage: frontend tests/node_modules
 	@tools/need build test coverage
 	tools/test postgres coverage
 
-tsan:
+tsan: frontend tests/node_modules
 	@tools/need build test
 	tools/test tsan
 

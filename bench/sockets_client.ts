@@ -3,44 +3,51 @@
  * and subscribes them to the topic. Prints "open" when all are, and then, for each event that all have got, how many
  * milliseconds after the time in its title the last one got it.
  */
-import net from 'node:net'
+import net from "node:net";
 
-import { encodeFrame } from '../tests/api/lib/websocket.ts'
-import { inParallel } from './lib.ts'
+import { encodeFrame } from "../tests/api/lib/websocket.ts";
+import { inParallel } from "./lib.ts";
 
-const [port, authorization, count, topic] = process.argv.slice(2) as [string, string, string, string?]
-const got = new Map<string, number>()
+const [port, authorization, count, topic] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string?,
+];
+const got = new Map<string, number>();
 
 /** Each write of the server's is small here and arrives whole, but for two that arrive as one. */
 function onEvent(text: string): void {
   for (const [, title] of text.matchAll(/"title":"(\d+)"/g)) {
-    const seen = (got.get(title!) ?? 0) + 1
-    got.set(title!, seen)
-    if (seen === Number(count)) console.log((Number(process.hrtime.bigint() / 1000n) - Number(title)) / 1000)
+    const seen = (got.get(title!) ?? 0) + 1;
+    got.set(title!, seen);
+    if (seen === Number(count))
+      console.log((Number(process.hrtime.bigint() / 1000n) - Number(title)) / 1000);
   }
 }
 
 function open(): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = net.connect(Number(port), '127.0.0.1')
-    const ready = topic === undefined ? '"authenticated"' : '"subscribed"'
-    let head = ''
-    socket.on('error', reject)
-    socket.on('close', () => reject(new Error(`a socket was closed: ${head}`)))
+    const socket = net.connect(Number(port), "127.0.0.1");
+    const ready = topic === undefined ? '"authenticated"' : '"subscribed"';
+    let head = "";
+    socket.on("error", reject);
+    socket.on("close", () => reject(new Error(`a socket was closed: ${head}`)));
     socket.write(
       `GET /api/v1/ws HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: ${authorization}\r\n\r\n`,
-    )
-    if (topic !== undefined) socket.write(encodeFrame(0x81, Buffer.from(JSON.stringify({ type: 'subscribe', topic }))))
-    socket.on('data', (data) => {
-      const text = data.toString('latin1')
-      if (head === ready) return onEvent(text)
-      head += text
-      if (!head.includes(ready)) return
-      head = ready
-      resolve()
-    })
-  })
+    );
+    if (topic !== undefined)
+      socket.write(encodeFrame(0x81, Buffer.from(JSON.stringify({ type: "subscribe", topic }))));
+    socket.on("data", (data) => {
+      const text = data.toString("latin1");
+      if (head === ready) return onEvent(text);
+      head += text;
+      if (!head.includes(ready)) return;
+      head = ready;
+      resolve();
+    });
+  });
 }
 
-await inParallel(Number(count), 200, open)
-console.log('open')
+await inParallel(Number(count), 200, open);
+console.log("open");

@@ -1,5 +1,5 @@
 /*
- * The program's services, as handlers reach them through their request. Made by main before the first request and
+ * The program's services, as handlers reach them through their request. Made by serve.c, or by installation.c for a command, before the first request and
  * constant afterwards; each service says in its header which thread may call it.
  */
 #ifndef WEBPLUS_APP_H

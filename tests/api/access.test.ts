@@ -1,5 +1,6 @@
 /* Accounts beyond the first: registration, invitations, roles, keys, sessions, one's own data, and the audit log. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { describe } from "node:test";
 
 import { type Client, refreshCookie } from "./lib/client.ts";
@@ -433,6 +434,13 @@ describe("one’s own account", () => {
       file.audit.map((row: { action: string }) => row.action),
       ["account.register", "session.open", "key.create", "account.export"],
     );
+  });
+
+  test("has in the file what the guide says, and nothing else", async () => {
+    const guide = await readFile(new URL("../../docs/user-guide.md", import.meta.url), "utf8");
+    const table = guide.split("\n## ").find((part) => part.startsWith("Export all my data"))!;
+    const told = Array.from(table.matchAll(/^\| `(\w+)` \|/gm), (row) => row[1]);
+    assert.deepEqual(Object.keys((await ada.call("GET", "/api/v1/auth/export")).json), told);
   });
 
   test("takes along the invitations that it made, and no other's", async () => {

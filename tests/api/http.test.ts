@@ -194,7 +194,10 @@ describe("HTTP", () => {
       slow.write("x".repeat(50));
       await ada.get("/api/v1/health");
     }
-    slow.destroy();
+    slow.end(`\r\n${host()}Connection: close\r\n\r\n`);
+    const pieces: Buffer[] = [];
+    for await (const piece of slow) pieces.push(piece as Buffer);
+    assert.equal(parseReply(Buffer.concat(pieces).toString()).status, 200);
   });
 });
 

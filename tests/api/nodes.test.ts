@@ -319,10 +319,18 @@ describe("two servers that share a PostgreSQL and a Redis", { skip: !onPostgres 
     await clone.remove();
   });
 
-  test("what is told through Redis is counted", async () => {
-    const before = await metric(servers[0]!, "webplus_redis_published_total");
+  test("what is told through Redis is counted, here as told and there as heard", async () => {
+    const told = (): Promise<number> => metric(servers[0]!, "webplus_bus_announced_total");
+    const heard = (): Promise<number> => metric(servers[1]!, "webplus_bus_heard_total");
+    const list = await there.webSocket();
+    list.send({ type: "subscribe", topic: "conversations" });
+    for (let i = 0; i < 2; i++) await list.nextOf("subscribed");
+    const before = { told: await told(), heard: await heard() };
     await here.conversation();
-    while ((await metric(servers[0]!, "webplus_redis_published_total")) === before);
+    await list.nextOf("conversation");
+    assert.ok((await told()) > before.told);
+    assert.equal(await heard(), before.heard + 1);
+    await list.close();
   });
 
   test("nothing of what is said goes through Redis", async () => {

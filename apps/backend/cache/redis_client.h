@@ -95,7 +95,6 @@ void redis_subscriber_destroy(struct redis_subscriber *subscriber);
 void redis_subscribe(struct redis_subscriber *subscriber, const char *channel);
 /* No more messages of it come. */
 void redis_unsubscribe(struct redis_subscriber *subscriber, const char *channel);
-bool redis_subscriber_up(const struct redis_subscriber *subscriber);
 /* On the client's connection, as redis_send: `done` (or nobody, NULL) hears that Redis has it, not whether anybody listens. */
 enum err redis_publish(struct redis_client *client, const char *channel, struct redis_text data,
 		       int timeout_ms, redis_done done, void *context) WARN_UNUSED;

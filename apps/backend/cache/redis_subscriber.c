@@ -209,8 +209,3 @@ void redis_unsubscribe(struct redis_subscriber *subscriber, const char *channel)
 	send_pair(subscriber, "UNSUBSCRIBE", channel);
 	free(known);
 }
-
-bool redis_subscriber_up(const struct redis_subscriber *subscriber)
-{
-	return subscriber->connection && redis_connection_up(subscriber->connection);
-}

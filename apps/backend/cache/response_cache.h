@@ -10,7 +10,8 @@
  * versions under which it began, since what was begun before a write is no answer to who asks after it.
  *
  * Bodies stay in the memory of this server, whatever Redis there is: there they would have to be sealed, for what they say is
- * private, and a copy from there is no cheaper than the database. Loop thread only, but for responses_mark.
+ * private, and a copy from there is no cheaper than the database. Loop thread only, but for
+ * response_create.
  */
 #ifndef WEBPLUS_CACHE_RESPONSE_CACHE_H
 #define WEBPLUS_CACHE_RESPONSE_CACHE_H

@@ -543,15 +543,6 @@ void fetch_set_stall(struct fetch *fetch, int64_t stall_ms)
 	be_patient_until(fetch->client, deadline(fetch));
 }
 
-const char *fetch_header(const struct fetch *fetch, const char *name)
-{
-	struct curl_header *header;
-
-	if (curl_easy_header(fetch->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
-		return NULL;
-	return header->value;
-}
-
 static void on_patience_closed(uv_handle_t *timer)
 {
 	free(timer->data);

@@ -100,7 +100,5 @@ struct fetch *fetch_start(struct client *client, const struct fetch_options *opt
 void fetch_cancel(struct fetch *fetch);
 /* Shortens the patience between bytes from here on, for a reply whose rest does not matter. */
 void fetch_set_stall(struct fetch *fetch, int64_t stall_ms);
-/* The value of a reply header once `head` was called, or NULL. */
-const char *fetch_header(const struct fetch *fetch, const char *name);
 
 #endif

@@ -38,7 +38,7 @@ void cache_await(struct app *app, void (*told)(void *context), void *context);
 /* Any thread: the rights of this account (NULL: of everybody) have changed. */
 void cache_rights_changed(struct app *app, const char *account_id);
 
-/* Loop: what versions.h says of them; after cache_release, nobody is told either. */
+/* Loop: what cache/versions.h says of them; after cache_release, nobody is told either. */
 void cache_distrust(struct app *app);
 void cache_looked(struct app *app, int64_t began_ms);
 void cache_declared(struct app *app, bool committed);

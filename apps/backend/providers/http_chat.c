@@ -225,11 +225,6 @@ void http_chat_usage(struct chat *chat, int64_t tokens_in, int64_t tokens_out)
 	chat->usage = (struct chat_usage){ tokens_in, tokens_out };
 }
 
-bool http_chat_goes_on(const struct chat *chat)
-{
-	return !chat->over;
-}
-
 enum chat_end chat_end_of_status(int64_t status)
 {
 	switch (status) {

@@ -51,8 +51,6 @@ void http_chat_closing(struct chat *chat);
 void http_chat_usage(struct chat *chat, int64_t tokens_in, int64_t tokens_out);
 /* Ends it with a fault. `error` is what the upstream said, in any of its ways, or NULL. */
 void http_chat_fail(struct chat *chat, enum chat_end how, const json_t *error);
-/* Whether there is still somebody to read for. */
-bool http_chat_goes_on(const struct chat *chat);
 
 /* Which fault a status is. */
 enum chat_end chat_end_of_status(int64_t status);

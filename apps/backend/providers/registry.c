@@ -1,6 +1,7 @@
 #include "providers/registry.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/memory.h"
 
 #include <assert.h>
@@ -272,10 +273,13 @@ static void list_changed(struct registry *registry, bool different)
 void provider_models_set(struct provider *provider, const struct model *models, size_t count)
 {
 	struct registry *registry = provider->registry;
+	char number[24];
 
 	loop_assert(registry->options.loop);
 	entry_of(provider)->listed = true;
 	list_changed(registry, model_cache_put(registry->models, provider->name, models, count));
+	snprintf(number, sizeof(number), "%zu", count);
+	log_debug("models", "provider", provider->name, "count", number, NULL);
 	looked(entry_of(provider), true);
 }
 
@@ -286,6 +290,7 @@ void provider_models_fail(struct provider *provider, const char *detail)
 	loop_assert(registry->options.loop);
 	list_changed(registry,
 		     model_cache_mark(registry->models, provider->name, MODEL_UNAVAILABLE, detail));
+	log_debug("models", "provider", provider->name, "fault", detail, NULL);
 	looked(entry_of(provider), false);
 }
 

@@ -45,12 +45,6 @@ bool permission_find(const char *word, enum permission *ret_permission)
 	return false;
 }
 
-const char *permission_word(enum permission permission)
-{
-	assert(permission < PERMISSION_COUNT);
-	return permission_words[permission];
-}
-
 uint64_t permissions_of(const struct texts *words)
 {
 	uint64_t permissions = 0;

@@ -39,7 +39,7 @@ enum permission {
 /* The words of all permissions, ended by NULL: the `.names` of a list of them. */
 extern const char *const permission_words[];
 
-/* A role that every installation has. Others are made of permissions by its administrators (users/roles_store.h). */
+/* A role that every installation has. Others are made of permissions by its administrators (users/roles.h). */
 struct builtin_role {
 	const char *name;
 	const char *doc;
@@ -74,7 +74,6 @@ struct object {
 
 /* False when there is no such word. */
 bool permission_find(const char *word, enum permission *ret_permission);
-const char *permission_word(enum permission permission);
 /* The set of these words; those that are no permissions (any more) count for nothing. */
 uint64_t permissions_of(const struct texts *words);
 /* The words of a set, in the arena. */

@@ -31,7 +31,7 @@ enum key_purpose {
 	KEY_REFRESH_TOKEN = 4, /* hashes of refresh tokens */
 	/* tells whether the master key is the one the data was written under */
 	KEY_FINGERPRINT = 5,
-	KEY_SETUP_TOKEN = 6,
+	/* 6 was the set-up link, which is random now */
 	KEY_AUDIT = 7,          /* the chain of the audit log */
 	KEY_API_KEY = 8,        /* hashes of API keys */
 	KEY_INVITATION = 9,     /* hashes of invitations */

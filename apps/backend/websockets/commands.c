@@ -77,11 +77,6 @@ static void deliver(struct subscriber *subscriber, struct event *event)
 	websocket_send(subscription->socket, payload_ref(event->websocket));
 }
 
-void subscription_send(struct subscription *subscription, struct event *event)
-{
-	deliver(&subscription->subscriber, event);
-}
-
 static struct subscription *find_subscription(struct websocket *socket, const char *topic)
 {
 	LIST_EACH(subscription, &socket->subscriptions, struct subscription, node)

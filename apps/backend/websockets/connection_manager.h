@@ -84,8 +84,6 @@ enum err websocket_upgrade(struct connection_manager *manager, struct request *r
  */
 void connection_manager_end(struct connection_manager *manager, const char *account_id,
 			    const char *session_id);
-/* Sends one event to this subscriber alone, as `deliver` does. */
-void subscription_send(struct subscription *subscription, struct event *event);
 
 /* How many there are now, and since the start. */
 struct websocket_counts {

@@ -95,7 +95,7 @@ static void join_thing(struct app *app, struct subscription *subscription,
 	(void)principal;
 	assert_string_equal(id, strchr(subscription->topic, ':') + 1);
 	atomic_fetch_add(&app->joined, 1);
-	subscription_send(subscription, &event);
+	event_deliver(&event, &subscription->subscriber);
 	event_finish(&event);
 	topic_join(&app->topics, subscription->topic, &subscription->subscriber);
 }

@@ -17,7 +17,7 @@ export const permissionGroups: readonly { title: string; items: readonly Meaning
       {
         permission: "models:manage",
         label: "Manage models",
-        doc: "Load, pull and remove models.",
+        doc: "Load, pull and remove models. Nothing asks for it yet.",
       },
     ],
   },
