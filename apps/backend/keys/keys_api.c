@@ -5,194 +5,16 @@
 #include "auth/auth.h"
 #include "db/page.h"
 #include "http/export.h"
+#include "keys/keys_store.h"
 #include "middleware/authentication.h"
 
 #include <string.h>
 
 enum {
-	PREFIX_LENGTH = 10,        /* shown, to tell keys by */
-	LOOK_AGAIN_MS = 60 * 1000, /* a known key is read again, which also notes its use */
+	PREFIX_LENGTH = 10, /* shown, to tell keys by */
 	DAY_MS = 24 * 60 * 60 * 1000,
 	KEYS_MAX = 100, /* of one account */
-	KEPT_DAYS = 90, /* after a key has ended */
 };
-
-#define KEY_MEMBERS                                                                                \
-	const char *id;                                                                            \
-	const char *account_id;                                                                    \
-	const char *name;                                                                          \
-	const char *prefix;                                                                        \
-	const char *hash;                                                                          \
-	struct texts scopes;                                                                       \
-	struct timestamp created_at;                                                               \
-	struct timestamp expires_at;                                                               \
-	struct timestamp last_used_at;                                                             \
-	struct timestamp revoked_at;
-
-struct api_key {
-	KEY_MEMBERS
-};
-
-#define KEY_FIELDS(type)                                                                           \
-	FIELD(type, id, .format = FORMAT_ID, .doc = "The key's id."),                              \
-		FIELD(type, account_id, .stored = true, .doc = "Whose it is."),                    \
-		FIELD(type, name, .doc = "What it is for."),                                       \
-		FIELD(type, prefix, .doc = "How it begins."),                                      \
-		FIELD(type, hash, .stored = true, .doc = "Keyed, of the whole."),                  \
-		FIELD(type, scopes, .names = permission_words, .doc = "What it may do."),          \
-		FIELD(type, created_at, .doc = "When it was made."),                               \
-		FIELD(type, expires_at, .nullable = true, .doc = "When it ends; null: never."),    \
-		FIELD(type, last_used_at, .nullable = true,                                        \
-		      .doc = "When it was used last, to a minute."),                               \
-		FIELD(type, revoked_at, .stored = true, .nullable = true,                          \
-		      .doc = "When it was revoked.")
-
-static const struct field api_key_fields[] = { KEY_FIELDS(struct api_key), { 0 } };
-
-static const struct schema api_key_schema =
-	SCHEMA(struct api_key, api_key_fields, .name = "ApiKey", .table = "api_key",
-	       .key = { "id" }, .doc = "A key for programs.");
-
-/* The same with those that were revoked, for the file of all one's data. */
-static const struct field exported_key_fields[] = {
-	FIELD(struct api_key, id, .doc = "The key's id."),
-	FIELD(struct api_key, name, .doc = "What it is for."),
-	FIELD(struct api_key, prefix, .doc = "How it begins."),
-	FIELD(struct api_key, scopes, .names = permission_words, .doc = "What it may do."),
-	FIELD(struct api_key, created_at, .doc = "When it was made."),
-	FIELD(struct api_key, expires_at, .nullable = true, .doc = "When it ends; null: never."),
-	FIELD(struct api_key, last_used_at, .nullable = true, .doc = "When it was used last."),
-	FIELD(struct api_key, revoked_at, .nullable = true, .doc = "When it was revoked."),
-	{ 0 },
-};
-
-static const struct schema exported_key_schema =
-	SCHEMA(struct api_key, exported_key_fields, .name = "ExportedApiKey");
-
-PAGE_SCHEMA(api_key_page_schema, api_key_schema, "ApiKeyPage");
-
-/* A key with whose it is and what that one may do now. */
-struct key_owner {
-	const char *id;
-	const char *account_id;
-	struct texts scopes;
-	struct timestamp expires_at;
-	struct timestamp last_used_at;
-	const char *role;
-	struct texts custom;
-};
-
-static const struct field key_owner_fields[] = {
-	FIELD(struct key_owner, id, .doc = "The key's id."),
-	FIELD(struct key_owner, account_id, .doc = "Whose it is."),
-	FIELD(struct key_owner, scopes, .doc = "What it may do."),
-	FIELD(struct key_owner, expires_at, .nullable = true, .doc = "When it ends."),
-	FIELD(struct key_owner, last_used_at, .nullable = true, .doc = "When it was used last."),
-	FIELD(struct key_owner, role, .doc = "The account's role now."),
-	FIELD(struct key_owner, custom, .nullable = true, .doc = "The role's permissions."),
-	{ 0 },
-};
-
-static const struct schema key_owner_schema =
-	SCHEMA(struct key_owner, key_owner_fields, .name = "KeyOwner");
-
-struct key_count {
-	int64_t value;
-};
-
-static const struct field key_count_fields[] = {
-	FIELD(struct key_count, value, .doc = "How many."),
-	{ 0 },
-};
-
-static const struct schema key_count_schema =
-	SCHEMA(struct key_count, key_count_fields, .name = "KeyCount");
-
-static const struct statement select_page = {
-	"SELECT {columns} FROM api_key WHERE account_id = $1 AND revoked_at IS NULL "
-	"AND (created_at, id) < ($2, $3) ORDER BY created_at DESC, id DESC LIMIT $4",
-	&api_key_schema
-};
-static const struct statement select_all = {
-	"SELECT {columns} FROM api_key WHERE account_id = $1 AND (created_at, id) > ($2, $3) "
-	"ORDER BY created_at, id LIMIT $4",
-	&api_key_schema
-};
-static const struct statement select_owner = {
-	"SELECT k.id AS id, k.account_id AS account_id, k.scopes AS scopes, k.expires_at AS "
-	"expires_at, "
-	"k.last_used_at AS last_used_at, a.role AS role, r.permissions AS custom "
-	"FROM api_key k JOIN account a ON a.id = k.account_id LEFT JOIN role r ON r.name = a.role "
-	"WHERE k.hash = $1 AND k.revoked_at IS NULL AND a.disabled_at IS NULL",
-	&key_owner_schema
-};
-static const struct statement count_keys = {
-	"SELECT count(*) AS value FROM api_key WHERE account_id = $1 AND revoked_at IS NULL",
-	&key_count_schema
-};
-static const struct statement note_use = { "UPDATE api_key SET last_used_at = $2 WHERE id = $1",
-					   NULL };
-static const struct statement revoke_key = { "UPDATE api_key SET revoked_at = $3 WHERE id = $1 AND "
-					     "account_id = $2 AND revoked_at IS NULL",
-					     NULL };
-
-static const struct statement purge_revoked = { "DELETE FROM api_key WHERE revoked_at < $1", NULL };
-static const struct statement purge_expired = { "DELETE FROM api_key WHERE expires_at < $1", NULL };
-
-const struct statement *const keys_statements[] = {
-	&select_page, &select_all,    &select_owner,  &count_keys, &note_use,
-	&revoke_key,  &purge_revoked, &purge_expired, NULL,
-};
-
-/* ---- Who a key belongs to ---- */
-
-static bool is_over(const struct key_owner *owner, struct timestamp now)
-{
-	return owner->expires_at.ms && owner->expires_at.ms <= now.ms;
-}
-
-static enum err note_key_use(struct app *app, const struct key_owner *owner, struct timestamp now)
-{
-	if (now.ms - owner->last_used_at.ms < LOOK_AGAIN_MS)
-		return ERR_OK;
-	return db_exec(app->db, &note_use, ARGS(owner->id, now), NULL);
-}
-
-enum err key_load(struct app *app, const char *key, struct principal *ret_principal)
-{
-	struct timestamp now = clock_now();
-	char hash[SECRET_HASH_SIZE];
-	struct key_owner owner;
-	struct arena arena;
-	enum err err;
-
-	secret_token_hash(app, KEY_API_KEY, key, hash);
-	arena_init(&arena);
-	err = db_one(app->db, &select_owner, ARGS((const char *)hash), &arena, &owner);
-	if (err == ERR_NOT_FOUND || (err == ERR_OK && is_over(&owner, now)))
-		err = ERR_UNAUTHENTICATED;
-	if (err == ERR_OK)
-		err = note_key_use(app, &owner, now);
-	if (err == ERR_OK) {
-		principal_set(ret_principal, owner.account_id, owner.id, owner.role, &owner.custom);
-		ret_principal->permissions &= permissions_of(&owner.scopes);
-		ret_principal->by_key = true;
-		ret_principal->ends_ms = owner.expires_at.ms ? owner.expires_at.ms : INT64_MAX;
-		ret_principal->expires_ms = now.ms + LOOK_AGAIN_MS;
-		if (ret_principal->ends_ms < ret_principal->expires_ms)
-			ret_principal->expires_ms = ret_principal->ends_ms;
-	}
-	arena_finish(&arena);
-	return err;
-}
-
-enum err keys_purge(struct db *tx, struct timestamp now)
-{
-	struct timestamp before = { now.ms - (int64_t)KEPT_DAYS * DAY_MS };
-	enum err err = db_exec(tx, &purge_revoked, ARGS(before), NULL);
-
-	return err == ERR_OK ? db_exec(tx, &purge_expired, ARGS(before), NULL) : err;
-}
 
 /* ---- The list ---- */
 
@@ -212,6 +34,8 @@ static const struct field key_list_fields[] = {
 static const struct schema key_list_schema =
 	SCHEMA(struct key_list, key_list_fields, .name = "KeyList");
 
+PAGE_SCHEMA(api_key_page_schema, api_key_schema, "ApiKeyPage");
+
 static enum err keys_list(struct request *request, const void *in, void *out)
 {
 	const struct key_list *input = in;
@@ -222,10 +46,8 @@ static enum err keys_list(struct request *request, const void *in, void *out)
 
 	if (input->cursor && place_decode(input->cursor, &request->arena, &place) != ERR_OK)
 		return request_invalid(request, "cursor", "is not one that this list gave");
-	err = db_all(request->app->db, &select_page,
-		     ARGS((const char *)request->principal->user_id, place.time, place.id,
-			  input->limit + 1),
-		     &request->arena, &page->items);
+	err = key_page(request->app->db, request->principal->user_id, place.time, place.id,
+		       input->limit + 1, &request->arena, &page->items);
 	last = err == ERR_OK ? page_cut(page, &api_key_schema, input->limit) : NULL;
 	if (last)
 		page->next_cursor =
@@ -234,6 +56,22 @@ static enum err keys_list(struct request *request, const void *in, void *out)
 }
 
 /* ---- All of them, for the file of one's data ---- */
+
+/* Those that were revoked are among them. */
+static const struct field exported_key_fields[] = {
+	FIELD(struct api_key, id, .doc = "The key's id."),
+	FIELD(struct api_key, name, .doc = "What it is for."),
+	FIELD(struct api_key, prefix, .doc = "How it begins."),
+	FIELD(struct api_key, scopes, .names = permission_words, .doc = "What it may do."),
+	FIELD(struct api_key, created_at, .doc = "When it was made."),
+	FIELD(struct api_key, expires_at, .nullable = true, .doc = "When it ends; null: never."),
+	FIELD(struct api_key, last_used_at, .nullable = true, .doc = "When it was used last."),
+	FIELD(struct api_key, revoked_at, .nullable = true, .doc = "When it was revoked."),
+	{ 0 },
+};
+
+static const struct schema exported_key_schema =
+	SCHEMA(struct api_key, exported_key_fields, .name = "ExportedApiKey");
 
 struct key_place {
 	struct timestamp created_at;
@@ -245,10 +83,8 @@ static enum err next_keys(struct export *export, struct arena *arena, bool *ret_
 	struct key_place *after = export->state;
 	struct array found = { 0 };
 	const struct api_key *last;
-	enum err err = db_all(export->app->db, &select_all,
-			      ARGS((const char *)export->principal.user_id, after->created_at,
-				   (const char *)after->id, (int64_t)EXPORT_ROWS),
-			      arena, &found);
+	enum err err = key_all(export->app->db, export->principal.user_id, after->created_at,
+			       after->id, EXPORT_ROWS, arena, &found);
 
 	*ret_end = found.count < EXPORT_ROWS;
 	if (err != ERR_OK || found.count == 0)
@@ -286,23 +122,6 @@ static const struct field key_new_fields[] = {
 static const struct schema key_new_schema =
 	SCHEMA(struct key_new, key_new_fields, .name = "ApiKeyNew", .presence = true);
 
-/* The only time that the key itself is shown. */
-struct key_made {
-	KEY_MEMBERS
-	const char *key;
-};
-
-static const struct field key_made_fields[] = {
-	KEY_FIELDS(struct key_made),
-	FIELD(struct key_made, key, .shown = true, .credential = true,
-	      .doc = "The key. It is shown this once."),
-	{ 0 },
-};
-
-static const struct schema key_made_schema =
-	SCHEMA(struct key_made, key_made_fields, .name = "ApiKeyMade", .table = "api_key",
-	       .key = { "id" });
-
 struct key_making {
 	struct request *request;
 	const struct key_made *key;
@@ -314,14 +133,14 @@ static enum err run_making(struct db *tx, void *context)
 	struct request *request = making->request;
 	struct audit_entry entry =
 		audit_entry_of(request, AUDIT_KEY_CREATE, "key", making->key->id);
-	struct key_count count;
-	enum err err = db_one(tx, &count_keys, ARGS(making->key->account_id), NULL, &count);
+	int64_t count = 0;
+	enum err err = key_count(tx, making->key->account_id, &count);
 
-	if (err == ERR_OK && count.value >= KEYS_MAX)
+	if (err == ERR_OK && count >= KEYS_MAX)
 		return request_fail(request, ERR_CONFLICT, "You have %d keys. Revoke one first.",
 				    KEYS_MAX);
 	if (err == ERR_OK)
-		err = db_insert(tx, &key_made_schema, making->key);
+		err = key_insert(tx, making->key);
 	entry.detail = making->key->name;
 	return err == ERR_OK ? audit_append(request->app, tx, &entry) : err;
 }
@@ -388,11 +207,8 @@ static enum err run_revoking(struct db *tx, void *context)
 	const char *user_id = revoking->request->principal->user_id;
 	struct audit_entry entry =
 		audit_entry_of(revoking->request, AUDIT_KEY_REVOKE, "key", revoking->id);
-	int64_t changed = 0;
-	enum err err = db_exec(tx, &revoke_key, ARGS(revoking->id, user_id, clock_now()), &changed);
+	enum err err = key_revoke(tx, user_id, revoking->id, clock_now());
 
-	if (err == ERR_OK && changed == 0)
-		return ERR_NOT_FOUND;
 	if (err == ERR_OK)
 		err = audit_append(revoking->request->app, tx, &entry);
 	return err == ERR_OK ? rights_changed(tx, user_id, revoking->id) : err;

@@ -5,7 +5,8 @@
 #include "auth/auth.h"
 #include "db/page.h"
 #include "http/request.h"
-#include "users/roles.h"
+#include "users/role_gift.h"
+#include "users/role_store.h"
 
 #include <ctype.h>
 #include <string.h>

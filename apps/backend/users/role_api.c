@@ -1,94 +1,18 @@
-#include "users/roles.h"
+#include "users/users.h"
 
 #include "app.h"
 #include "audit/audit.h"
 #include "auth/auth.h"
 #include "http/request.h"
-#include "users/users.h"
+#include "users/role_gift.h"
+#include "users/role_store.h"
 
 #include <string.h>
 #include <strings.h>
 
-struct role {
-	const char *name;
-	const char *doc;
-	struct texts permissions;
-	struct timestamp created_at;
-	bool built_in;
-};
-
-static const struct field role_fields[] = {
-	FIELD(struct role, name, .doc = "The role's name."),
-	FIELD(struct role, doc, .doc = "Who it is for."),
-	FIELD(struct role, permissions, .names = permission_words, .doc = "What it may do."),
-	FIELD(struct role, created_at, .nullable = true,
-	      .doc = "When it was made; null for one that is built in."),
-	FIELD(struct role, built_in, .shown = true,
-	      .doc = "Whether it is the program's, and stays as it is."),
-	{ 0 },
-};
-
-static const struct schema role_schema =
-	SCHEMA(struct role, role_fields, .name = "Role", .table = "role", .key = { "name" },
-	       .doc = "A named set of permissions.");
+/* ---- The list ---- */
 
 PAGE_SCHEMA(role_page_schema, role_schema, "RolePage");
-
-enum { ROLES_MAX = 100 /* as many as are listed: none is hidden */ };
-
-static const struct statement select_role = { "SELECT {columns} FROM role WHERE name = $1",
-					      &role_schema };
-static const struct statement select_roles = { "SELECT {columns} FROM role ORDER BY name LIMIT 100",
-					       &role_schema };
-/* A planner that knows no arguments would take any role for that of many, whose first one is found soon. */
-static const struct statement delete_role = {
-	"DELETE FROM role WHERE name = $1 AND NOT EXISTS (SELECT 1 FROM account WHERE role BETWEEN "
-	"$1 AND $1)",
-	NULL
-};
-
-const struct statement *const role_statements[] = { &select_role, &select_roles, &delete_role,
-						    NULL };
-
-enum err role_permissions(struct db *db, const char *name, uint64_t *ret_permissions)
-{
-	const struct builtin_role *builtin = builtin_role_find(name);
-	struct arena arena;
-	struct role role;
-	enum err err;
-
-	if (builtin) {
-		*ret_permissions = builtin->permissions;
-		return ERR_OK;
-	}
-	arena_init(&arena);
-	err = db_one(db, &select_role, ARGS(name), &arena, &role);
-	if (err == ERR_OK)
-		*ret_permissions = permissions_of(&role.permissions);
-	arena_finish(&arena);
-	return err;
-}
-
-static enum err check_within(struct request *request, uint64_t permissions)
-{
-	if (permissions & ~request->principal->permissions)
-		return request_fail(request, ERR_FORBIDDEN,
-				    "This goes beyond what you may do yourself.");
-	return ERR_OK;
-}
-
-enum err role_check_gift(struct request *request, struct db *db, const char *name)
-{
-	uint64_t permissions;
-	enum err err = role_permissions(db, name, &permissions);
-
-	if (err == ERR_NOT_FOUND)
-		return request_invalid(request, "role",
-				       "is not the name of a role; GET /api/v1/roles lists them");
-	return err == ERR_OK ? check_within(request, permissions) : err;
-}
-
-/* ---- The list ---- */
 
 static enum err roles_list(struct request *request, const void *in, void *out)
 {
@@ -96,7 +20,7 @@ static enum err roles_list(struct request *request, const void *in, void *out)
 	struct array stored = { 0 };
 	size_t count = 0;
 	struct role *roles = ARENA_ARRAY(&request->arena, ROLES_MAX + 8, struct role);
-	enum err err = db_all(request->app->db, &select_roles, ARGS_NONE, &request->arena, &stored);
+	enum err err = role_all(request->app->db, &request->arena, &stored);
 
 	(void)in;
 	if (err != ERR_OK)
@@ -194,15 +118,14 @@ static enum err run_creation(struct db *tx, void *context)
 	struct audit_entry entry =
 		audit_entry_of(request, AUDIT_ROLE_CREATE, "role", changing->role->name);
 	struct array roles = { 0 };
-	enum err err = db_all(tx, &select_roles, ARGS_NONE, &request->arena, &roles);
+	enum err err = role_all(tx, &request->arena, &roles);
 
 	if (err == ERR_OK && roles.count >= ROLES_MAX)
 		return request_fail(request, ERR_CONFLICT, "There are %d roles. Delete one first.",
 				    ROLES_MAX);
 	if (err == ERR_OK)
-		err = is_taken(changing->role->name, &roles)
-			      ? ERR_CONFLICT
-			      : db_insert(tx, &role_schema, changing->role);
+		err = is_taken(changing->role->name, &roles) ? ERR_CONFLICT
+							     : role_insert(tx, changing->role);
 	if (err == ERR_CONFLICT)
 		return request_fail(request, err, "There is a role of this name.");
 	return err == ERR_OK ? audit_append(request->app, tx, &entry) : err;
@@ -214,7 +137,7 @@ static enum err role_create(struct request *request, const void *in, void *out)
 	struct role *role = out;
 	struct changing changing = { .request = request, .role = role };
 	uint64_t permissions = permissions_of(&input->permissions);
-	enum err err = check_within(request, permissions);
+	enum err err = role_check_within(request, permissions);
 
 	if (err != ERR_OK)
 		return err;
@@ -233,11 +156,11 @@ static enum err run_change(struct db *tx, void *context)
 	const struct role_change *change = changing->change;
 	struct role *role = changing->role;
 	struct audit_entry entry = audit_entry_of(request, AUDIT_ROLE_CHANGE, "role", change->name);
-	enum err err = db_one(tx, &select_role, ARGS(change->name), &request->arena, role);
+	enum err err = role_read(tx, change->name, &request->arena, role);
 
 	if (err == ERR_OK)
-		err = check_within(request, permissions_of(&role->permissions) |
-						    permissions_of(&change->permissions));
+		err = role_check_within(request, permissions_of(&role->permissions) |
+							 permissions_of(&change->permissions));
 	if (err != ERR_OK)
 		return err;
 	if (change->doc)
@@ -245,7 +168,7 @@ static enum err run_change(struct db *tx, void *context)
 	if (change->permissions.count)
 		role->permissions =
 			permissions_list(permissions_of(&change->permissions), &request->arena);
-	err = db_update(tx, &role_schema, role);
+	err = role_update(tx, role);
 	if (err == ERR_OK)
 		err = rights_changed(tx, NULL, NULL);
 	return err == ERR_OK ? audit_append(request->app, tx, &entry) : err;
@@ -277,13 +200,12 @@ static enum err run_deletion(struct db *tx, void *context)
 	struct request *request = changing->request;
 	struct audit_entry entry =
 		audit_entry_of(request, AUDIT_ROLE_DELETE, "role", changing->name);
-	int64_t changed = 0;
 	struct role role;
-	enum err err = db_one(tx, &select_role, ARGS(changing->name), &request->arena, &role);
+	enum err err = role_read(tx, changing->name, &request->arena, &role);
 
 	if (err == ERR_OK)
-		err = db_exec(tx, &delete_role, ARGS(changing->name), &changed);
-	if (err == ERR_OK && changed == 0)
+		err = role_erase(tx, changing->name);
+	if (err == ERR_CONFLICT)
 		return request_fail(request, ERR_CONFLICT,
 				    "Somebody has this role. Give them another one first.");
 	return err == ERR_OK ? audit_append(request->app, tx, &entry) : err;
