@@ -5,7 +5,8 @@
  */
 #include "app.h"
 #include "auth/auth_store.h"
-#include "chat/chat_store.h"
+#include "chat/conversation_store.h"
+#include "chat/message_store.h"
 #include "config.h"
 #include "installation.h"
 #include "search/moments.h"

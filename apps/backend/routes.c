@@ -51,12 +51,25 @@ const struct topic_kind *const topic_kinds[] = {
 };
 
 const struct statement *const *const statement_lists[] = {
-	account_statements,      session_statements,        rights_statements,
-	keys_statements,         grant_statements,          invitation_statements,
-	role_statements,         settings_statements,       audit_statements,
-	conversation_statements, message_statements,        stream_statements,
-	key_store_statements,    rotation_statements,       search_source_statements,
-	search_index_statements, search_pending_statements, NULL,
+	account_statements,
+	session_statements,
+	rights_statements,
+	keys_statements,
+	grant_statements,
+	invitation_statements,
+	role_statements,
+	settings_statements,
+	audit_statements,
+	conversation_statements,
+	message_statements,
+	stream_statements,
+	idempotency_statements,
+	key_store_statements,
+	rotation_statements,
+	search_source_statements,
+	search_index_statements,
+	search_pending_statements,
+	NULL,
 };
 
 /* In the order in which they stand in the file. */

@@ -23,6 +23,7 @@ extern const struct route message_routes[];
 extern const struct statement *const conversation_statements[]; /* these are ended by NULL */
 extern const struct statement *const message_statements[];
 extern const struct statement *const stream_statements[];
+extern const struct statement *const idempotency_statements[];
 /*
  * Any thread: closes the server-sent events of this account (NULL: everybody's), or of this session or API key of it (NULL:
  * of all): whoever read them comes back with the rights of now, or not at all.

@@ -11,7 +11,8 @@
 #ifndef WEBPLUS_CHAT_CHAT_EVENTS_H
 #define WEBPLUS_CHAT_CHAT_EVENTS_H
 
-#include "chat/chat_store.h"
+#include "chat/conversation_store.h"
+#include "chat/message_store.h"
 #include "websockets/topics.h"
 
 struct app;

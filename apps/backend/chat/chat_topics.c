@@ -2,9 +2,10 @@
 #include "chat/chat.h"
 
 #include "base/memory.h"
-#include "chat/chat_store.h"
+#include "chat/conversation_store.h"
 #include "chat/follower.h"
 #include "chat/generation.h"
+#include "chat/message_store.h"
 #include "websockets/connection_manager.h"
 
 #include <stdio.h>

@@ -2,8 +2,10 @@
 
 #include "app.h"
 #include "chat/chat_events.h"
-#include "chat/chat_store.h"
+#include "chat/conversation_store.h"
 #include "chat/generation.h"
+#include "chat/message_store.h"
+#include "chat/stream_store.h"
 #include "db/page.h"
 #include "http/request.h"
 #include "providers/provider.h"

@@ -1,5 +1,7 @@
+#include "chat/conversation_store.h"
+
 #include "chat/chat.h"
-#include "chat/chat_store.h"
+#include "chat/idempotency_store.h"
 #include "search/search.h"
 
 static const struct field conversation_fields[] = {
@@ -90,55 +92,12 @@ static const struct statement select_expired = {
 static const struct statement select_of_owner = {
 	"SELECT {columns} FROM conversation WHERE owner_id = $1 ORDER BY id LIMIT 1", &doomed_schema
 };
-/* With both ends, so that a planner that knows no arguments takes it for few. */
-static const struct statement delete_old_keys = {
-	"DELETE FROM idempotency_key WHERE (owner_id, key) IN (SELECT owner_id, key FROM "
-	"idempotency_key WHERE created_at >= 0 AND created_at < $1 ORDER BY created_at LIMIT $2)",
-	NULL
-};
-static const struct statement delete_keys_of = {
-	"DELETE FROM idempotency_key WHERE owner_id = $1 AND key IN "
-	"(SELECT key FROM idempotency_key WHERE owner_id = $1 ORDER BY key LIMIT $2)",
-	NULL
-};
-
-static const struct field idempotency_key_fields[] = {
-	FIELD(struct idempotency_key, owner_id, .doc = "Who sent it."),
-	FIELD(struct idempotency_key, key, .doc = "A keyed hash of what was sent."),
-	FIELD(struct idempotency_key, request_hash,
-	      .doc = "A keyed hash of what was asked with it."),
-	FIELD(struct idempotency_key, user_message_id, .doc = "What was made."),
-	FIELD(struct idempotency_key, assistant_message_id, .doc = "What was made."),
-	FIELD(struct idempotency_key, parent_id, .nullable = true,
-	      .doc = "What the user's message follows."),
-	FIELD(struct idempotency_key, model_id, .doc = "Which model answers."),
-	FIELD(struct idempotency_key, created_at, .doc = "When."),
-	{ 0 },
-};
-
-static const struct schema idempotency_key_schema =
-	SCHEMA(struct idempotency_key, idempotency_key_fields, .name = "IdempotencyKey",
-	       .table = "idempotency_key", .key = { "owner_id", "key" });
-
-static const struct statement select_key = {
-	"SELECT {columns} FROM idempotency_key WHERE owner_id = $1 AND key = $2",
-	&idempotency_key_schema
-};
-
 const struct statement *const conversation_statements[] = {
-	&select_conversation,
-	&select_page,
-	&select_deleted_page,
-	&doom_conversation,
-	&select_after,
-	&delete_messages,
-	&delete_conversation,
-	&select_expired,
-	&select_of_owner,
-	&delete_old_keys,
-	&delete_keys_of,
-	&select_key,
-	NULL,
+	&select_conversation, &select_page,
+	&select_deleted_page, &doom_conversation,
+	&select_after,        &delete_messages,
+	&delete_conversation, &select_expired,
+	&select_of_owner,     NULL,
 };
 
 void conversation_patch_give(struct conversation_patch *patch, const char *name)
@@ -228,17 +187,6 @@ enum err conversation_update(struct db *db, const struct conversation_patch *pat
 	return db_update(db, &conversation_patch_schema, patch);
 }
 
-enum err idempotency_find(struct db *tx, const char *owner_id, const char *key, struct arena *arena,
-			  struct idempotency_key *ret_key)
-{
-	return db_one(tx, &select_key, ARGS(owner_id, key), arena, ret_key);
-}
-
-enum err idempotency_insert(struct db *tx, const struct idempotency_key *key)
-{
-	return db_insert(tx, &idempotency_key_schema, key);
-}
-
 /* ---- Erasing ---- */
 
 /* Its messages first, in the bounds of *rows; *ret_gone: it is gone itself. */
@@ -270,21 +218,9 @@ enum err conversation_erase(struct db *tx, const char *id, int64_t rows, bool *r
 	return err;
 }
 
-/* The keys that are left over by as many rows. */
-static enum err erase_keys(struct db *tx, const struct statement *statement, struct db_args args,
-			   int64_t rows, bool *ret_more)
-{
-	int64_t erased = 0;
-	enum err err = db_exec(tx, statement, args, &erased);
-
-	*ret_more = erased >= rows;
-	return err;
-}
-
 enum err chat_purge(struct db *tx, struct timestamp now, int64_t rows, bool *ret_more)
 {
 	struct timestamp deleted_before = { now.ms - INT64_C(86400000) * UNDO_DAYS };
-	struct timestamp made_before = { now.ms - INT64_C(3600000) * IDEMPOTENCY_HOURS };
 	struct doomed doomed;
 	struct arena arena;
 	bool gone = true;
@@ -302,7 +238,7 @@ enum err chat_purge(struct db *tx, struct timestamp now, int64_t rows, bool *ret
 	*ret_more = err == ERR_OK;
 	if (err != ERR_NOT_FOUND)
 		return err;
-	return erase_keys(tx, &delete_old_keys, ARGS(made_before, rows), rows, ret_more);
+	return idempotency_purge(tx, now, rows, ret_more);
 }
 
 enum err chat_erase_some(struct db *tx, const char *owner_id, int64_t rows, bool *ret_more)
@@ -322,5 +258,5 @@ enum err chat_erase_some(struct db *tx, const char *owner_id, int64_t rows, bool
 	*ret_more = err == ERR_OK;
 	if (err != ERR_NOT_FOUND)
 		return err;
-	return erase_keys(tx, &delete_keys_of, ARGS(owner_id, rows), rows, ret_more);
+	return idempotency_erase_some(tx, owner_id, rows, ret_more);
 }

@@ -2,7 +2,8 @@
 #include "chat/chat.h"
 
 #include "app.h"
-#include "chat/chat_store.h"
+#include "chat/conversation_store.h"
+#include "chat/message_store.h"
 #include "http/export.h"
 
 #include <string.h>

@@ -12,7 +12,8 @@
 #define WEBPLUS_CHAT_GENERATION_H
 
 #include "app.h"
-#include "chat/chat_store.h"
+#include "chat/message_store.h"
+#include "chat/stream_store.h"
 #include "http/request.h"
 #include "providers/provider.h"
 #include "websockets/topics.h"

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "chat/chat.h"
 #include "chat/chat_events.h"
+#include "chat/conversation_store.h"
 
 #include <assert.h>
 #include <stdlib.h>

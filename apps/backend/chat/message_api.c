@@ -2,11 +2,13 @@
 
 #include "app.h"
 #include "base/clock.h"
-#include "chat/chat_store.h"
+#include "chat/conversation_store.h"
 #include "chat/event_stream.h"
 #include "chat/generation.h"
+#include "chat/message_store.h"
 #include "chat/posting.h"
 #include "chat/stopping.h"
+#include "chat/stream_store.h"
 #include "db/page.h"
 #include "http/request.h"
 

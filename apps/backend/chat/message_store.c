@@ -1,5 +1,7 @@
 #include "chat/message_store.h"
+
 #include "chat/chat.h"
+#include "chat/conversation_store.h"
 #include "chat/deltas.h"
 
 #include <string.h>

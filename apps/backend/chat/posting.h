@@ -5,7 +5,7 @@
 #ifndef WEBPLUS_CHAT_POSTING_H
 #define WEBPLUS_CHAT_POSTING_H
 
-#include "chat/chat_store.h"
+#include "chat/message_store.h"
 #include "http/request.h"
 
 struct message_new {

@@ -4,6 +4,8 @@
 #include "base/memory.h"
 #include "base/pool.h"
 #include "chat/chat_events.h"
+#include "chat/conversation_store.h"
+#include "chat/message_store.h"
 #include "websockets/bus.h"
 
 #include <stdio.h>

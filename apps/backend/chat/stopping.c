@@ -5,8 +5,8 @@
 #include "base/loop.h"
 #include "base/memory.h"
 #include "base/pool.h"
-#include "chat/chat_store.h"
 #include "chat/generation.h"
+#include "chat/stream_store.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,8 @@
-/* What is written while an answer streams, and what becomes of one whose server went away. */
+#include "chat/stream_store.h"
+
+#include "base/id.h"
 #include "base/map.h"
 #include "chat/chat.h"
-#include "chat/message_store.h"
 #include "search/search.h"
 
 #include <assert.h>

@@ -8,7 +8,7 @@
 #define WEBPLUS_CHAT_STREAM_WRITER_H
 
 #include "app.h"
-#include "chat/chat_store.h"
+#include "chat/stream_store.h"
 
 #include <uv.h>
 

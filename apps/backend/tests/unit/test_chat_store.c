@@ -2,7 +2,9 @@
  * Conversations and messages as they are kept: whose they are, branches and pages, and the
  * exactness of what streams.
  */
-#include "chat/chat_store.h"
+#include "chat/conversation_store.h"
+#include "chat/idempotency_store.h"
+#include "chat/stream_store.h"
 
 #include "chat/deltas.h"
 

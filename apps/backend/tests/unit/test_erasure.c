@@ -3,7 +3,7 @@
  * row last. Others keep theirs.
  */
 #include "auth/auth_store.h"
-#include "chat/chat_store.h"
+#include "chat/conversation_store.h"
 
 #include "support_stage.h"
 

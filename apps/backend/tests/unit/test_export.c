@@ -3,7 +3,8 @@
 
 #include "audit/audit_store.h"
 #include "auth/auth_store.h"
-#include "chat/chat_store.h"
+#include "chat/conversation_store.h"
+#include "chat/message_store.h"
 #include "users/users.h"
 
 #include "support_call.h"

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/pool.h"
 #include "chat/chat.h"
+#include "chat/conversation_store.h"
 #include "chat/feed.h"
 #include "chat/follower.h"
 #include "chat/posting.h"

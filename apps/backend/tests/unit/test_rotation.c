@@ -2,6 +2,7 @@
 #include "db/rotation.h"
 
 #include "auth/auth.h"
+#include "chat/conversation_store.h"
 #include "chat/message_store.h"
 #include "db/key_store.h"
 #include "routes.h"

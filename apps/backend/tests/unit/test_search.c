@@ -2,7 +2,8 @@
  * The index as it is kept: what is merged is found along a term, however it came in; an index is built, built anew and
  * dropped; and nothing of a word stands in it.
  */
-#include "chat/chat_store.h"
+#include "chat/conversation_store.h"
+#include "chat/message_store.h"
 #include "search/candidates.h"
 #include "search/merge.h"
 #include "search/search.h"

@@ -2,6 +2,7 @@
 #include "chat/stream_writer.h"
 
 #include "base/clock.h"
+#include "chat/conversation_store.h"
 #include "db/engine.h"
 
 #include "support.h"
