@@ -4,28 +4,15 @@
 #include "base/memory.h"
 #include "cache/response_cache.h"
 #include "config.h"
+#include "middleware/cache_private.h"
 #include "security/authorize.h"
 
 #include <sodium.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { KEY_MAX = 1024, QUERY_MAX = 16, HASH_BYTES = 16 };
-
-/* Of a server that keeps nothing, and tells others what it writes: without the last two. */
-struct caching {
-	struct app *app;
-	struct versions *versions;
-	struct cache *memory;
-	struct response_cache *responses;
-	struct list tellings;        /* on the loop, in the order in which they are told */
-	atomic_uint tellings_count;  /* with those that are on their way to the loop */
-	bool released;               /* nobody is to be told any more */
-	void (*told)(void *context); /* when there are none; or NULL */
-	void *told_context;
-};
 
 /* What this middleware knows of a request. */
 struct cached_request {
@@ -123,11 +110,6 @@ static bool append_query(const struct request *request, struct buf *key)
 	return true;
 }
 
-static void rights_name(char name[static TAG_SIZE], const char *account_id)
-{
-	snprintf(name, TAG_SIZE, "rights:%s", account_id);
-}
-
 /* Who asks, as far as the reply depends on it, and which change of their rights that is. */
 static void append_scope(const struct request *request, struct buf *key)
 {
@@ -137,7 +119,7 @@ static void append_scope(const struct request *request, struct buf *key)
 
 	if (request->route->cache.scope == CACHE_PUBLIC)
 		return;
-	rights_name(rights, principal->user_id);
+	cache_rights_name(rights, principal->user_id);
 	buf_printf(key, "\n%s %llx %d %llu.%llu", principal->role,
 		   (unsigned long long)principal->permissions, principal->by_key,
 		   (unsigned long long)versions_mark_count(versions, rights),
@@ -329,11 +311,6 @@ static void on_raised(void *context)
 	request_resume(context, ERR_OK);
 }
 
-static void do_nothing(void *context)
-{
-	(void)context;
-}
-
 /* Not what was refused: then nothing was written. */
 static bool may_have_written(const struct request *request)
 {
@@ -369,7 +346,7 @@ static void done(struct request *request)
 {
 	if (!request->app->caching)
 		return;
-	(void)!raise_tags(request, do_nothing);
+	(void)!raise_tags(request, cache_nobody_waits);
 	if (!request->cached)
 		return;
 	give_up(request->cached);
@@ -379,178 +356,6 @@ static void done(struct request *request)
 const struct middleware cache_middleware = {
 	.name = "cache", .answer = answer, .encoded = encoded, .hold = hold, .done = done
 };
-
-/* ---- Writers that are no routes ---- */
-
-static void name_tag(struct tags *tags, const char *tag, const char *id)
-{
-	const char *open = strchr(tag, '{');
-	int length = open ? (int)(open - tag) : (int)strlen(tag);
-
-	tags->count = 1;
-	snprintf(tags->names[0], TAG_SIZE, "%.*s%s", length, tag, id ? id : "");
-}
-
-struct raising {
-	struct loop_task task;
-	struct app *app;
-	struct tags tags;
-};
-
-static void raise_on_loop(struct loop_task *task)
-{
-	struct raising *raising = CONTAINER_OF(task, struct raising, task);
-
-	(void)!versions_raise(raising->app->caching->versions, &raising->tags, do_nothing, NULL);
-	free(raising);
-}
-
-void cache_raise(struct app *app, const char *tag, const char *id)
-{
-	struct raising *raising;
-
-	if (!app->caching)
-		return;
-	raising = MEMORY_NEW(struct raising);
-	raising->app = app;
-	name_tag(&raising->tags, tag, id);
-	versions_mark(app->caching->versions, raising->tags.names[0]);
-	raising->task.run = raise_on_loop;
-	if (loop_is_current(app->loop))
-		raise_on_loop(&raising->task);
-	else
-		loop_post(app->loop, &raising->task);
-}
-
-/* Something that is told once what it tells of is raised. */
-struct telling {
-	struct loop_task task;
-	struct list node;
-	struct app *app;
-	struct tags tags;
-	bool raised;
-	void (*tell)(void *context, enum err err);
-	void *context;
-};
-
-static void check_told(struct caching *caching)
-{
-	void (*told)(void *context) = caching->told;
-
-	if (!told || atomic_load(&caching->tellings_count) > 0)
-		return;
-	caching->told = NULL;
-	told(caching->told_context);
-}
-
-/* One that is raised waits for those before it, or a list would go back to an older state. */
-static void tell_in_order(struct caching *caching)
-{
-	while (!list_empty(&caching->tellings)) {
-		struct telling *first = CONTAINER_OF(caching->tellings.next, struct telling, node);
-
-		if (!first->raised)
-			return;
-		list_remove(&first->node);
-		first->tell(first->context, caching->released ? ERR_CANCELLED : ERR_OK);
-		free(first);
-		atomic_fetch_sub(&caching->tellings_count, 1);
-	}
-	check_told(caching);
-}
-
-static void on_telling_raised(void *context)
-{
-	struct telling *telling = context;
-
-	telling->raised = true;
-	tell_in_order(telling->app->caching);
-}
-
-static void raise_and_tell(struct loop_task *task)
-{
-	struct telling *telling = CONTAINER_OF(task, struct telling, task);
-	struct caching *caching = telling->app->caching;
-
-	list_append(&caching->tellings, &telling->node);
-	if (versions_raise(caching->versions, &telling->tags, on_telling_raised, telling) == ERR_OK)
-		on_telling_raised(telling);
-}
-
-static void tell_at_once(struct loop_task *task)
-{
-	struct telling *telling = CONTAINER_OF(task, struct telling, task);
-
-	telling->tell(telling->context, ERR_OK);
-	free(telling);
-}
-
-void cache_raise_and_tell(struct app *app, const char *tag, const char *id,
-			  void (*tell)(void *context, enum err err), void *context)
-{
-	struct telling *telling = MEMORY_NEW(struct telling);
-
-	telling->app = app;
-	telling->tell = tell;
-	telling->context = context;
-	telling->task.run = app->caching ? raise_and_tell : tell_at_once;
-	if (app->caching) {
-		name_tag(&telling->tags, tag, id);
-		versions_mark(app->caching->versions, telling->tags.names[0]);
-		atomic_fetch_add(&app->caching->tellings_count, 1);
-	}
-	loop_post(app->loop, &telling->task);
-}
-
-void cache_await(struct app *app, void (*told)(void *context), void *context)
-{
-	if (!app->caching) {
-		told(context);
-		return;
-	}
-	app->caching->told = told;
-	app->caching->told_context = context;
-	check_told(app->caching);
-}
-
-void cache_rights_changed(struct app *app, const char *account_id)
-{
-	char name[TAG_SIZE];
-
-	if (!app->caching)
-		return;
-	if (account_id)
-		rights_name(name, account_id);
-	else
-		snprintf(name, sizeof(name), "rights");
-	versions_mark(app->caching->versions, name);
-}
-
-void cache_distrust(struct app *app)
-{
-	if (app->caching)
-		versions_distrust(app->caching->versions);
-}
-
-void cache_looked(struct app *app, int64_t began_ms)
-{
-	if (app->caching)
-		versions_looked(app->caching->versions, began_ms);
-}
-
-void cache_declared(struct app *app, bool committed)
-{
-	if (app->caching)
-		versions_declared(app->caching->versions, committed);
-}
-
-void cache_release(struct app *app)
-{
-	if (!app->caching)
-		return;
-	app->caching->released = true;
-	versions_release(app->caching->versions);
-}
 
 /* ---- Metrics ---- */
 
