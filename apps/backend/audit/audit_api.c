@@ -4,7 +4,7 @@
 #include "audit/audit_store.h"
 #include "base/memory.h"
 #include "db/page.h"
-#include "http/export.h"
+#include "export/export.h"
 #include "security/authorize.h"
 
 #include <stdlib.h>

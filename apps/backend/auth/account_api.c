@@ -7,7 +7,7 @@
 #include "auth/sign_in.h"
 #include "auth/tokens.h"
 #include "db/page.h"
-#include "http/export.h"
+#include "export/export.h"
 #include "routes.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "app.h"
 #include "chat/conversation_store.h"
 #include "chat/message_store.h"
-#include "http/export.h"
+#include "export/export.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #include "audit/audit.h"
 #include "auth/auth.h"
 #include "db/page.h"
-#include "http/export.h"
+#include "export/export.h"
 #include "keys/keys_store.h"
 #include "middleware/authentication.h"
 

@@ -1,7 +1,7 @@
 #include "users/users.h"
 
 #include "app.h"
-#include "http/export.h"
+#include "export/export.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include "audit/audit.h"
 #include "auth/auth.h"
 #include "db/page.h"
-#include "http/export.h"
+#include "export/export.h"
 #include "http/request.h"
 #include "users/invitation_store.h"
 #include "users/role_gift.h"

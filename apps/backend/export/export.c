@@ -1,4 +1,4 @@
-#include "http/export.h"
+#include "export/export.h"
 
 #include "base/list.h"
 #include "base/memory.h"

@@ -5,8 +5,8 @@
  * The file takes as long as the client does to read it, and what belongs to the account may change meanwhile: a part goes
  * through its records in the order of a key that never changes, so that none is left out that was there all the time.
  */
-#ifndef WEBPLUS_HTTP_EXPORT_H
-#define WEBPLUS_HTTP_EXPORT_H
+#ifndef WEBPLUS_EXPORT_EXPORT_H
+#define WEBPLUS_EXPORT_EXPORT_H
 
 #include "http/request.h"
 #include "security/authorize.h"
