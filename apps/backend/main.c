@@ -55,32 +55,9 @@ static int print(void (*fill)(struct buf *out))
 	return written ? EXIT_SUCCESS : fail("standard output cannot be written");
 }
 
-static int run_serve(const struct call *call)
-{
-	return serve(call->config);
-}
-
-static int run_config(const struct call *call)
-{
-	(void)call;
-	return print(config_print_reference);
-}
-
 static void fill_openapi(struct buf *out)
 {
 	openapi_print(route_tables, out);
-}
-
-static int run_openapi(const struct call *call)
-{
-	(void)call;
-	return print(fill_openapi);
-}
-
-static int run_headers(const struct call *call)
-{
-	(void)call;
-	return print(security_print_reference);
 }
 
 static void fill_cache(struct buf *out)
@@ -88,22 +65,15 @@ static void fill_cache(struct buf *out)
 	cache_print_reference(route_tables, out);
 }
 
-static int run_cache(const struct call *call)
+static void fill_limits(struct buf *out)
 {
-	(void)call;
-	return print(fill_cache);
+	rate_limit_print_reference(route_tables, out);
 }
 
 static void fill_metrics(struct buf *out)
 {
 	metrics_print_reference(out);
 	metrics_print_rows(search_metrics, out);
-}
-
-static int run_metrics(const struct call *call)
-{
-	(void)call;
-	return print(fill_metrics);
 }
 
 /* limits, or closes. */
@@ -118,15 +88,9 @@ static int run_websockets(const struct call *call)
 	return fail("websockets takes: limits, or closes");
 }
 
-static void fill_limits(struct buf *out)
+static int run_serve(const struct call *call)
 {
-	rate_limit_print_reference(route_tables, out);
-}
-
-static int run_limits(const struct call *call)
-{
-	(void)call;
-	return print(fill_limits);
+	return serve(call->config);
 }
 
 static int run_version(const struct call *call)
@@ -341,8 +305,6 @@ static int run_user(const struct call *call)
 	return create_user(call, username, email, role);
 }
 
-/* ---- Which one ---- */
-
 /* ---- audit verify ---- */
 
 static int run_audit(const struct call *call)
@@ -361,6 +323,8 @@ static int run_audit(const struct call *call)
 	return err == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* ---- Which one ---- */
+
 static int run_help(const struct call *call);
 
 static const struct command {
@@ -368,33 +332,37 @@ static const struct command {
 	const char *doc;
 	bool takes_words;
 	int (*run)(const struct call *call);
+	void (*print)(struct buf *out); /* what it prints, where it has no `run` */
 } commands[] = {
-	{ "serve", "run the server (what happens without a command)", false, run_serve },
-	{ "migrate", "status, up, or down STEP: the shape of the database", true, run_migrate },
-	{ "db", "copy --from URL --to URL: all data, from one database to an empty one", true,
-	  run_db },
+	{ "serve", "run the server (what happens without a command)", .run = run_serve },
+	{ "migrate", "status, up, or down STEP: the shape of the database", .takes_words = true,
+	  .run = run_migrate },
+	{ "db", "copy --from URL --to URL: all data, from one database to an empty one",
+	  .takes_words = true, .run = run_db },
 	{ "user",
-	  "create --username NAME --email ADDRESS [--role ROLE], password on standard input", true,
-	  run_user },
+	  "create --username NAME --email ADDRESS [--role ROLE], password on standard input",
+	  .takes_words = true, .run = run_user },
 	{ "keys",
 	  "rotate: seals all data under a new key, while servers run; rotate-master: another "
 	  "master key, while none runs",
-	  true, run_keys },
+	  .takes_words = true, .run = run_keys },
 	{ "search",
-	  "status, or rebuild: the index of words, anew under new keys, while servers run", true,
-	  run_search },
-	{ "audit", "verify: finds a changed or missing row of the audit log", true, run_audit },
-	{ "openapi", "print the OpenAPI document", false, run_openapi },
-	{ "config", "print the reference of the settings", false, run_config },
-	{ "headers", "print the reference of the security headers", false, run_headers },
-	{ "cache", "print which replies are kept, and what they depend on", false, run_cache },
-	{ "metrics", "print the reference of what is told to Prometheus", false, run_metrics },
-	{ "websockets", "limits, closes: print these tables of the WebSocket", true,
-	  run_websockets },
-	{ "limits", "print the reference of the rate limits", false, run_limits },
-	{ "version", "print the version", false, run_version },
-	{ "help", "print this", false, run_help },
-	{ NULL, NULL, false, NULL },
+	  "status, or rebuild: the index of words, anew under new keys, while servers run",
+	  .takes_words = true, .run = run_search },
+	{ "audit", "verify: finds a changed or missing row of the audit log", .takes_words = true,
+	  .run = run_audit },
+	{ "openapi", "print the OpenAPI document", .print = fill_openapi },
+	{ "config", "print the reference of the settings", .print = config_print_reference },
+	{ "headers", "print the reference of the security headers",
+	  .print = security_print_reference },
+	{ "cache", "print which replies are kept, and what they depend on", .print = fill_cache },
+	{ "metrics", "print the reference of what is told to Prometheus", .print = fill_metrics },
+	{ "websockets", "limits, closes: print these tables of the WebSocket", .takes_words = true,
+	  .run = run_websockets },
+	{ "limits", "print the reference of the rate limits", .print = fill_limits },
+	{ "version", "print the version", .run = run_version },
+	{ "help", "print this", .run = run_help },
+	{ 0 },
 };
 
 static int run_help(const struct call *call)
@@ -402,7 +370,7 @@ static int run_help(const struct call *call)
 	(void)call;
 	puts("Usage: webplus [COMMAND] [--SETTING VALUE]...\n");
 	for (const struct command *command = commands; command->name; command++)
-		printf("  %-8s %s\n", command->name, command->doc);
+		printf("  %-10s %s\n", command->name, command->doc);
 	puts("\n`webplus config` lists the settings.");
 	return EXIT_SUCCESS;
 }
@@ -425,7 +393,7 @@ static int run_command(const char *name, const struct call *call)
 		return fail(arena_printf(call->arena,
 					 "what is %s? See `webplus help` and `webplus config`.",
 					 call->words[0]));
-	return command->run(call);
+	return command->run ? command->run(call) : print(command->print);
 }
 
 /*
