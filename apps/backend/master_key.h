@@ -1,6 +1,7 @@
 /*
  * Where the master key of an installation comes from: one of a setting, a command, and a file, and how the file is changed
- * for another one so that no moment is without the right key on the disk.
+ * for another one so that no moment is without the right key on the disk. For the thread that starts a server or a command: it
+ * waits for the disk, and for what the command says.
  */
 #ifndef WEBPLUS_MASTER_KEY_H
 #define WEBPLUS_MASTER_KEY_H

@@ -1,6 +1,7 @@
 /*
  * What is counted, as rows of tables: the text that Prometheus reads (exposition format 0.0.4) and the reference of it are
- * made from the same row. A row names a member of the struct that its table is about; the struct is filled before.
+ * made from the same row. A row names a member of the struct that its table is about; the struct is filled before. Any thread,
+ * if no other one changes that struct meanwhile.
  */
 #ifndef WEBPLUS_BASE_METRIC_H
 #define WEBPLUS_BASE_METRIC_H

@@ -1,7 +1,7 @@
 /*
  * The deltas of a text: how it was cut when it streamed. Number n covers the bytes behind those of 1 to n - 1.
  *
- * Stored as the lengths in bytes, one unsigned LEB128 number each.
+ * Stored as the lengths in bytes, one unsigned LEB128 number each. Any thread; a walk belongs to one.
  */
 #ifndef WEBPLUS_CHAT_DELTAS_H
 #define WEBPLUS_CHAT_DELTAS_H

@@ -1,7 +1,8 @@
 /*
  * A name that one process has for itself, of all that share a PostgreSQL: a session of its own holds an advisory lock, which the
  * server gives back when the session ends, however that comes about. A claim that is lost with its session, as when the
- * server restarts, is not renewed: it is for what is decided at the start.
+ * server restarts, is not renewed: it is for what is decided at the start. For the thread that opens and closes the
+ * installation, which it blocks.
  */
 #ifndef WEBPLUS_DB_CLAIM_H
 #define WEBPLUS_DB_CLAIM_H

@@ -2,7 +2,7 @@
  * Private to db/: values on their way to PostgreSQL and back, in its binary format.
  *
  * The server says which type it takes for a parameter and gives for a column; a value that does not fit is a mistake
- * of the statement.
+ * of the statement. Any thread, of what belongs to it.
  */
 #ifndef WEBPLUS_DB_POSTGRES_VALUE_H
 #define WEBPLUS_DB_POSTGRES_VALUE_H

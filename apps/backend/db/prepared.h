@@ -1,5 +1,6 @@
 /*
- * Private to db/: what a connection has prepared, found by what was asked for. Belongs to its connection.
+ * Private to db/: what a connection has prepared, found by what was asked for. Belongs to its connection, and
+ * with that to one thread at a time.
  */
 #ifndef WEBPLUS_DB_PREPARED_H
 #define WEBPLUS_DB_PREPARED_H

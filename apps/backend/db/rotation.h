@@ -4,7 +4,8 @@
  * The new key is stored first, and the servers have time to learn it; then every table is walked in the order of its key,
  * some hundred rows at a time. How far the walk has come is committed with the rows, so that a rotation that was cut off
  * goes on where it stood, and two at once share the work. A value that somebody changed meanwhile is left to him. At the
- * end all tables are walked once more for what a server still sealed under the old key.
+ * end all tables are walked once more for what a server still sealed under the old key. It blocks for as long as that takes: for
+ * the thread of a command.
  */
 #ifndef WEBPLUS_DB_ROTATION_H
 #define WEBPLUS_DB_ROTATION_H

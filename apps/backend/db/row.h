@@ -2,7 +2,7 @@
  * Private to db/: rows of a table as records of a schema, whichever engine reads or writes them.
  *
  * The columns of a schema are its fields but the `shown` ones; a nested record stands as its own columns with its name
- * and an underscore before theirs.
+ * and an underscore before theirs. Any thread; a plan belongs to the connection that prepared its statement.
  */
 #ifndef WEBPLUS_DB_ROW_H
 #define WEBPLUS_DB_ROW_H

@@ -3,7 +3,7 @@
  *
  * JSON's grammar has values that no field can take, and that jansson refuses with the whole text: numbers that no int64 and
  * no double holds, halves of surrogate pairs. They become values beside them that json_number_is_beyond and
- * json_string_is_text know, so that decoding can name their field.
+ * json_string_is_text know, so that decoding can name their field. Any thread; a tree belongs to the one that read it.
  */
 #ifndef WEBPLUS_SCHEMA_JSON_TEXT_H
 #define WEBPLUS_SCHEMA_JSON_TEXT_H

@@ -1,7 +1,8 @@
 /*
  * Private to schema/: checks one value against its row and stores it in its record.
  *
- * Each setter returns false after it added what is wrong to the errors, under the name `path`.
+ * Each setter returns false after it added what is wrong to the errors, under the name `path`. Any thread; a
+ * decoder and its record belong to one.
  */
 #ifndef WEBPLUS_SCHEMA_VALUE_H
 #define WEBPLUS_SCHEMA_VALUE_H

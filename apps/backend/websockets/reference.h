@@ -1,5 +1,5 @@
 /*
- * The tables of docs/websockets.md that the code knows: how often a client may speak, and why a socket is closed.
+ * The tables of docs/websockets.md that the code knows: how often a client may speak, and why a socket is closed. Any thread.
  */
 #ifndef WEBPLUS_WEBSOCKETS_REFERENCE_H
 #define WEBPLUS_WEBSOCKETS_REFERENCE_H
