@@ -340,9 +340,28 @@ enum err index_delete_blocks(struct db *tx, int64_t id, bool *ret_more)
 	return err;
 }
 
-enum err index_after(struct db *db, int64_t id, struct arena *arena, struct index_head *ret_index)
+enum err index_each(struct db *db,
+		    enum err (*visit)(struct db *db, struct index_head *index, void *context),
+		    void *context)
 {
-	return db_one(db, &select_after, ARGS(id), arena, ret_index);
+	int64_t after = 0;
+	bool end = false;
+	enum err err = ERR_OK;
+
+	while (err == ERR_OK && !end) {
+		struct index_head index;
+		struct arena arena;
+
+		arena_init(&arena);
+		err = db_one(db, &select_after, ARGS(after), &arena, &index);
+		end = err == ERR_NOT_FOUND;
+		if (err == ERR_OK) {
+			after = index.id;
+			err = visit(db, &index, context);
+		}
+		arena_finish(&arena);
+	}
+	return end ? ERR_OK : err;
 }
 
 enum err index_forget(struct db *tx, const char *owner_id)

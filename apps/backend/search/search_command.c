@@ -17,34 +17,29 @@ static void wait_ms(int64_t ms)
 	(void)nanosleep(&rest, NULL);
 }
 
-/* What is yet to be done: indexes that do not serve, or are stale. */
+/* What is yet to be done: indexes that are being built. */
 struct work_left {
-	int64_t indexes, building;
+	int64_t building;
 	int64_t messages; /* that those which are being built have */
 };
+
+static enum err count_one(struct db *db, struct index_head *index, void *context)
+{
+	struct work_left *left = context;
+
+	(void)db;
+	left->building += index->state == INDEX_BUILDING;
+	left->messages += index->state == INDEX_BUILDING ? index->messages : 0;
+	return ERR_OK;
+}
 
 static enum err count_left(struct db *db, struct work_left *ret_left)
 {
 	struct work_left left = { 0 };
-	int64_t after = 0;
-	enum err err = ERR_OK;
+	enum err err = index_each(db, count_one, &left);
 
-	while (err == ERR_OK) {
-		struct index_head index;
-		struct arena arena;
-
-		arena_init(&arena);
-		err = index_after(db, after, &arena, &index);
-		if (err == ERR_OK) {
-			after = index.id;
-			left.indexes++;
-			left.building += index.state == INDEX_BUILDING;
-			left.messages += index.state == INDEX_BUILDING ? index.messages : 0;
-		}
-		arena_finish(&arena);
-	}
 	*ret_left = left;
-	return err == ERR_NOT_FOUND ? ERR_OK : err;
+	return err;
 }
 
 struct telling {

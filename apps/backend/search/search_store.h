@@ -113,9 +113,10 @@ struct index_head {
 /* One on which work is left and nobody works: building, dropped, or stale. */
 enum err index_unfinished(struct db *db, struct timestamp now, struct arena *arena,
 			  struct index_head *ret_index) WARN_UNUSED;
-/* The first behind a number that is not dropped. */
-enum err index_after(struct db *db, int64_t id, struct arena *arena,
-		     struct index_head *ret_index) WARN_UNUSED;
+/* Calls `visit` with each that is not dropped, in the order of their numbers, until it fails; not in a transaction. */
+enum err index_each(struct db *db,
+		    enum err (*visit)(struct db *db, struct index_head *index, void *context),
+		    void *context) WARN_UNUSED;
 /* ERR_CONFLICT: somebody else has taken it, or it is gone. */
 enum err index_take(struct db *tx, int64_t id, struct timestamp mine,
 		    struct timestamp until) WARN_UNUSED;

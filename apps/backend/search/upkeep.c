@@ -348,36 +348,21 @@ enum err upkeep_adopt(struct db *db)
 	return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-static enum err run_abandon(struct db *tx, void *context)
+static enum err renew(struct db *db, struct index_head *index, void *context)
 {
-	const struct index_head *index = context;
-
-	return index_drop(tx, index->id, (struct timestamp){ 1 });
-}
-
-static enum err each_index(struct db *db, transaction run)
-{
-	int64_t after = 0;
-	enum err err = ERR_OK;
-
-	while (err == ERR_OK) {
-		struct index_head index;
-		struct arena arena;
-
-		arena_init(&arena);
-		err = index_after(db, after, &arena, &index);
-		if (err == ERR_OK) {
-			after = index.id;
-			err = db_transaction(db, run, &index);
-		}
-		arena_finish(&arena);
-	}
-	return err == ERR_NOT_FOUND ? ERR_OK : err;
+	(void)context;
+	return db_transaction(db, run_renew, index);
 }
 
 enum err upkeep_rebuild(struct db *db)
 {
-	return each_index(db, run_renew);
+	return index_each(db, renew, NULL);
+}
+
+static enum err abandon(struct db *db, struct index_head *index, void *context)
+{
+	(void)context;
+	return index_drop(db, index->id, (struct timestamp){ 1 });
 }
 
 static enum err run_forget(struct db *tx, void *context)
@@ -388,7 +373,7 @@ static enum err run_forget(struct db *tx, void *context)
 enum err upkeep_abandon(struct db *db)
 {
 	bool more = true;
-	enum err err = each_index(db, run_abandon);
+	enum err err = index_each(db, abandon, NULL);
 
 	while (err == ERR_OK && more)
 		err = db_transaction(db, run_forget, &more);
