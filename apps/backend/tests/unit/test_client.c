@@ -1,9 +1,12 @@
 #include "http/client.h"
 
 #include "base/clock.h"
-#include "upstream.h"
+
+#include "support_upstream.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 struct seen {
 	struct buf body;

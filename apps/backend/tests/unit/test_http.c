@@ -1,4 +1,8 @@
-#include "http_fixture.h"
+#include "support_http_client.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 static struct fixture fixture;
 
@@ -44,7 +48,7 @@ static void check(struct sent request, int status, bool closes)
 		assert_true(client_sees_end(fd));
 	} else {
 		client_send(fd, "GET /hello HTTP/1.1\r\n" HOST "\r\n");
-		check_answer(fd, 200, "hello");
+		client_check_answer(fd, 200, "hello");
 	}
 	answer_free(&answer);
 	close(fd);
@@ -243,7 +247,7 @@ static void sizes_are_bounded(void **state)
 
 static void check_head(const char *request, int status, const char *header, const char *value)
 {
-	struct answer answer = exchange_bytes(&fixture, request, strlen(request));
+	struct answer answer = client_exchange(&fixture, request, strlen(request));
 
 	assert_int_equal(answer.status, status);
 	if (value != NULL)
@@ -294,7 +298,7 @@ static void head_has_no_body(void **state)
 		assert_int_equal(answer.status, i < 2 ? 200 : 404);
 		answer_free(&answer);
 	}
-	check_answer(fd, 200, "hello");
+	client_check_answer(fd, 200, "hello");
 	close(fd);
 }
 
@@ -319,7 +323,7 @@ static void targets_are_decoded(void **state)
 
 		snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\n" HOST "\r\n",
 			 rows[i].target);
-		answer = exchange_bytes(&fixture, request, strlen(request));
+		answer = client_exchange(&fixture, request, strlen(request));
 		assert_string_equal(answer.body, rows[i].shown);
 		answer_free(&answer);
 	}
@@ -363,7 +367,7 @@ static void bodies_must_be_what_the_route_takes(void **state)
 static void problems_are_documents(void **state)
 {
 	static const char request[] = "GET /refuse HTTP/1.1\r\n" HOST "\r\n";
-	struct answer answer = exchange_bytes(&fixture, request, sizeof(request) - 1);
+	struct answer answer = client_exchange(&fixture, request, sizeof(request) - 1);
 	char expected[1024], id[64];
 
 	(void)state;
@@ -396,15 +400,15 @@ static void expectations_are_met(void **state)
 	assert_int_equal(answer.status, 100);
 	answer_free(&answer);
 	client_send(fd, "{\"text\":\"a\"}");
-	check_answer(fd, 201, "{\"text\":\"a\",\"number\":0}");
+	client_check_answer(fd, 201, "{\"text\":\"a\",\"number\":0}");
 	/* who did not wait is not told to go on */
 	client_send(fd, "POST /echo HTTP/1.1\r\n" HOST JSON "Content-Length: 12\r\n"
 			"Expect: 100-continue\r\n\r\n{\"text\":\"a\"}");
-	check_answer(fd, 201, NULL);
+	client_check_answer(fd, 201, NULL);
 	/* the final answer comes instead where the body is not wanted */
 	client_send(fd, "POST /none HTTP/1.1\r\n" HOST
 			"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
-	check_answer(fd, 404, NULL);
+	client_check_answer(fd, 404, NULL);
 	assert_true(client_sees_end(fd));
 	close(fd);
 }
@@ -424,7 +428,7 @@ static void pipelined_requests_are_answered_in_order(void **state)
 		buf_printf(&requests, "GET %s HTTP/1.1\r\n" HOST "\r\n", paths[i % 5]);
 	client_send_bytes(fd, requests.data, requests.length);
 	for (int i = 0; i < 1000; i++)
-		check_answer(fd, i % 5 == 4 ? 404 : 200, bodies[i % 5]);
+		client_check_answer(fd, i % 5 == 4 ? 404 : 200, bodies[i % 5]);
 	buf_finish(&requests);
 	close(fd);
 }
@@ -451,11 +455,11 @@ static void splits_change_nothing(void **state)
 			client_send_bytes(fd, text, cut);
 			client_send_bytes(fd, text + cut, length - cut);
 		}
-		check_answer(fd, 201, "{\"text\":\"a\",\"number\":0}");
-		check_answer(fd, 200, "/show/A/|id=A|rest=|q= |host=a|peer=127.0.0.1");
-		check_answer(fd, 200, "abc");
-		check_answer(fd, 200, "hello");
-		check_answer(fd, 400, NULL);
+		client_check_answer(fd, 201, "{\"text\":\"a\",\"number\":0}");
+		client_check_answer(fd, 200, "/show/A/|id=A|rest=|q= |host=a|peer=127.0.0.1");
+		client_check_answer(fd, 200, "abc");
+		client_check_answer(fd, 200, "hello");
+		client_check_answer(fd, 400, NULL);
 		assert_true(client_sees_end(fd));
 		close(fd);
 	}

@@ -1,4 +1,6 @@
-#include "http_fixture.h"
+#include "support_http_client.h"
+
+#include <unistd.h>
 
 #define HOST "Host: a\r\n"
 #define GET(path) "GET " path " HTTP/1.1\r\n" HOST "\r\n"
@@ -14,7 +16,7 @@ static void running_work_ends_and_idle_connections_close(void **state)
 	fixture_start(&fixture, server_limits_default);
 	idle = client_connect(&fixture);
 	client_send(idle, GET("/hello"));
-	check_answer(idle, 200, "hello");
+	client_check_answer(idle, 200, "hello");
 	busy = client_connect(&fixture);
 	client_send(busy, GET("/gate"));
 	wait_for(&fixture.app.gate_arrived);
@@ -23,9 +25,9 @@ static void running_work_ends_and_idle_connections_close(void **state)
 	wait_for(&fixture.app.taken);
 	half = client_connect(&fixture);
 	client_send(half, "GET /he");
-	wait_for_connections(&fixture, 4);
+	fixture_await_connections(&fixture, 4);
 
-	on_loop(&fixture, begin_drain, &grace_ms);
+	fixture_drain(&fixture, grace_ms);
 	assert_true(client_sees_end(idle));
 	wait_for(&fixture.app.drain_told);
 	answer = client_read(stream, true);
@@ -67,7 +69,7 @@ static void what_does_not_end_is_aborted(void **state)
 	client_send(gone, GET("/gate"));
 	wait_for(&fixture.app.gate_arrived);
 	close(gone);
-	on_loop(&fixture, begin_drain, &grace_ms);
+	fixture_drain(&fixture, grace_ms);
 	answer = client_read(held, true);
 	assert_int_equal(answer.status, 0);
 	answer_free(&answer);
@@ -90,7 +92,7 @@ static void nothing_drains_at_once(void **state)
 
 static void addresses_are_checked(void **state)
 {
-	static const struct route *const tables[] = { test_routes, NULL };
+	static const struct route *const tables[] = { fixture_routes, NULL };
 	static const struct middleware *const middlewares[] = { NULL };
 	static const char *const bad[] = {
 		"",        "8080",         ":80",        "localhost:80", "1.2.3:80",

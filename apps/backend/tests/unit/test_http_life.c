@@ -1,7 +1,17 @@
-#include "http_fixture.h"
+#include "http/sse.h"
+#include "http/transport.h"
 
+#include "support_http_client.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static struct fixture fixture;
 
@@ -43,9 +53,9 @@ static void a_held_request_is_finished_from_the_loop(void **state)
 		client_send(fd, requests[i]);
 		client_send(fd, GET("/hello")); /* waits behind it */
 		wait_for(&fixture.app.held_arrived);
-		on_loop(&fixture, finish_held, NULL);
-		check_answer(fd, 200, "released");
-		check_answer(fd, 200, "hello");
+		fixture_on_loop(&fixture, finish_held, NULL);
+		client_check_answer(fd, 200, "released");
+		client_check_answer(fd, 200, "hello");
 		close(fd);
 	}
 }
@@ -63,9 +73,9 @@ static void who_holds_is_told_that_the_client_left(void **state)
 	wait_until(&fixture.app.cancels, cancels + 1);
 	assert_true(request_cancelled(fixture.app.held));
 	assert_string_equal(fixture.app.held->path, "/held"); /* still valid */
-	on_loop(&fixture, finish_held, NULL);
+	fixture_on_loop(&fixture, finish_held, NULL);
 	wait_until(&fixture.app.dones, dones + 1);
-	wait_for_connections(&fixture, 0);
+	fixture_await_connections(&fixture, 0);
 }
 
 static void a_reset_ends_the_connection_but_not_the_request(void **state)
@@ -81,11 +91,11 @@ static void a_reset_ends_the_connection_but_not_the_request(void **state)
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	close(fd);
 	wait_until(&fixture.app.cancels, cancels + 1);
-	wait_for_connections(&fixture, 0);
+	fixture_await_connections(&fixture, 0);
 	assert_int_equal(atomic_load(&fixture.app.dones), dones);
 	assert_string_equal(fixture.app.held->path, "/held");
 	assert_string_equal(fixture.app.held->peer, "127.0.0.1");
-	on_loop(&fixture, finish_held, NULL);
+	fixture_on_loop(&fixture, finish_held, NULL);
 	wait_until(&fixture.app.dones, dones + 1);
 	assert_int_equal(atomic_load(&fixture.app.last_status), 499);
 }
@@ -103,7 +113,7 @@ static void finishing_inside_the_cancellation_is_fine(void **state)
 	wait_until(&fixture.app.dones, dones + 1);
 	assert_int_equal(atomic_load(&fixture.app.cancels), cancels + 1);
 	fixture.app.finish_on_cancel = false;
-	wait_for_connections(&fixture, 0);
+	fixture_await_connections(&fixture, 0);
 }
 
 static void a_client_may_stop_sending_and_still_read(void **state)
@@ -118,8 +128,8 @@ static void a_client_may_stop_sending_and_still_read(void **state)
 		client_send(fd, requests[i]);
 		shutdown(fd, SHUT_WR);
 		if (i == 2)
-			check_answer(fd, 200, "piece 0\npiece 1\npiece 2\n");
-		check_answer(fd, 200, "hello");
+			client_check_answer(fd, 200, "piece 0\npiece 1\npiece 2\n");
+		client_check_answer(fd, 200, "hello");
 		assert_true(client_sees_end(fd));
 		close(fd);
 	}
@@ -137,7 +147,7 @@ static void leaving_during_a_workers_work_harms_nobody(void **state)
 	dones = atomic_load(&fixture.app.dones);
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	close(fd);
-	wait_for_connections(&fixture, 0);
+	fixture_await_connections(&fixture, 0);
 	assert_int_equal(atomic_load(&fixture.app.dones), dones);
 	sem_post(&fixture.app.gate);
 	wait_until(&fixture.app.dones, dones + 1);
@@ -160,7 +170,7 @@ static void a_half_request_ends_with_its_client(void **state)
 		assert_true(client_sees_end(fd));
 		close(fd);
 	}
-	wait_for_connections(&fixture, 0);
+	fixture_await_connections(&fixture, 0);
 }
 
 /* Bodies above the memory's measure go through a file, whole and in order. */
@@ -182,7 +192,7 @@ static void large_bodies_are_spilled(void **state)
 	assert_int_equal(answer.length, SIZE);
 	assert_memory_equal(answer.body, body, SIZE);
 	answer_free(&answer);
-	check_answer(fd, 200, "hello");
+	client_check_answer(fd, 200, "hello");
 
 	client_send(fd, "POST /upload HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n");
 	for (size_t at = 0; at < 100000; at += 1000) {
@@ -195,15 +205,15 @@ static void large_bodies_are_spilled(void **state)
 	assert_int_equal(answer.length, 100000);
 	assert_memory_equal(answer.body, body, 100000);
 	answer_free(&answer);
-	check_answer(fd, 200, "hello");
+	client_check_answer(fd, 200, "hello");
 
 	client_send(fd, "POST /upload HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n");
-	check_answer(fd, 200, "");
+	client_check_answer(fd, 200, "");
 	client_send(fd, "POST /upload HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
 			"400001\r\n");
 	send(fd, body, SIZE, MSG_NOSIGNAL);
 	send(fd, "xyz", 3, MSG_NOSIGNAL);
-	check_answer(fd, 413, NULL);
+	client_check_answer(fd, 413, NULL);
 	close(fd);
 }
 
@@ -224,12 +234,12 @@ static void a_full_disk_is_told_and_passes(void **state)
 	client_send(fd, "POST /upload HTTP/1.1\r\n" HOST "Content-Length: 2097152\r\n\r\n");
 	for (size_t at = 0; at < SIZE && send(fd, body + at, 4096, MSG_NOSIGNAL) == 4096;)
 		at += 4096;
-	check_answer(fd, 507, NULL);
+	client_check_answer(fd, 507, NULL);
 	close(fd);
 	setrlimit(RLIMIT_FSIZE, &limit);
 	fd = client_connect(&fixture);
 	client_send(fd, "POST /upload HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc");
-	check_answer(fd, 200, "abc");
+	client_check_answer(fd, 200, "abc");
 	close(fd);
 }
 
@@ -250,7 +260,7 @@ static void producers_make_their_replies_piece_by_piece(void **state)
 	assert_int_equal(answer.body[0], 'a');
 	assert_int_equal(answer.body[131071], 'b');
 	answer_free(&answer);
-	check_answer(fd, 200, "hello");
+	client_check_answer(fd, 200, "hello");
 	close(fd);
 
 	fd = client_connect(&fixture);
@@ -270,7 +280,7 @@ static void a_producer_that_fails_is_never_taken_for_done(void **state)
 
 	(void)state;
 	client_send(fd, GET("/pieces?count=0&fail=1") GET("/pieces?count=2&fail=1"));
-	check_answer(fd, 502, NULL); /* before its first byte it can be said properly */
+	client_check_answer(fd, 502, NULL); /* before its first byte it can be said properly */
 	answer = client_read(fd, true);
 	assert_int_equal(answer.status, 200);
 	assert_true(answer.cut);
@@ -317,7 +327,7 @@ static void a_producer_waits_for_its_reader(void **state)
 	client_send(fd, GET("/hello")); /* others are served meanwhile; this one waits */
 	close(fd);
 	wait_until(&fixture.app.producer_destroyed, destroyed + 1);
-	wait_for_connections(&fixture, 0);
+	fixture_await_connections(&fixture, 0);
 }
 
 static void a_slow_reader_gets_the_whole_reply(void **state)
@@ -327,18 +337,18 @@ static void a_slow_reader_gets_the_whole_reply(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < BIG_BYTES; i++)
-		big[i] = (char)(i >> 8 ^ i);
+		big_reply[i] = (char)(i >> 8 ^ i);
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
-	client_send(fd, GET("/big") GET("/hello"));
+	client_send(fd, GET("/big_reply") GET("/hello"));
 	other = client_connect(&fixture);
 	client_send(other, GET("/hello"));
-	check_answer(other, 200, "hello");
+	client_check_answer(other, 200, "hello");
 	close(other);
 	answer = client_read(fd, true);
 	assert_int_equal(answer.length, BIG_BYTES);
-	assert_memory_equal(answer.body, big, BIG_BYTES);
+	assert_memory_equal(answer.body, big_reply, BIG_BYTES);
 	answer_free(&answer);
-	check_answer(fd, 200, "hello");
+	client_check_answer(fd, 200, "hello");
 	close(fd);
 }
 
@@ -356,11 +366,11 @@ static void an_upgraded_connection_belongs_to_its_owner(void **state)
 	assert_true(answer_has(&answer, "X-Decorated", "yes"));
 	answer_free(&answer);
 	wait_for(&fixture.app.taken);
-	assert_true(read_until(fd, text, sizeof(text), "first "));
+	assert_true(client_read_until(fd, text, sizeof(text), "first "));
 	client_send(fd, "then ");
-	assert_true(read_until(fd, text, sizeof(text), "then "));
+	assert_true(client_read_until(fd, text, sizeof(text), "then "));
 	client_send(fd, "last!");
-	assert_true(read_until(fd, text, sizeof(text), "last!"));
+	assert_true(client_read_until(fd, text, sizeof(text), "last!"));
 	assert_true(client_sees_end(fd));
 	close(fd);
 	wait_for(&fixture.app.closed);
@@ -378,7 +388,7 @@ static void an_owner_is_told_that_the_peer_left(void **state)
 	wait_for(&fixture.app.taken);
 	close(fd);
 	wait_for(&fixture.app.closed);
-	wait_for_connections(&fixture, 0);
+	fixture_await_connections(&fixture, 0);
 }
 
 static void send_events(struct fixture *f, void *argument)
@@ -405,7 +415,7 @@ static void events_are_streamed_in_chunks(void **state)
 
 		client_send(fd, requests[i]);
 		wait_for(&fixture.app.taken);
-		on_loop(&fixture, send_events, NULL);
+		fixture_on_loop(&fixture, send_events, NULL);
 		answer = client_read(fd, true);
 		assert_int_equal(answer.status, 200);
 		assert_true(answer_has(&answer, "Content-Type", "text/event-stream"));
@@ -445,7 +455,7 @@ static void a_transport_queues_what_the_reader_does_not_take(void **state)
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
 	client_send(fd, GET("/events"));
 	wait_for(&fixture.app.taken);
-	on_loop(&fixture, flood, &pending);
+	fixture_on_loop(&fixture, flood, &pending);
 	assert_true(pending > FLOOD * FLOOD_BYTES / 2);
 	answer = client_read(fd, true);
 	assert_false(answer.cut);
@@ -470,7 +480,7 @@ static void an_aborted_stream_does_not_look_finished(void **state)
 	(void)state;
 	client_send(fd, GET("/events"));
 	wait_for(&fixture.app.taken);
-	on_loop(&fixture, abort_transport, NULL);
+	fixture_on_loop(&fixture, abort_transport, NULL);
 	answer = client_read(fd, true);
 	assert_int_equal(answer.status, 200);
 	assert_true(answer.cut);
@@ -497,9 +507,9 @@ static void the_server_survives_running_out_of_descriptors(void **state)
 	setrlimit(RLIMIT_NOFILE, &low);
 	fd = client_connect(&fixture); /* accepted: there is room still */
 	client_send(fd, GET("/hello"));
-	check_answer(fd, 200, "hello");
+	client_check_answer(fd, 200, "hello");
 	close(refused);
-	wait_for_connections(&fixture, 1);
+	fixture_await_connections(&fixture, 1);
 	refused = socket(AF_INET, SOCK_STREAM, 0);
 	while (count < 256 && (held[count] = open("/dev/null", O_RDONLY)) >= 0)
 		count++;
@@ -522,12 +532,12 @@ static void the_server_survives_running_out_of_descriptors(void **state)
 		close(held[--count]);
 	close(refused);
 	client_send(fd, GET("/hello"));
-	check_answer(fd, 200, "hello");
+	client_check_answer(fd, 200, "hello");
 	setrlimit(RLIMIT_NOFILE, &limit);
 	close(fd);
 	fd = client_connect(&fixture);
 	client_send(fd, GET("/hello"));
-	check_answer(fd, 200, "hello");
+	client_check_answer(fd, 200, "hello");
 	close(fd);
 }
 

@@ -1,6 +1,9 @@
-#include "http_fixture.h"
-
 #include "base/clock.h"
+
+#include "support_http_client.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
 
 static struct fixture fixture;
 
@@ -55,7 +58,7 @@ static void an_idle_connection_is_closed(void **state)
 
 	(void)state;
 	client_send(fd, GET("/hello"));
-	check_answer(fd, 200, "hello");
+	client_check_answer(fd, 200, "hello");
 	since_ms = clock_monotonic_ms();
 	assert_true(client_sees_end(fd));
 	check_took(since_ms, short_limits.idle_ms);
@@ -137,14 +140,14 @@ static void a_held_request_has_a_deadline(void **state)
 	client_send(fd, GET("/held") GET("/hello"));
 	wait_for(&fixture.app.held_arrived);
 	dones = atomic_load(&fixture.app.dones);
-	check_answer(fd, 503, NULL);
+	client_check_answer(fd, 503, NULL);
 	check_took(since_ms, short_limits.request_ms);
-	check_answer(fd, 200, "hello");
+	client_check_answer(fd, 200, "hello");
 	wait_until(&fixture.app.cancels, cancels + 1);
 	assert_true(request_cancelled(fixture.app.held));
 	assert_string_equal(fixture.app.held->path, "/held");
 	wait_until(&fixture.app.dones, dones + 1); /* of /hello */
-	on_loop(&fixture, finish_held, NULL);
+	fixture_on_loop(&fixture, finish_held, NULL);
 	assert_int_equal(atomic_load(&fixture.app.dones), dones + 2);
 	assert_int_equal(atomic_load(&fixture.app.last_status), 503);
 	close(fd);
@@ -159,25 +162,25 @@ static void a_workers_request_has_a_deadline(void **state)
 	(void)state;
 	client_send(fd, GET("/gate"));
 	wait_for(&fixture.app.gate_arrived);
-	check_answer(fd, 503, NULL);
+	client_check_answer(fd, 503, NULL);
 	check_took(since_ms, short_limits.request_ms);
 	dones = atomic_load(&fixture.app.dones);
 	sem_post(&fixture.app.gate);
 	wait_until(&fixture.app.dones, dones + 1);
 	client_send(fd, GET("/hello"));
-	check_answer(fd, 200, "hello");
+	client_check_answer(fd, 200, "hello");
 	close(fd);
 }
 
 /* Reads what the kernel had taken, which then ends too early. */
 static void a_reader_that_stops_is_cut(void **state)
 {
-	static const char *const requests[] = { GET("/big"),
+	static const char *const requests[] = { GET("/big_reply"),
 						GET("/pieces?count=1000&bytes=65536") };
 	int small = 65536;
 
 	(void)state;
-	wait_for_connections(&fixture, 0);
+	fixture_await_connections(&fixture, 0);
 	for (int i = 0; i < 2; i++) {
 		struct answer answer;
 		int64_t since_ms = clock_monotonic_ms();
@@ -185,8 +188,8 @@ static void a_reader_that_stops_is_cut(void **state)
 
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
 		client_send(fd, requests[i]);
-		wait_for_connections(&fixture, 1); /* accepted */
-		wait_for_connections(&fixture, 0); /* given up */
+		fixture_await_connections(&fixture, 1); /* accepted */
+		fixture_await_connections(&fixture, 0); /* given up */
 		check_took(since_ms, short_limits.write_ms);
 		answer = client_read(fd, true);
 		assert_int_equal(answer.status, 200);
@@ -202,17 +205,17 @@ static void connections_are_bounded(void **state)
 	int fds[9];
 
 	(void)state;
-	wait_for_connections(&fixture, 0);
+	fixture_await_connections(&fixture, 0);
 	for (int i = 0; i < 8; i++) {
 		fds[i] = client_connect(&fixture);
 		client_send(fds[i], GET("/hello"));
-		check_answer(fds[i], 200, "hello");
+		client_check_answer(fds[i], 200, "hello");
 	}
 	fds[8] = client_connect(&fixture);
 	assert_true(client_sees_end(fds[8]));
 	close(fds[8]);
 	client_send(fds[0], "GET /hello HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
-	check_answer(fds[0], 200, "hello");
+	client_check_answer(fds[0], 200, "hello");
 	assert_true(client_sees_end(fds[0]));
 	for (int i = 0; i < 8; i++)
 		close(fds[i]);

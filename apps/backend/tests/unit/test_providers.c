@@ -3,10 +3,13 @@
 
 #include "base/clock.h"
 #include "base/pool.h"
-#include "upstream.h"
+
+#include "support_upstream.h"
 
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* What an owner sees of an answer. */
 struct seen {

@@ -1,63 +1,20 @@
-/*
- * A real server on a free port, on a thread of its own, with routes of every kind; and a client
- * that speaks bytes.
- *
- * The client's sockets wait at most CLIENT_MS, so that a reply that never comes fails the test
- * instead of hanging it.
- */
-#ifndef WEBPLUS_TESTS_UNIT_HTTP_FIXTURE_H
-#define WEBPLUS_TESTS_UNIT_HTTP_FIXTURE_H
+#include "support_http.h"
 
-#include "base/loop.h"
 #include "base/memory.h"
 #include "base/pool.h"
-#include "http/server.h"
 #include "http/sse.h"
 #include "http/transport.h"
 
-#include "test.h"
-
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-enum { CLIENT_MS = 20000, BIG_BYTES = 8 * 1024 * 1024 };
-
-struct app {
-	struct request *held; /* by GET /held */
-	sem_t held_arrived;
-	atomic_int cancels, dones, last_status;
-	bool finish_on_cancel;
-	sem_t gate; /* GET /gate waits for it on a worker */
-	sem_t gate_arrived;
-	struct transport *transport; /* the last one taken */
-	sem_t taken, closed, drain_told;
-	atomic_int producer_destroyed;
-	sem_t piece_made;
-	atomic_bool ended; /* by GET /pieces?ends=1; X-While is refused from then on */
-};
-
-struct fixture {
-	struct loop loop;
-	struct pool *pool;
-	struct server *server;
-	struct app app;
-	pthread_t thread;
-	int port;
-};
+enum { WAIT_MS = 20000 };
 
 /* The routes */
 
-static inline enum err hello(struct request *request, const void *in, void *out)
+static enum err hello(struct request *request, const void *in, void *out)
 {
 	(void)in;
 	(void)out;
@@ -65,17 +22,17 @@ static inline enum err hello(struct request *request, const void *in, void *out)
 	return ERR_OK;
 }
 
-static char big[BIG_BYTES];
+char big_reply[BIG_BYTES];
 
-static inline enum err send_big(struct request *request, const void *in, void *out)
+static enum err send_big(struct request *request, const void *in, void *out)
 {
 	(void)in;
 	(void)out;
-	reply_fixed(request, 200, "application/octet-stream", big, sizeof(big));
+	reply_fixed(request, 200, "application/octet-stream", big_reply, sizeof(big_reply));
 	return ERR_OK;
 }
 
-static inline enum err nothing(struct request *request, const void *in, void *out)
+static enum err nothing(struct request *request, const void *in, void *out)
 {
 	(void)request;
 	(void)in;
@@ -96,7 +53,7 @@ static const struct field note_fields[] = {
 };
 static const struct schema note_schema = SCHEMA(struct note, note_fields, .name = "Note");
 
-static inline enum err echo(struct request *request, const void *in, void *out)
+static enum err echo(struct request *request, const void *in, void *out)
 {
 	(void)request;
 	*(struct note *)out = *(const struct note *)in;
@@ -104,7 +61,7 @@ static inline enum err echo(struct request *request, const void *in, void *out)
 }
 
 /* "path|name=value|..." of what the path and the query gave. */
-static inline enum err show(struct request *request, const void *in, void *out)
+static enum err show(struct request *request, const void *in, void *out)
 {
 	struct buf text;
 
@@ -122,7 +79,7 @@ static inline enum err show(struct request *request, const void *in, void *out)
 	return ERR_OK;
 }
 
-static inline enum err refuse(struct request *request, const void *in, void *out)
+static enum err refuse(struct request *request, const void *in, void *out)
 {
 	(void)in;
 	(void)out;
@@ -131,7 +88,7 @@ static inline enum err refuse(struct request *request, const void *in, void *out
 	return request_fail(request, ERR_CONFLICT, "Say \"%s\".", "why");
 }
 
-static inline enum err upload(struct request *request, const void *in, void *out)
+static enum err upload(struct request *request, const void *in, void *out)
 {
 	char *bytes = malloc((size_t)request->body_size + 1);
 	ssize_t length = read(request->body_fd, bytes, (size_t)request->body_size + 1);
@@ -145,7 +102,7 @@ static inline enum err upload(struct request *request, const void *in, void *out
 	return ERR_OK;
 }
 
-static inline void on_held_cancelled(struct request *request)
+static void on_held_cancelled(struct request *request)
 {
 	struct app *app = request->app;
 
@@ -156,21 +113,21 @@ static inline void on_held_cancelled(struct request *request)
 	}
 }
 
-static inline void hold_step(struct request *request)
+static void hold_step(struct request *request)
 {
 	request->app->held = request;
 	request->on_cancel = on_held_cancelled;
 	sem_post(&request->app->held_arrived);
 }
 
-static inline enum err hold(struct request *request, const void *in, void *out)
+static enum err hold(struct request *request, const void *in, void *out)
 {
 	(void)in;
 	(void)out;
 	return request_on_loop(request, hold_step);
 }
 
-static inline enum err hold_at_once(struct request *request, const void *in, void *out)
+static enum err hold_at_once(struct request *request, const void *in, void *out)
 {
 	(void)in;
 	(void)out;
@@ -178,20 +135,20 @@ static inline enum err hold_at_once(struct request *request, const void *in, voi
 	return ERR_PENDING;
 }
 
-static inline void finish_step(struct request *request)
+static void finish_step(struct request *request)
 {
 	reply_text(request, 200, "text/plain", "later", 5);
 	request_finish(request, ERR_OK);
 }
 
-static inline enum err finish_later(struct request *request, const void *in, void *out)
+static enum err finish_later(struct request *request, const void *in, void *out)
 {
 	(void)in;
 	(void)out;
 	return request_on_loop(request, finish_step);
 }
 
-static inline enum err wait_at_gate(struct request *request, const void *in, void *out)
+static enum err wait_at_gate(struct request *request, const void *in, void *out)
 {
 	(void)in;
 	(void)out;
@@ -210,7 +167,7 @@ struct pieces {
 	bool ends; /* what X-While asks for, with its first piece */
 };
 
-static inline enum err make_piece(struct producer *producer, struct buf *out, bool *ret_done)
+static enum err make_piece(struct producer *producer, struct buf *out, bool *ret_done)
 {
 	struct pieces *pieces = CONTAINER_OF(producer, struct pieces, producer);
 
@@ -231,7 +188,7 @@ static inline enum err make_piece(struct producer *producer, struct buf *out, bo
 	return ERR_OK;
 }
 
-static inline void destroy_pieces(struct producer *producer)
+static void destroy_pieces(struct producer *producer)
 {
 	struct pieces *pieces = CONTAINER_OF(producer, struct pieces, producer);
 
@@ -239,7 +196,7 @@ static inline void destroy_pieces(struct producer *producer)
 	free(pieces);
 }
 
-static inline enum err produce(struct request *request, const void *in, void *out)
+static enum err produce(struct request *request, const void *in, void *out)
 {
 	struct pieces *pieces = MEMORY_NEW(struct pieces);
 
@@ -264,7 +221,7 @@ static inline enum err produce(struct request *request, const void *in, void *ou
 	return ERR_OK;
 }
 
-static inline void on_transport_read(void *context, const uint8_t *data, size_t length)
+static void on_transport_read(void *context, const uint8_t *data, size_t length)
 {
 	struct app *app = context;
 	struct payload *payload = payload_create(data, length);
@@ -275,7 +232,7 @@ static inline void on_transport_read(void *context, const uint8_t *data, size_t 
 		transport_close(app->transport);
 }
 
-static inline void on_transport_closed(void *context)
+static void on_transport_closed(void *context)
 {
 	struct app *app = context;
 
@@ -283,7 +240,7 @@ static inline void on_transport_closed(void *context)
 	sem_post(&app->closed);
 }
 
-static inline void on_transport_drain(void *context)
+static void on_transport_drain(void *context)
 {
 	struct app *app = context;
 	struct payload *bye = payload_create("bye", 3);
@@ -304,7 +261,7 @@ static const struct transport_owner events_owner = {
 	.drain = on_transport_drain,
 };
 
-static inline enum err upgrade(struct request *request, const void *in, void *out)
+static enum err upgrade(struct request *request, const void *in, void *out)
 {
 	struct app *app = request->app;
 
@@ -317,7 +274,7 @@ static inline enum err upgrade(struct request *request, const void *in, void *ou
 	return ERR_PENDING;
 }
 
-static inline void events_step(struct request *request)
+static void events_step(struct request *request)
 {
 	struct app *app = request->app;
 
@@ -326,17 +283,17 @@ static inline void events_step(struct request *request)
 	sem_post(&app->taken);
 }
 
-static inline enum err events(struct request *request, const void *in, void *out)
+static enum err events(struct request *request, const void *in, void *out)
 {
 	(void)in;
 	(void)out;
 	return request_on_loop(request, events_step);
 }
 
-static const struct route test_routes[] = {
+const struct route fixture_routes[] = {
 	{ "GET", "/hello", ACCESS_PUBLIC, .internal = true, .on_loop = true, .handle = hello },
 	{ "GET", "/worker", ACCESS_PUBLIC, .handle = hello },
-	{ "GET", "/big", ACCESS_PUBLIC, .on_loop = true, .handle = send_big },
+	{ "GET", "/big_reply", ACCESS_PUBLIC, .on_loop = true, .handle = send_big },
 	{ "GET", "/signed", ACCESS_SIGNED_IN, .on_loop = true, .handle = hello },
 	{ "POST", "/echo", ACCESS_PUBLIC, .in = &note_schema, .out = &note_schema, .status = 201,
 	  .handle = echo },
@@ -360,14 +317,14 @@ static const struct route test_routes[] = {
 
 /* A middleware that does one of each thing. */
 
-static inline enum err test_admit(struct request *request)
+static enum err test_admit(struct request *request)
 {
 	if (request_header(request, "x-deny") != NULL)
 		return request_fail(request, ERR_FORBIDDEN, "Denied on the loop.");
 	return ERR_OK;
 }
 
-static inline enum err test_prepare(struct request *request)
+static enum err test_prepare(struct request *request)
 {
 	if (request_header(request, "x-deny-later") != NULL)
 		return request_fail(request, ERR_FORBIDDEN, "Denied on a worker.");
@@ -376,12 +333,12 @@ static inline enum err test_prepare(struct request *request)
 	return ERR_OK;
 }
 
-static inline void test_decorate(struct request *request)
+static void test_decorate(struct request *request)
 {
 	reply_header(request, "X-Decorated", "yes");
 }
 
-static inline void test_done(struct request *request)
+static void test_done(struct request *request)
 {
 	atomic_store(&request->app->last_status, request->reply.status);
 	atomic_fetch_add(&request->app->dones, 1);
@@ -397,7 +354,7 @@ static const struct middleware test_middleware = {
 
 /* The server */
 
-static inline void *run_fixture(void *context)
+static void *run_fixture(void *context)
 {
 	struct fixture *fixture = context;
 
@@ -405,7 +362,7 @@ static inline void *run_fixture(void *context)
 	return NULL;
 }
 
-static inline void init_semaphores(struct app *app)
+static void init_semaphores(struct app *app)
 {
 	sem_t *all[] = { &app->held_arrived, &app->gate,       &app->gate_arrived, &app->taken,
 			 &app->closed,       &app->drain_told, &app->piece_made };
@@ -414,9 +371,9 @@ static inline void init_semaphores(struct app *app)
 		sem_init(all[i], 0, 0);
 }
 
-static inline void fixture_start(struct fixture *fixture, struct server_limits limits)
+void fixture_start(struct fixture *fixture, struct server_limits limits)
 {
-	static const struct route *const tables[] = { test_routes, NULL };
+	static const struct route *const tables[] = { fixture_routes, NULL };
 	static const struct middleware *const middlewares[] = { &test_middleware, NULL };
 	const char *reason = "";
 
@@ -448,7 +405,7 @@ struct errand {
 	sem_t done;
 };
 
-static inline void run_errand(struct loop_task *task)
+static void run_errand(struct loop_task *task)
 {
 	struct errand *errand = CONTAINER_OF(task, struct errand, task);
 
@@ -456,8 +413,8 @@ static inline void run_errand(struct loop_task *task)
 	sem_post(&errand->done);
 }
 
-static inline void on_loop(struct fixture *fixture,
-			   void (*run)(struct fixture *fixture, void *argument), void *argument)
+void fixture_on_loop(struct fixture *fixture, void (*run)(struct fixture *fixture, void *argument),
+		     void *argument)
 {
 	struct errand errand = {
 		.task.run = run_errand, .run = run, .fixture = fixture, .argument = argument
@@ -469,17 +426,22 @@ static inline void on_loop(struct fixture *fixture,
 	sem_destroy(&errand.done);
 }
 
-static inline void stop_loop(void *context)
+static void stop_loop(void *context)
 {
 	loop_stop(context);
 }
 
-static inline void begin_drain(struct fixture *fixture, void *grace_ms)
+static void begin_drain(struct fixture *fixture, void *grace_ms)
 {
 	server_drain(fixture->server, *(int64_t *)grace_ms, stop_loop, &fixture->loop);
 }
 
-static inline void fixture_join(struct fixture *fixture)
+void fixture_drain(struct fixture *fixture, int64_t grace_ms)
+{
+	fixture_on_loop(fixture, begin_drain, &grace_ms);
+}
+
+void fixture_join(struct fixture *fixture)
 {
 	pthread_join(fixture->thread, NULL);
 	server_destroy(fixture->server);
@@ -487,198 +449,23 @@ static inline void fixture_join(struct fixture *fixture)
 	loop_finish(&fixture->loop);
 }
 
-static inline void fixture_stop(struct fixture *fixture)
+void fixture_stop(struct fixture *fixture)
 {
-	int64_t grace_ms = 0;
-
-	on_loop(fixture, begin_drain, &grace_ms);
+	fixture_drain(fixture, 0);
 	fixture_join(fixture);
 }
 
-/* The client */
-
-static inline int client_connect(const struct fixture *fixture)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_port = htons((uint16_t)fixture->port),
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct timeval limit = { CLIENT_MS / 1000, 0 };
-	int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_true(fd >= 0);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	return fd;
-}
-
-static inline void client_send_bytes(int fd, const void *data, size_t length)
-{
-	const char *at = data;
-
-	while (length > 0) {
-		ssize_t sent = send(fd, at, length, 0);
-
-		assert_true(sent > 0);
-		at += sent;
-		length -= (size_t)sent;
-	}
-}
-
-static inline void client_send(int fd, const char *text)
-{
-	client_send_bytes(fd, text, strlen(text));
-}
-
-struct answer {
-	int status;
-	char head[8192];
-	char *body; /* NUL-terminated */
-	size_t length;
-	bool cut; /* the connection ended before the reply did */
-};
-
-/* Byte by byte, so that nothing of the next reply is taken. */
-static inline bool read_until(int fd, char *text, size_t size, const char *end)
-{
-	size_t length = 0, end_length = strlen(end);
-
-	while (length + 1 < size && recv(fd, text + length, 1, 0) == 1) {
-		length++;
-		text[length] = '\0';
-		if (length >= end_length && strcmp(text + length - end_length, end) == 0)
-			return true;
-	}
-	text[length] = '\0';
-	return false;
-}
-
-static inline bool read_exactly(int fd, struct answer *answer, size_t length)
-{
-	answer->body = realloc(answer->body, answer->length + length + 1);
-	while (length > 0) {
-		ssize_t got = recv(fd, answer->body + answer->length, length, 0);
-
-		if (got <= 0)
-			return false;
-		answer->length += (size_t)got;
-		length -= (size_t)got;
-		answer->body[answer->length] = '\0';
-	}
-	return true;
-}
-
-static inline bool read_chunks(int fd, struct answer *answer)
-{
-	char line[64];
-	size_t size;
-
-	do {
-		if (!read_until(fd, line, sizeof(line), "\r\n"))
-			return false;
-		size = strtoul(line, NULL, 16);
-		if (!read_exactly(fd, answer, size) || !read_until(fd, line, sizeof(line), "\r\n"))
-			return false;
-	} while (size > 0);
-	return true;
-}
-
-static inline const char *answer_header(const struct answer *answer, const char *name, char *value,
-					size_t size)
-{
-	char start[64];
-	const char *at;
-
-	snprintf(start, sizeof(start), "\r\n%s: ", name);
-	at = strstr(answer->head, start);
-	if (at == NULL)
-		return NULL;
-	at += strlen(start);
-	snprintf(value, size, "%.*s", (int)strcspn(at, "\r"), at);
-	return value;
-}
-
-static inline bool answer_has(const struct answer *answer, const char *name, const char *value)
-{
-	char found[1024];
-
-	return answer_header(answer, name, found, sizeof(found)) != NULL &&
-	       strcmp(found, value) == 0;
-}
-
-/* Status 0: the connection ended without a reply. */
-static inline struct answer client_read(int fd, bool body)
-{
-	struct answer answer = { .body = calloc(1, 1) };
-	char value[64];
-
-	if (!read_until(fd, answer.head, sizeof(answer.head), "\r\n\r\n")) {
-		assert_true(errno != EAGAIN);
-		return answer;
-	}
-	assert_memory_equal(answer.head, "HTTP/1.1 ", 9);
-	answer.status = (int)strtol(answer.head + 9, NULL, 10);
-	if (!body || answer.status < 200 || answer.status == 204 || answer.status == 304)
-		return answer;
-	if (answer_has(&answer, "Transfer-Encoding", "chunked"))
-		answer.cut = !read_chunks(fd, &answer);
-	else if (answer_header(&answer, "Content-Length", value, sizeof(value)) != NULL)
-		answer.cut = !read_exactly(fd, &answer, strtoul(value, NULL, 10));
-	else
-		while (read_exactly(fd, &answer, 1))
-			;
-	return answer;
-}
-
-static inline void answer_free(struct answer *answer)
-{
-	free(answer->body);
-}
-
-/* Whether the server closes the connection, having sent nothing more. */
-static inline bool client_sees_end(int fd)
-{
-	char byte;
-	ssize_t got = recv(fd, &byte, 1, 0);
-
-	return got == 0 || (got < 0 && errno == ECONNRESET);
-}
-
-static inline void check_answer(int fd, int status, const char *body)
-{
-	struct answer answer = client_read(fd, true);
-
-	assert_int_equal(answer.status, status);
-	assert_false(answer.cut);
-	if (body != NULL)
-		assert_string_equal(answer.body, body);
-	answer_free(&answer);
-}
-
-/* Fails the test where what it waits for does not come. */
-static inline void wait_for(sem_t *semaphore)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += CLIENT_MS / 1000;
-	while (sem_timedwait(semaphore, &until) != 0)
-		assert_int_equal(errno, EINTR);
-}
-
-static inline void read_counts(struct fixture *fixture, void *argument)
+static void read_counts(struct fixture *fixture, void *argument)
 {
 	*(struct server_counts *)argument = server_counts(fixture->server);
 }
 
-/* Waits until the server has that many connections. */
-static inline void wait_for_connections(struct fixture *fixture, unsigned count)
+void fixture_await_connections(struct fixture *fixture, unsigned count)
 {
 	struct server_counts counts = { 0 };
 
-	for (int i = 0; i < CLIENT_MS; i++) {
-		on_loop(fixture, read_counts, &counts);
+	for (int i = 0; i < WAIT_MS; i++) {
+		fixture_on_loop(fixture, read_counts, &counts);
 		if (counts.connections == count)
 			return;
 		usleep(1000);
@@ -686,25 +473,9 @@ static inline void wait_for_connections(struct fixture *fixture, unsigned count)
 	assert_int_equal(counts.connections, count);
 }
 
-/* Waits until another thread has brought a number to a value. */
-static inline void wait_until(atomic_int *number, int value)
+void wait_until(atomic_int *number, int value)
 {
-	for (int i = 0; i < CLIENT_MS && atomic_load(number) != value; i++)
+	for (int i = 0; i < WAIT_MS && atomic_load(number) != value; i++)
 		usleep(1000);
 	assert_int_equal(atomic_load(number), value);
 }
-
-/* One request on a connection of its own, whose end is not waited for. */
-static inline struct answer exchange_bytes(const struct fixture *fixture, const char *text,
-					   size_t length)
-{
-	int fd = client_connect(fixture);
-	struct answer answer;
-
-	client_send_bytes(fd, text, length);
-	answer = client_read(fd, memcmp(text, "HEAD", 4) != 0);
-	close(fd);
-	return answer;
-}
-
-#endif

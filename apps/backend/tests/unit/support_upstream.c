@@ -1,51 +1,13 @@
-/*
- * A scripted server on the test's own loop: it reads a request, then plays its steps. For the tests
- * of what goes out: the client and the providers. Included by one program each, hence the static
- * functions.
- */
-#ifndef WEBPLUS_TESTS_UNIT_UPSTREAM_H
-#define WEBPLUS_TESTS_UNIT_UPSTREAM_H
+#include "support_upstream.h"
 
-#include "base/buf.h"
-#include "base/loop.h"
 #include "base/memory.h"
 
-#include "test.h"
-
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-enum then {
-	THEN_NEXT,
-	THEN_CLOSE,
-	THEN_RESET,
-	THEN_HANG,
-	THEN_SERVE /* wait for the next request */
-};
-
-struct step {
-	const char *send; /* NULL: nothing */
-	size_t length;    /* 0: up to the NUL */
-	enum then then;
-	bool one_by_one; /* a byte at a time */
-};
 
 enum { REQUEST_MAX = 4 << 20, WATCHDOG_MS = 20000 };
-
-struct upstream {
-	struct loop *loop;
-	uv_tcp_t listener;
-	int port;
-	char url[64]; /* "http://127.0.0.1:port" */
-	/* Chooses by the request; by default `steps`. */
-	const struct step *(*choose)(struct upstream *upstream, const char *request);
-	const struct step *steps;
-	struct buf request; /* the latest, head and body */
-	unsigned requests, connections, open;
-	struct list links;
-};
 
 struct link {
 	struct upstream *upstream;
@@ -204,7 +166,7 @@ static void on_link(uv_stream_t *listener, int status)
 	uv_read_start((uv_stream_t *)&link->socket, on_link_alloc, on_link_read);
 }
 
-static void upstream_listen(struct upstream *upstream, struct loop *loop)
+void upstream_listen(struct upstream *upstream, struct loop *loop)
 {
 	struct sockaddr_in address;
 	int size = sizeof(address);
@@ -222,7 +184,7 @@ static void upstream_listen(struct upstream *upstream, struct loop *loop)
 	snprintf(upstream->url, sizeof(upstream->url), "http://127.0.0.1:%d", upstream->port);
 }
 
-static void upstream_close(struct upstream *upstream)
+void upstream_close(struct upstream *upstream)
 {
 	while (!list_empty(&upstream->links))
 		link_close(CONTAINER_OF(upstream->links.next, struct link, node));
@@ -268,15 +230,12 @@ static void run_between(struct loop *loop, const unsigned *value, unsigned at_le
 	uv_run(&loop->uv, UV_RUN_NOWAIT);
 }
 
-/* Runs the loop until *value is at least `least`. */
-static void run_until(struct loop *loop, const unsigned *value, unsigned least)
+void run_until(struct loop *loop, const unsigned *value, unsigned least)
 {
 	run_between(loop, value, least, UINT_MAX);
 }
 
-static void run_until_zero(struct loop *loop, const unsigned *value)
+void run_until_zero(struct loop *loop, const unsigned *value)
 {
 	run_between(loop, value, 0, 0);
 }
-
-#endif
