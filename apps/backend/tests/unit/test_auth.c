@@ -5,92 +5,12 @@
 #include "auth/auth.h"
 
 #include "auth/auth_store.h"
-#include "base/loop.h"
-#include "base/pool.h"
-#include "chat/event_stream.h"
-#include "config.h"
-#include "keys/keys.h"
 #include "middleware/authentication.h"
-#include "security/encryption.h"
-#include "websockets/connection_manager.h"
 
-#include "support.h"
 #include "support_call.h"
+#include "support_stage.h"
 
 #include <pthread.h>
-#include <stdlib.h>
-
-struct stage {
-	struct home home;
-	struct loop loop;
-	struct topics topics;
-	struct config config;
-	struct app app;
-};
-
-static const char *const password = "correct horse battery staple";
-
-static enum err authenticate(struct app *app, const char *token, struct principal *ret_principal)
-{
-	return authentication_check(app->authentication, token, ret_principal);
-}
-
-static void create_services(struct stage *stage)
-{
-	struct app *app = &stage->app;
-	struct connection_manager_options options = { .loop = &stage->loop,
-						      .app = app,
-						      .topics = &stage->topics,
-						      .kinds = topic_kinds,
-						      .authenticate = authenticate,
-						      .pending_max = 1024,
-						      .message_max = 1024,
-						      .subscriptions_max = 1,
-						      .authenticate_ms = 1000,
-						      .ping_ms = 1000 };
-
-	app->loop = &stage->loop;
-	app->config = &stage->config;
-	app->keyring = stage->home.keyring;
-	app->db = stage->home.db;
-	app->topics = &stage->topics;
-	topics_init(&stage->topics);
-	app->workers = options.workers = pool_create("test", 1);
-	app->sockets = connection_manager_create(&options);
-	app->authentication = authentication_create(app, session_load, key_load);
-	app->event_streams = event_streams_create(app);
-	app->setup = setup_create(app);
-}
-
-static int set_up(void **state)
-{
-	struct stage *stage = calloc(1, sizeof(*stage));
-
-	home_make(&stage->home);
-	home_open(&stage->home);
-	loop_init(&stage->loop);
-	stage->config = (struct config){ .access_token_minutes = 15, .session_days = 30 };
-	create_services(stage);
-	*state = stage;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct stage *stage = *state;
-
-	pool_destroy(stage->app.workers);
-	uv_run(&stage->loop.uv, UV_RUN_NOWAIT);
-	setup_destroy(stage->app.setup);
-	authentication_destroy(stage->app.authentication);
-	event_streams_destroy(stage->app.event_streams);
-	connection_manager_destroy(stage->app.sockets);
-	topics_finish(&stage->topics);
-	loop_finish(&stage->loop);
-	home_remove(&stage->home);
-	free(stage);
-	return 0;
-}
 
 /* ---- What a client keeps ---- */
 
@@ -132,8 +52,8 @@ static void add_account(struct stage *stage, const char *username, const char *e
 {
 	const char *reason = "";
 
-	if (account_create(&stage->app, username, email, password, ROLE_USER, &stage->home.arena,
-			   &reason) != ERR_OK)
+	if (account_create(&stage->app, username, email, stage_password, ROLE_USER,
+			   &stage->home.arena, &reason) != ERR_OK)
 		fail_msg("%s", reason);
 }
 
@@ -172,7 +92,7 @@ static enum err creating(struct stage *stage, const char *username, const char *
 			 const char *words)
 {
 	const char *reason = NULL;
-	enum err err = account_create(&stage->app, username, email, password, ROLE_USER,
+	enum err err = account_create(&stage->app, username, email, stage_password, ROLE_USER,
 				      &stage->home.arena, &reason);
 
 	if (words && strstr(reason, words) == NULL)
@@ -222,7 +142,7 @@ static enum err setting_up(struct stage *stage, const char *token, struct client
 		arena_printf(&stage->home.arena,
 			     "{\"token\":\"%s\",\"username\":\"Ada\",\"email\":\"ada@example.org\","
 			     "\"password\":\"%s\"}",
-			     token, password);
+			     token, stage_password);
 
 	return post(stage, "/api/v1/setup", body, NULL, ret_client);
 }
@@ -680,33 +600,31 @@ static void signing_out_ends_the_session_of_the_token(void **state)
 			 ERR_OK);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_name_and_an_address_are_taken_once),
-		TEST(a_bad_password_is_refused),
-		TEST(the_link_makes_the_first_administrator_once),
-		TEST(an_account_made_elsewhere_ends_the_link),
-		TEST(a_weak_password_does_not_use_the_link_up),
-		TEST(signing_in_gives_a_token_and_a_cookie),
-		TEST(behind_tls_the_cookie_is_secure),
-		TEST(a_wrong_name_and_a_wrong_password_are_answered_alike),
-		TEST(me_is_who_is_signed_in),
-		TEST(a_refresh_token_works_once),
-		TEST(a_used_token_that_comes_again_ends_the_session),
-		TEST(another_session_is_not_touched_by_that),
-		TEST(what_is_no_refresh_token_is_refused_and_cleared),
-		TEST(another_site_cannot_renew_or_sign_out),
-		TEST(another_port_of_the_host_cannot_renew),
-		TEST(a_token_whose_successor_is_unused_gets_it_again),
-		TEST(of_many_at_once_all_get_one_successor),
-		TEST(the_grace_of_a_used_token_is_short),
-		TEST(a_session_ends_by_itself),
-		TEST(a_token_of_another_user_does_not_fit_a_session),
-		TEST(signing_out_ends_the_session_of_the_cookie),
-		TEST(signing_out_ends_the_session_of_the_token),
+		STAGE_TEST(a_name_and_an_address_are_taken_once),
+		STAGE_TEST(a_bad_password_is_refused),
+		STAGE_TEST(the_link_makes_the_first_administrator_once),
+		STAGE_TEST(an_account_made_elsewhere_ends_the_link),
+		STAGE_TEST(a_weak_password_does_not_use_the_link_up),
+		STAGE_TEST(signing_in_gives_a_token_and_a_cookie),
+		STAGE_TEST(behind_tls_the_cookie_is_secure),
+		STAGE_TEST(a_wrong_name_and_a_wrong_password_are_answered_alike),
+		STAGE_TEST(me_is_who_is_signed_in),
+		STAGE_TEST(a_refresh_token_works_once),
+		STAGE_TEST(a_used_token_that_comes_again_ends_the_session),
+		STAGE_TEST(another_session_is_not_touched_by_that),
+		STAGE_TEST(what_is_no_refresh_token_is_refused_and_cleared),
+		STAGE_TEST(another_site_cannot_renew_or_sign_out),
+		STAGE_TEST(another_port_of_the_host_cannot_renew),
+		STAGE_TEST(a_token_whose_successor_is_unused_gets_it_again),
+		STAGE_TEST(of_many_at_once_all_get_one_successor),
+		STAGE_TEST(the_grace_of_a_used_token_is_short),
+		STAGE_TEST(a_session_ends_by_itself),
+		STAGE_TEST(a_token_of_another_user_does_not_fit_a_session),
+		STAGE_TEST(signing_out_ends_the_session_of_the_cookie),
+		STAGE_TEST(signing_out_ends_the_session_of_the_token),
 	};
 
 	return RUN_TESTS(tests);
