@@ -39,7 +39,7 @@ enum permission {
 /* The words of all permissions, ended by NULL: the `.names` of a list of them. */
 extern const char *const permission_words[];
 
-/* A role that every installation has. Others are made of permissions by its administrators (users/roles.h). */
+/* A role that every installation has. Others are made of permissions by its administrators (users/role_store.h). */
 struct builtin_role {
 	const char *name;
 	const char *doc;

@@ -5,7 +5,9 @@
 #ifndef WEBPLUS_TESTS_UNIT_SUPPORT_CHAT_H
 #define WEBPLUS_TESTS_UNIT_SUPPORT_CHAT_H
 
-#include "chat/chat_store.h"
+#include "chat/conversation_store.h"
+#include "chat/message_store.h"
+#include "chat/stream_store.h"
 
 #include "support.h"
 

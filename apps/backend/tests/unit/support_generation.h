@@ -9,7 +9,7 @@
 #include "app.h"
 #include "base/clock.h"
 #include "base/loop.h"
-#include "chat/chat_store.h"
+#include "chat/conversation_store.h"
 #include "chat/feed.h"
 #include "chat/posting.h"
 #include "http/request.h"

@@ -2,7 +2,7 @@
  * Conversations as they are kept: whose they are, pages, what is deleted and erased, and the keys
  * under which a message is sent once.
  */
-#include "chat/chat_store.h"
+#include "chat/idempotency_store.h"
 
 #include "support_chat.h"
 

@@ -1,8 +1,6 @@
 /*
  * Messages as they are kept: branches, pages that end early, and what streams among them.
  */
-#include "chat/chat_store.h"
-
 #include "support_chat.h"
 
 #include <string.h>

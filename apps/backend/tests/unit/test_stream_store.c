@@ -2,8 +2,6 @@
  * The exactness of what streams: its committed prefix, whose it is, its end, and what is left of it
  * when its server has gone.
  */
-#include "chat/chat_store.h"
-
 #include "support_chat.h"
 
 static int64_t chunks_left(struct scene *scene)
