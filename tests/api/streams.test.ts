@@ -220,6 +220,20 @@ describe("a reader who comes back", () => {
     assert.equal(textOf(deltas), message.content);
     await socket.close();
   });
+
+  test("over both comes the end of an answer each letter of which takes six in JSON", async () => {
+    const { chat, id } = await ask();
+    const piece = "\u0001".repeat(100_000);
+    for (let i = 0; i < 30; i++) chat.say(piece);
+    chat.end();
+    const { content, seq } = await ada.finished(id);
+    assert.equal(content, piece.repeat(30));
+    assert.equal((await readRest(ada.events(id, seq))).message.content, content);
+    const socket = await ada.webSocket();
+    socket.send({ type: "subscribe", topic: `message:${id}`, seq });
+    assert.equal((await socket.nextOf("done")).message.content, content);
+    await socket.close();
+  });
 });
 
 describe("while a branch streams", () => {

@@ -13,12 +13,14 @@
 
 #include "chat/conversation_store.h"
 #include "chat/message_store.h"
+#include "chat/stream_writer.h"
 #include "websockets/topics.h"
 
 struct app;
 
 /* Bytes of an event's words: a message's text of STREAM_TEXT_MAX, and its escapes, at the worst six bytes for one. */
 enum { EVENT_MAX = 32 * 1024 * 1024 };
+_Static_assert(EVENT_MAX >= 6 * STREAM_TEXT_MAX + 1024 * 1024, "whatever a model writes");
 
 /* "message:<id>" */
 void topic_name(char name[static TOPIC_SIZE], const char *kind, const char *id);

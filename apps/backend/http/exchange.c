@@ -91,10 +91,10 @@ static void answer(struct exchange *exchange, enum err err)
 	settle(exchange);
 }
 
-/* Whether a middleware has to see to something first. */
+/* Whether a middleware has to see to something first: of the request itself, and not of who says that its time is over. */
 static bool is_held(struct exchange *exchange)
 {
-	while (*exchange->next != NULL && !exchange->answered) {
+	while (!exchange->stand_in && *exchange->next != NULL && !exchange->answered) {
 		const struct middleware *middleware = *exchange->next++;
 
 		if (middleware->hold != NULL &&

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { EVENT_MAX = 16 * 1024 * 1024 };
+enum { EVENT_NAME_MAX = 64, FRAME_MAX = EVENT_NAME_MAX + 64 /* bytes around the data */ };
 
 struct payload *sse_event(const char *event, int64_t id, const char *data, size_t length)
 {
@@ -14,7 +14,8 @@ struct payload *sse_event(const char *event, int64_t id, const char *data, size_
 	struct buf text;
 
 	assert(length == 0 || memchr(data, '\n', length) == NULL);
-	buf_init(&text, EVENT_MAX);
+	assert(strlen(event) <= EVENT_NAME_MAX);
+	buf_init(&text, FRAME_MAX + length);
 	if (id >= 0) {
 		BUF_LITERAL(&text, "id: ");
 		buf_append_int(&text, id);

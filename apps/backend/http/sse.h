@@ -10,7 +10,7 @@
 
 /*
  * Renders one event, to be sent to any number of transports. `id` < 0 leaves it out. `data` must
- * hold no line feed.
+ * hold no line feed, and is as long as its maker lets it be; the event's name has at most 64 bytes.
  */
 struct payload *sse_event(const char *event, int64_t id, const char *data, size_t length);
 /* ": ping", which keeps proxies from closing a silent stream. */

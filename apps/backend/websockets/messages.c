@@ -5,13 +5,14 @@
 #include "websockets/frames.h"
 #include "websockets/topics.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
 	TOKEN_MAX = 1024,
-	RENDERED_MAX =
-		16 << 20, /* bytes of one message to a client; what features send is far below */
+	ANSWER_MAX = 16 * 1024,            /* bytes of a message that answers one of a client's */
+	AROUND_MAX = 6 * TOPIC_SIZE + 256, /* of an event's, around its fields */
 };
 
 static const char *const client_message_names[] = {
@@ -151,6 +152,7 @@ static struct payload *frame_and_finish(struct buf *text)
 {
 	struct payload *payload = frame_create(OPCODE_TEXT, text->data, text->length);
 
+	assert(!text->overflow);
 	buf_finish(text);
 	return payload;
 }
@@ -159,7 +161,7 @@ static struct payload *render(const struct schema *schema, const struct server_m
 {
 	struct buf text;
 
-	buf_init(&text, RENDERED_MAX);
+	buf_init(&text, ANSWER_MAX);
 	schema_encode(schema, message, &text);
 	return frame_and_finish(&text);
 }
@@ -213,7 +215,7 @@ struct payload *message_event(const struct event *event)
 {
 	struct buf text;
 
-	buf_init(&text, RENDERED_MAX);
+	buf_init(&text, event->fields_length + AROUND_MAX);
 	BUF_LITERAL(&text, "{\"type\":");
 	json_append_string(&text, event->type);
 	BUF_LITERAL(&text, ",\"topic\":");
@@ -227,9 +229,5 @@ struct payload *message_event(const struct event *event)
 		buf_append(&text, event->fields, event->fields_length);
 	}
 	buf_append_char(&text, '}');
-	if (text.overflow) {
-		buf_finish(&text);
-		return message_error(event->topic, ERR_TOO_LARGE, NULL);
-	}
 	return frame_and_finish(&text);
 }

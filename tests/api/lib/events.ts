@@ -8,12 +8,16 @@ export interface ServerEvent {
 
 export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
-  let buffer = "";
+  // Pieces of an event whose end has not come: they are looked at and joined once, since an event may be long.
+  let pieces: string[] = [];
   for await (const bytes of body) {
-    buffer += decoder.decode(bytes, { stream: true });
-    for (let end = buffer.indexOf("\n\n"); end >= 0; end = buffer.indexOf("\n\n")) {
-      const event = parse(buffer.slice(0, end));
-      buffer = buffer.slice(end + 2);
+    const piece = decoder.decode(bytes, { stream: true });
+    pieces.push(piece);
+    if (!piece.includes("\n")) continue;
+    const blocks = pieces.join("").split("\n\n");
+    pieces = [blocks.pop()!];
+    for (const block of blocks) {
+      const event = parse(block);
       if (event !== undefined) yield event;
     }
   }

@@ -32,6 +32,9 @@ const guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 export class WebSocketClient {
   readonly #connection: net.Socket;
   #input = Buffer.alloc(0);
+  /** What came behind `#input`, and how many bytes its frame lacks with them. */
+  readonly #pieces: Buffer[] = [];
+  #missing = 0;
   readonly #messages: unknown[] = [];
   readonly #frames: Frame[] = [];
   readonly #waiting: (() => void)[] = [];
@@ -117,7 +120,10 @@ export class WebSocketClient {
   }
 
   #onData(data: Buffer): void {
-    this.#input = Buffer.concat([this.#input, data]);
+    this.#pieces.push(data);
+    this.#missing -= data.length;
+    if (this.#missing > 0) return;
+    this.#input = Buffer.concat([this.#input, ...this.#pieces.splice(0)]);
     for (let frame = this.#takeFrame(); frame !== undefined; frame = this.#takeFrame())
       this.#onFrame(frame);
     this.#wake();
@@ -133,7 +139,8 @@ export class WebSocketClient {
     if (input.length < head) return undefined;
     const length =
       size === 126 ? input.readUInt16BE(2) : size === 127 ? Number(input.readBigUInt64BE(2)) : size;
-    if (input.length < head + length) return undefined;
+    this.#missing = head + length - input.length;
+    if (this.#missing > 0) return undefined;
     this.#input = input.subarray(head + length);
     return { opcode: input[0]! & 0x0f, data: input.subarray(head, head + length) };
   }

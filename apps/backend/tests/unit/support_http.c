@@ -344,11 +344,21 @@ static void test_done(struct request *request)
 	atomic_fetch_add(&request->app->dones, 1);
 }
 
+/* As a cache that waits for what others must hear first: for ever, after a fault of what was held. */
+static enum err test_hold(struct request *request)
+{
+	const struct route *route = request->route;
+	bool failed = route && strcmp(route->path, "/held") == 0 && request->reply.status >= 500;
+
+	return failed ? ERR_PENDING : ERR_OK;
+}
+
 static const struct middleware test_middleware = {
 	.name = "test",
 	.admit = test_admit,
 	.prepare = test_prepare,
 	.decorate = test_decorate,
+	.hold = test_hold,
 	.done = test_done,
 };
 

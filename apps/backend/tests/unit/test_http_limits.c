@@ -128,7 +128,7 @@ static void finish_held(struct fixture *f, void *argument)
 
 /*
  * Past its deadline a request is answered for whoever still works at it, and the connection goes
- * on.
+ * on. No middleware holds that answer: it may wait for the very thing that took too long.
  */
 static void a_held_request_has_a_deadline(void **state)
 {
