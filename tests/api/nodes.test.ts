@@ -243,6 +243,37 @@ describe("two servers that share a PostgreSQL and a Redis", { skip: !onPostgres 
     for (const socket of [stranger, list, one]) await socket.close();
   });
 
+  test("an answer is not followed by a session that ended while it was looked up", async () => {
+    const { id } = await begun();
+    const gone = new Client(servers[0]!.url, contract);
+    await gone.signIn(ada.username, ada.password);
+    const sessions = (await gone.get("/api/v1/sessions")).items as {
+      id: string;
+      current: boolean;
+    }[];
+    const session = sessions.find((each) => each.current)!;
+    const holder = "LOCK TABLE message; SELECT pg_sleep(60)";
+    const held = query(database.url, `BEGIN; ${holder}`).catch(() => {});
+    const waits = (kind: string): Promise<string> =>
+      query(
+        database.url,
+        `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND ${kind}`,
+      );
+    while ((await waits("wait_event = 'PgSleep'")) === "0");
+    const reading = gone.call("GET", `/api/v1/messages/${id}/events`);
+    while ((await waits("wait_event_type = 'Lock' AND query LIKE '%FROM message%'")) === "0");
+    await here.expect(204, "DELETE", `/api/v1/sessions/${session.id}`);
+    await query(
+      database.url,
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep' " +
+        "AND datname = current_database()",
+    );
+    await held;
+    const reply = await reading;
+    assert.equal(reply.status, 503, reply.text.slice(0, 200));
+    await gone.refused(401, "GET", `/api/v1/messages/${id}/events`);
+  });
+
   test("what could not be told while Redis was dead is to be fetched, and that is told", async () => {
     const list = await there.webSocket();
     list.send({ type: "subscribe", topic: "conversations" });

@@ -96,16 +96,22 @@ describe("opening a WebSocket", () => {
     }
   });
 
-  test("renews its token on the way, for the same user alone", async () => {
-    const socket = await grace.webSocket();
-    const renewed = await stranger("grace");
-    assert.equal(
-      (await socket.ask({ type: "authenticate", token: renewed.token })).type,
-      "authenticated",
-    );
-    assert.deepEqual(await socket.ask({ type: "ping" }), { type: "pong" });
-    socket.send({ type: "authenticate", token: ada.token });
-    assert.equal(await socket.closed(), 4401);
+  test("renews its token on the way, for the same session alone", async () => {
+    const client = await stranger("grace");
+    const another = await stranger("grace");
+    const key = await client.post("/api/v1/api-keys", { name: "x", scopes: ["models:read"] }, 201);
+    for (const token of [another.token, key.key as string, ada.token]) {
+      const socket = await client.webSocket();
+      const headers = { cookie: client.cookie };
+      client.takeSession(await client.call("POST", "/api/v1/auth/refresh", { headers }));
+      assert.equal(
+        (await socket.ask({ type: "authenticate", token: client.token })).type,
+        "authenticated",
+      );
+      assert.deepEqual(await socket.ask({ type: "ping" }), { type: "pong" });
+      socket.send({ type: "authenticate", token });
+      assert.equal(await socket.closed(), 4401);
+    }
   });
 
   test("is refused to pages of other sites", async () => {

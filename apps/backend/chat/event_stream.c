@@ -1,12 +1,14 @@
 #include "chat/event_stream.h"
 
 #include "app.h"
+#include "base/clock.h"
 #include "base/id.h"
 #include "base/loop.h"
 #include "base/memory.h"
 #include "chat/chat_events.h"
 #include "chat/follower.h"
 #include "http/sse.h"
+#include "middleware/authentication.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -31,13 +33,20 @@ struct event_stream {
 	uv_timer_t heartbeat;
 	char message_id[ID_SIZE];
 	int64_t after;
+	int64_t ends_ms; /* of the session or key, on the clock that does not jump */
 };
 
+/* Who reads on after the end of the session comes back with what the session is by then. */
 static void on_heartbeat(uv_timer_t *timer)
 {
 	struct event_stream *stream = timer->data;
-	struct payload *payload = sse_heartbeat();
+	struct payload *payload;
 
+	if (clock_monotonic_ms() >= stream->ends_ms) {
+		transport_close(stream->transport);
+		return;
+	}
+	payload = sse_heartbeat();
 	transport_write(stream->transport, payload);
 	payload_unref(payload);
 }
@@ -102,6 +111,13 @@ static void begin(struct request *request)
 	static const struct transport_owner owner = { .closed = on_closed, .drain = on_drain };
 	struct event_stream *stream = request->holder;
 
+	/* What ended while the message was read did not find this stream among those to be closed. */
+	if (!authentication_stands(request)) {
+		free(stream);
+		request_finish(request, request_fail(request, ERR_UNAVAILABLE,
+						     "Rights have changed meanwhile. Ask again."));
+		return;
+	}
 	sse_prepare(request);
 	stream->transport = transport_take(request, 200, &owner, stream);
 	if (!stream->transport) {
@@ -127,6 +143,7 @@ enum err event_stream_begin(struct request *request, const char *message_id, int
 	memcpy(stream->message_id, message_id, ID_SIZE);
 	memcpy(stream->user_id, request->principal->user_id, ID_SIZE);
 	memcpy(stream->session_id, request->principal->session_id, ID_SIZE);
+	stream->ends_ms = clock_monotonic_ms() + (request->principal->ends_ms - clock_now().ms);
 	request->holder = stream;
 	return request_on_loop(request, begin);
 }

@@ -304,8 +304,7 @@ static void set_principal(struct request *request, const struct admitted *admitt
 	request->principal = &own->principal;
 }
 
-/* Not if its rights may have changed since the head came: a body may be long in coming, and a reply long in going. */
-static bool is_still_admitted(const struct request *request)
+bool authentication_stands(const struct request *request)
 {
 	const struct admitted *admitted;
 
@@ -354,7 +353,8 @@ static enum err prepare(struct request *request)
 	struct admitted admitted;
 	enum err err;
 
-	if (strcmp(request->route->access, ACCESS_PUBLIC) == 0 || is_still_admitted(request))
+	/* A body may have been long in coming, and a reply is long in going. */
+	if (strcmp(request->route->access, ACCESS_PUBLIC) == 0 || authentication_stands(request))
 		return ERR_OK;
 	err = check(request->app->authentication, authentication_credential(request), &admitted);
 	if (err == ERR_UNAUTHENTICATED)

@@ -14,9 +14,11 @@ void command_admit(struct websocket *socket, const struct principal *principal)
 	const struct connection_manager_options *options = &socket->manager->options;
 	int64_t now = clock_monotonic_ms();
 
+	/* What it listens to was authorised for its session, with whose end it is closed. */
 	if (socket->state == WEBSOCKET_OPEN &&
-	    strcmp(socket->principal.user_id, principal->user_id) != 0) {
-		websocket_close(socket, CLOSE_UNAUTHENTICATED, "The token is another user's.");
+	    strcmp(socket->principal.session_id, principal->session_id) != 0) {
+		websocket_close(socket, CLOSE_UNAUTHENTICATED,
+				"The token is another session's: it takes a socket of its own.");
 		return;
 	}
 	if (socket->user == NULL && limits_admit(&socket->manager->limits, principal->user_id,
