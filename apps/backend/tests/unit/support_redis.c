@@ -21,17 +21,29 @@ static struct sockaddr_in loopback(int port)
 				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 }
 
-int listen_on_free_port(int *ret_port)
+/*
+ * A socket that is bound and does not listen: its port is given to nobody else, and yet a server that reuses addresses may
+ * listen there, as redis-server does.
+ */
+static int bind_free_port(int *ret_port)
 {
 	struct sockaddr_in address = loopback(0);
 	socklen_t length = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)), 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(fd, 16), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
 	*ret_port = ntohs(address.sin_port);
+	return fd;
+}
+
+int listen_on_free_port(int *ret_port)
+{
+	int fd = bind_free_port(ret_port);
+
+	assert_int_equal(listen(fd, 16), 0);
 	return fd;
 }
 
@@ -74,7 +86,7 @@ void redis_server_restart(struct redis_server *server)
 
 void redis_server_start(struct redis_server *server)
 {
-	close(listen_on_free_port(&server->port));
+	server->place = bind_free_port(&server->port);
 	snprintf(server->url, sizeof(server->url), "redis://%s%s%s127.0.0.1:%d/3",
 		 server->password ? ":" : "", server->password ? server->password : "",
 		 server->password ? "@" : "", server->port);
@@ -93,4 +105,10 @@ void redis_server_kill(struct redis_server *server)
 	redis_server_signal(server, SIGKILL);
 	assert_int_equal(waitpid(server->pid, NULL, 0), server->pid);
 	server->pid = 0;
+}
+
+void redis_server_end(struct redis_server *server)
+{
+	redis_server_kill(server);
+	close(server->place);
 }

@@ -152,7 +152,7 @@ static int tear_down(void **state)
 	redis_subscriber_destroy(fixture->ear.subscriber);
 	redis_client_destroy(fixture->client);
 	loop_finish(&fixture->loop);
-	redis_server_kill(&fixture->server);
+	redis_server_end(&fixture->server);
 	free(fixture);
 	return 0;
 }
@@ -390,7 +390,7 @@ static void passwords_are_sent(void **state)
 	run_until(&fixture, is_up);
 	redis_client_destroy(fixture.client);
 	loop_finish(&fixture.loop);
-	redis_server_kill(&fixture.server);
+	redis_server_end(&fixture.server);
 }
 
 /* ---- A server that lies ---- */

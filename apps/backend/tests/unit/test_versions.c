@@ -103,7 +103,7 @@ static int tear_down(void **state)
 	destroy_side(&fixture->here);
 	destroy_side(&fixture->there);
 	loop_finish(&fixture->loop);
-	redis_server_kill(&fixture->server);
+	redis_server_end(&fixture->server);
 	free(fixture);
 	return 0;
 }
