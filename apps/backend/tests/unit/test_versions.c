@@ -13,7 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
-enum { LIMIT_MS = 20000, TRUST_MS = 900, DISTRUST_MS = 4000, DECLARE_MS = 1000 };
+enum { LIMIT_MS = 20000, TICK_MS = 50, TRUST_MS = 900, DISTRUST_MS = 4000, DECLARE_MS = 1000 };
 
 /* A server, as far as its versions go. */
 struct side {
@@ -25,7 +25,7 @@ struct side {
 struct fixture {
 	struct loop loop;
 	struct redis_server server;
-	struct side here, there;
+	struct side here, there, without; /* without Redis, and in one test alone */
 };
 
 static const struct tags tags = { .names = { "chat:ada" }, .count = 1 };
@@ -62,13 +62,32 @@ static void destroy_side(struct side *side)
 {
 	redis_client_destroy(side->redis);
 	versions_destroy(side->versions);
+	*side = (struct side){ 0 };
+}
+
+/* So that a loop that waits for nothing else comes round. */
+static void on_limit(uv_timer_t *timer)
+{
+	(void)timer;
+}
+
+static void turn_once(struct fixture *fixture, int64_t end_ms)
+{
+	int64_t left_ms = end_ms - clock_monotonic_ms();
+	uv_timer_t limit;
+
+	uv_timer_init(&fixture->loop.uv, &limit);
+	uv_timer_start(&limit, on_limit, left_ms > 0 ? (uint64_t)left_ms : 0, 0);
+	uv_run(&fixture->loop.uv, UV_RUN_ONCE);
+	uv_close((uv_handle_t *)&limit, NULL);
+	uv_run(&fixture->loop.uv, UV_RUN_NOWAIT);
 }
 
 #define RUN_UNTIL(fixture, condition)                                                              \
 	do {                                                                                       \
 		int64_t end_ms_ = clock_monotonic_ms() + LIMIT_MS;                                 \
 		while (!(condition)) {                                                             \
-			uv_run(&(fixture)->loop.uv, UV_RUN_ONCE);                                  \
+			turn_once((fixture), end_ms_);                                             \
 			if (clock_monotonic_ms() > end_ms_)                                        \
 				fail_msg("waited in vain for %s", #condition);                     \
 		}                                                                                  \
@@ -102,6 +121,7 @@ static int tear_down(void **state)
 
 	destroy_side(&fixture->here);
 	destroy_side(&fixture->there);
+	destroy_side(&fixture->without);
 	loop_finish(&fixture->loop);
 	redis_server_end(&fixture->server);
 	free(fixture);
@@ -125,12 +145,18 @@ static void on_known(void *context, enum err err, const struct held_versions *he
 	taken->held = *held;
 }
 
+/* Again where Redis took longer to answer than is waited for, as it may on a busy machine. */
 static struct held_versions take(struct fixture *fixture, struct side *side)
 {
-	struct taken taken = { 0 };
+	int64_t end_ms = clock_monotonic_ms() + LIMIT_MS;
+	struct taken taken;
 
-	assert_int_equal(versions_take(side->versions, &tags, on_known, &taken), ERR_OK);
-	RUN_UNTIL(fixture, taken.count == 1);
+	do {
+		taken = (struct taken){ 0 };
+		RUN_UNTIL(fixture, is_up(side));
+		assert_int_equal(versions_take(side->versions, &tags, on_known, &taken), ERR_OK);
+		RUN_UNTIL(fixture, taken.count == 1);
+	} while (taken.err == ERR_TIMEOUT && clock_monotonic_ms() < end_ms);
 	assert_int_equal(taken.err, ERR_OK);
 	return taken.held;
 }
@@ -158,7 +184,7 @@ static void let_it_tick(struct fixture *fixture)
 	int64_t end_ms = clock_monotonic_ms() + 150;
 
 	while (clock_monotonic_ms() < end_ms)
-		uv_run(&fixture->loop.uv, UV_RUN_ONCE);
+		turn_once(fixture, end_ms);
 }
 
 /* ---- While all goes well ---- */
@@ -185,9 +211,12 @@ static void alone_they_are_counted_here(void **state)
 static void what_one_raises_the_other_sees(void **state)
 {
 	struct fixture *fixture = *state;
-	struct held_versions before = take(fixture, &fixture->there), after;
+	struct held_versions before, after;
 
-	after = take(fixture, &fixture->there);
+	do { /* over one connection: with another one nothing is the same */
+		before = take(fixture, &fixture->there);
+		after = take(fixture, &fixture->there);
+	} while (before.era != after.era);
 	assert_true(same(&fixture->there, &before, &after));
 	assert_int_equal(raise_it(&fixture->here), ERR_PENDING);
 	RUN_UNTIL(fixture, raised == 1);
@@ -233,24 +262,23 @@ static void what_was_held_before_a_word_of_distrust_is_gone(void **state)
 static void who_has_no_redis_tells_the_others_all_the_time(void **state)
 {
 	struct fixture *fixture = *state;
-	struct side without = { 0 };
+	struct side *without = &fixture->without;
 	struct versions_options options = { .loop = &fixture->loop,
 					    .shared = true,
 					    .declare = declare,
-					    .context = &without,
+					    .context = without,
 					    .now_ms = read_clock };
 
-	without.versions = versions_create(&options);
-	RUN_UNTIL(fixture, without.declarations == 1);
-	assert_int_equal(raise_it(&without), ERR_PENDING);
-	versions_declared(without.versions, true);
+	without->versions = versions_create(&options);
+	RUN_UNTIL(fixture, without->declarations == 1);
+	assert_int_equal(raise_it(without), ERR_PENDING);
+	versions_declared(without->versions, true);
 	now_ms += VERSION_LEASE_MS;
-	RUN_UNTIL(fixture, raised == 1 && without.declarations == 2);
-	versions_declared(without.versions, true);
-	assert_int_equal(raise_it(&without), ERR_OK);
-	versions_looked(without.versions, now_ms);
-	assert_false(versions_trusted(without.versions));
-	destroy_side(&without);
+	RUN_UNTIL(fixture, raised == 1 && without->declarations == 2);
+	versions_declared(without->versions, true);
+	assert_int_equal(raise_it(without), ERR_OK);
+	versions_looked(without->versions, now_ms);
+	assert_false(versions_trusted(without->versions));
 }
 
 /* ---- A Redis that goes away ---- */
@@ -361,12 +389,15 @@ static void refuse_writes(struct fixture *fixture, const char *host, const char 
 	RUN_UNTIL(fixture, done == 1);
 }
 
-/* It answers, and takes nothing: writes wait for the others to know, once, and not for a tick each. */
+/*
+ * It answers, and takes nothing: writes wait for the others to know, once, and not for a tick each. Those that did would all
+ * take one, since each begins right behind the one before; those that do not are quick but where the machine is busy.
+ */
 static void a_redis_that_refuses_costs_its_answer(void **state)
 {
 	struct fixture *fixture = *state;
 	struct side *here = &fixture->here;
-	int64_t begin_ms;
+	int quick = 0;
 
 	refuse_writes(fixture, "127.0.0.1", "1");
 	assert_int_equal(raise_it(here), ERR_PENDING);
@@ -375,12 +406,14 @@ static void a_redis_that_refuses_costs_its_answer(void **state)
 	versions_declared(here->versions, true);
 	now_ms += VERSION_LEASE_MS;
 	RUN_UNTIL(fixture, raised == 1);
-	begin_ms = clock_monotonic_ms();
 	for (int i = 2; i <= 40; i++) {
+		int64_t begin_ms = clock_monotonic_ms();
+
 		assert_int_equal(raise_it(here), ERR_PENDING);
 		RUN_UNTIL(fixture, raised == i);
+		quick += clock_monotonic_ms() - begin_ms < TICK_MS / 2;
 	}
-	assert_true(clock_monotonic_ms() - begin_ms < 1000);
+	assert_true(quick >= 10);
 	refuse_writes(fixture, "NO", "ONE");
 	versions_looked(here->versions, now_ms);
 	RUN_UNTIL(fixture, versions_trusted(here->versions));
