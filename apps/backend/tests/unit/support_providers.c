@@ -46,7 +46,7 @@ struct registry_options providers_options(void)
 		.loop = &stage.loop,
 		.workers = stage.workers,
 		.client = stage.client,
-		.times = { .connect_ms = 1000, .first_byte_ms = 150, .stall_ms = 100 },
+		.times = { .connect_ms = 15000, .first_byte_ms = 15000, .stall_ms = 15000 },
 		.openai_url = stage.upstream.url,
 		.openai_key = "sk-secret",
 		.ollama_url = stage.upstream.url,
@@ -86,13 +86,18 @@ int providers_tear_down(void **state)
 	return 0;
 }
 
+void start_registry_with(const struct registry_options *own)
+{
+	stage.registry = registry_create(own);
+	registry_start(stage.registry);
+	run_until(&stage.loop, &stage.changes, 3);
+}
+
 void start_registry(void)
 {
 	struct registry_options own = providers_options();
 
-	stage.registry = registry_create(&own);
-	registry_start(stage.registry);
-	run_until(&stage.loop, &stage.changes, 3);
+	start_registry_with(&own);
 }
 
 void create_registry(void)

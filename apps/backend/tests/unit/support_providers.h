@@ -36,6 +36,7 @@ int providers_tear_down(void **state);
 struct registry_options providers_options(void);
 /* With the built-in model, and the lists of both servers. */
 void start_registry(void);
+void start_registry_with(const struct registry_options *own);
 /* Has asked for no list, so that the only connections are those of the answers. */
 void create_registry(void);
 

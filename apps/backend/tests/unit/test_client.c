@@ -236,10 +236,16 @@ static void every_fault_has_its_end(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct fetch_options patience = { .first_byte_ms = 100, .stall_ms = 50 };
+		struct fetch_options patience = { .first_byte_ms = 15000, .stall_ms = 15000 };
 		struct seen seen;
-		enum fetch_end end = play(&seen, cases[i].steps, patience);
+		enum fetch_end end;
 
+		/* What has to be waited for alone is short, so that nothing else passes for it. */
+		if (cases[i].end == FETCH_TIMEOUT)
+			patience.first_byte_ms = 100;
+		if (cases[i].end == FETCH_STALLED)
+			patience.stall_ms = 50;
+		end = play(&seen, cases[i].steps, patience);
 		if (end != cases[i].end)
 			fail_msg("case %zu ended with %d", i, (int)end);
 		buf_finish(&seen.body);
@@ -255,7 +261,7 @@ static void a_stall_is_noticed_long_before_the_patience_for_the_first_byte_ends(
 
 	(void)state;
 	assert_int_equal(play(&seen, steps, patience), FETCH_STALLED);
-	assert_true(clock_monotonic_ms() - start < 5000);
+	assert_true(clock_monotonic_ms() - start < 10000);
 	buf_finish(&seen.body);
 }
 

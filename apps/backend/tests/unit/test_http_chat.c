@@ -123,11 +123,10 @@ static void an_upstream_that_does_not_close_is_not_waited_for(void **state)
 	int64_t start;
 
 	(void)state;
-	own.times.stall_ms = 15000;
 	stage.registry = registry_create(&own);
 	start = clock_monotonic_ms();
 	play_answer(&seen, "openai/gpt", steps, "Hi", CHAT_COMPLETE);
-	assert_true(clock_monotonic_ms() - start < 5000);
+	assert_true(clock_monotonic_ms() - start < 10000);
 	run_until_zero(&stage.loop, &stage.upstream.open);
 }
 
