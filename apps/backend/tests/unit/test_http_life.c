@@ -245,11 +245,13 @@ static void a_full_disk_is_told_and_passes(void **state)
 
 static void producers_make_their_replies_piece_by_piece(void **state)
 {
-	int destroyed = atomic_load(&fixture.app.producer_destroyed);
-	int fd = client_connect(&fixture);
+	int destroyed, fd;
 	struct answer answer;
 
 	(void)state;
+	wait_for_connections(&fixture, 0); /* those before have gone, with their producers */
+	destroyed = atomic_load(&fixture.app.producer_destroyed);
+	fd = client_connect(&fixture);
 	client_send(fd, GET("/pieces?count=3") GET("/pieces?count=2&bytes=65536") GET("/hello"));
 	answer = client_read(fd, true);
 	assert_true(answer_has(&answer, "Transfer-Encoding", "chunked"));
@@ -307,10 +309,12 @@ static void a_producer_goes_on_for_those_alone_who_still_may(void **state)
 /* Who does not read makes the producer wait, not the memory grow. */
 static void a_producer_waits_for_its_reader(void **state)
 {
-	int small = 65536, made = 0, destroyed = atomic_load(&fixture.app.producer_destroyed);
-	int fd = client_connect(&fixture);
+	int small = 65536, made = 0, destroyed, fd;
 
 	(void)state;
+	wait_for_connections(&fixture, 0); /* those before have gone, with their producers */
+	destroyed = atomic_load(&fixture.app.producer_destroyed);
+	fd = client_connect(&fixture);
 	while (sem_trywait(&fixture.app.piece_made) == 0)
 		;
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
