@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe } from "node:test";
 
 import { Client } from "./lib/client.ts";
 import { type Database, freshDatabase, query } from "./lib/postgres.ts";
 import { Server } from "./lib/server.ts";
 import type { Conversation, Message } from "./lib/types.ts";
 import { contract } from "./lib/world.ts";
+import { test } from "./lib/test.ts";
 
 const ada = { username: "ada", email: "ada@example.org", password: "correct horse battery" };
 const masterKey = "5e".repeat(32);
@@ -221,7 +222,7 @@ describe("a change of rights on one server, seen on another", { skip: !onPostgre
     assert.ok(taken.sort((a, b) => a - b)[1]! <= 1000, `after ${taken} ms`);
   });
 
-  /* Each follows at once on the one before: found by a look from time to time, all but the first would take its time. */
+  /* Each follows at once on the one before: found by a look each half second, all but the first would take that long. */
   test("is told to it, and not left to its next look", async (t) => {
     const told: number[] = [];
     const sockets = [];
@@ -239,7 +240,7 @@ describe("a change of rights on one server, seen on another", { skip: !onPostgre
       told.push(performance.now() - start);
     }
     t.diagnostic(`after ${told.map(Math.round).join(", ")} ms`);
-    assert.ok(told.sort((a, b) => a - b)[2]! < 200, `after ${told} ms`);
+    assert.ok(told.sort((a, b) => a - b)[2]! < 400, `after ${told} ms`);
   });
 
   test("ends the sessions there too", async () => {

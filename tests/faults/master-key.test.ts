@@ -7,11 +7,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, existsSync, readdirSync, watch } from "node:fs";
 import path from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe } from "node:test";
 
 import { Server, binary } from "../api/lib/server.ts";
+import { test } from "../api/lib/test.ts";
 
 const rounds = process.env["SOAK"] === "1" ? 200 : 12;
+const slow = { timeout: rounds * 10_000 };
 
 describe("keys rotate-master", () => {
   let server: Server;
@@ -44,7 +46,7 @@ describe("keys rotate-master", () => {
     assert.equal(code, 0, output);
   }
 
-  test("killed at any moment, it leaves an installation that opens", async () => {
+  test("killed at any moment, it leaves an installation that opens", slow, async () => {
     const codes = [];
     for (let round = 1; round <= rounds; round++) {
       codes.push(await killAfter(round));

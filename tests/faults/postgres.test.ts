@@ -7,13 +7,14 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import path from "node:path";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { after, afterEach, before, beforeEach, describe } from "node:test";
 import { promisify } from "node:util";
 
 import { Client } from "../api/lib/client.ts";
 import { Contract } from "../api/lib/contract.ts";
 import { Server } from "../api/lib/server.ts";
 import type { Conversation, Message } from "../api/lib/types.ts";
+import { test } from "../api/lib/test.ts";
 
 const rounds = process.env["SOAK"] === "1" ? 100 : 3;
 const folder = process.env["WEBPLUS_TEST_POSTGRES_FOLDER"];
