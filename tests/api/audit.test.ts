@@ -69,6 +69,6 @@ describe("webplus audit verify", () => {
     await sql(`DELETE FROM audit WHERE seq >= ${last.seq - 1}`);
     assert.notEqual(await tip(), before);
     assert.ok(Number((await tip()).split(" ")[0]) < last.seq);
-    assert.ok(server.output.some((line) => line.includes("audit tip")));
+    await server.printed((line) => line.includes("audit tip"));
   });
 });

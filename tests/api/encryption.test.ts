@@ -8,7 +8,7 @@ import { execFile } from "node:child_process";
 import { readFile, readdir } from "node:fs/promises";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe } from "node:test";
 import { promisify } from "node:util";
 
 import { Client } from "./lib/client.ts";
@@ -17,6 +17,7 @@ import { Server } from "./lib/server.ts";
 import type { Conversation } from "./lib/types.ts";
 import { type Chat, Upstream, model } from "./lib/upstream.ts";
 import { contract } from "./lib/world.ts";
+import { test } from "./lib/test.ts";
 
 const ada = { username: "ada", email: "planted-email@example.org", password: "planted password" };
 
@@ -218,11 +219,8 @@ describe("the database at rest", () => {
     );
     const problem = await client.get(`/api/v1/conversations/${victim.id}`, 500);
     assert.equal(problem.code, "corrupt");
-    assert.ok(
-      server.output.some(
-        (line) =>
-          line.includes("damaged row") && line.includes(victim.id) && line.includes("title"),
-      ),
+    await server.printed((line) =>
+      ["damaged row", victim.id, "title"].every((word) => line.includes(word)),
     );
     const page = await client.get("/api/v1/conversations");
     assert.ok(page.items.some(({ id }: Conversation) => id === conversation.id));

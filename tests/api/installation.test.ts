@@ -175,7 +175,7 @@ describe("a damaged row", () => {
     assert.deepEqual((await client.get("/api/v1/conversations")).items, [whole]);
     const problem = await client.refused(500, "GET", `/api/v1/conversations/${damaged.id}`);
     assert.equal(problem.code, "corrupt");
-    const line = server.output.find((text) => text.includes('"damaged row"'))!;
+    const line = await server.printed((text) => text.includes('"damaged row"'));
     assert.deepEqual(
       Object.entries(JSON.parse(line) as Record<string, string>).slice(-3),
       Object.entries({ table: "conversation", column: "title", key: damaged.id }),

@@ -49,6 +49,7 @@ export class Server {
   #listen = "127.0.0.1:0";
   #command = [binary];
   #onSetupToken: () => void = () => {};
+  #onPrinted: (() => void)[] = [];
   #database: Database | undefined;
   #exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }> | undefined;
 
@@ -92,7 +93,8 @@ export class Server {
     this.#child = child;
     running.add(child);
     child.once("exit", () => running.delete(child));
-    this.#exit = once(child, "exit").then(([code, signal]) => ({ code, signal }));
+    // Its end, and that of what it printed.
+    this.#exit = once(child, "close").then(([code, signal]) => ({ code, signal }));
     this.output = [];
     this.setupToken = "";
     createInterface({ input: child.stdout! }).on("line", (line) => this.#onLine(line));
@@ -122,10 +124,20 @@ export class Server {
 
   #onLine(line: string): void {
     this.output.push(line);
+    for (const resolve of this.#onPrinted.splice(0)) resolve();
     const token = /\/setup\?token=([^\s&]+)/.exec(line)?.[1];
     if (token === undefined) return;
     this.setupToken = token;
     this.#onSetupToken();
+  }
+
+  /** The first line that is so; it comes by another way than a reply, and may come after it. */
+  async printed(isSo: (line: string) => boolean): Promise<string> {
+    for (;;) {
+      const line = this.output.find(isSo);
+      if (line !== undefined) return line;
+      await new Promise<void>((resolve) => this.#onPrinted.push(resolve));
+    }
   }
 
   get pid(): number {
@@ -136,7 +148,7 @@ export class Server {
     return this.output.slice(-60).join("\n");
   }
 
-  /** Sends the signal, and waits for the end of the process. */
+  /** Sends the signal, and waits for the end of the process and for all that it printed. */
   async end(
     signal: NodeJS.Signals = "SIGTERM",
   ): Promise<{ code: number | null; signal: string | null }> {
