@@ -10,18 +10,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 
+import { freePort } from "./port.ts";
+
 const run = promisify(execFile);
 const configuration = path.resolve(import.meta.dirname, "../../../deploy/nginx/webplus.conf");
 
 export const hostName = "chat.example.org";
-
-async function freePort(): Promise<number> {
-  const probe = net.createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as net.AddressInfo;
-  await once(probe.close(), "close");
-  return port;
-}
 
 /** Whether something takes connections there. */
 async function answers(port: number): Promise<boolean> {

@@ -1,18 +1,10 @@
 /* A redis-server of a test's own, which may be killed and started again on the same port. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
+import { freePort } from "./port.ts";
 
 export class Redis {
   readonly port: number;
@@ -40,8 +32,14 @@ export class Redis {
     );
     this.#child = child;
     process.once("exit", () => child.kill("SIGKILL"));
-    for await (const line of createInterface({ input: child.stdout! }))
-      if (line.includes("Ready to accept connections")) break;
+    let ready = false;
+    let said = "";
+    for await (const line of createInterface({ input: child.stdout! })) {
+      said += `${line}\n`;
+      ready = line.includes("Ready to accept connections");
+      if (ready) break;
+    }
+    if (!ready) throw new Error(`redis-server ended at its start:\n${said}`);
     child.stdout!.resume();
   }
 

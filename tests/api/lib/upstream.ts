@@ -4,7 +4,8 @@
  */
 import { once } from "node:events";
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+
+import { freePort } from "./port.ts";
 
 export type Kind = "openai" | "ollama";
 
@@ -118,14 +119,16 @@ export class Upstream {
   readonly #waiting: ((chat: Chat) => void)[] = [];
   /** What it offers to those who speak OpenAI's way. */
   models = ["scripted"];
-  #port = 0;
+  /** One that it may listen on again. */
+  readonly #port: number;
 
-  private constructor() {
+  private constructor(port: number) {
+    this.#port = port;
     this.#server = createServer((request, response) => void this.#answer(request, response));
   }
 
   static async start(): Promise<Upstream> {
-    const upstream = new Upstream();
+    const upstream = new Upstream(await freePort());
     await upstream.listen();
     return upstream;
   }
@@ -141,7 +144,6 @@ export class Upstream {
   async listen(): Promise<void> {
     this.#server.listen(this.#port, "127.0.0.1");
     await once(this.#server, "listening");
-    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   /** Hangs up on everybody, and refuses connections until `listen`. */

@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { freePort } from "../../api/lib/port.ts";
 
 const root = path.resolve(import.meta.dirname, "../../..");
 const binary = path.resolve(
@@ -15,15 +15,9 @@ const binary = path.resolve(
 );
 const stopLimitMs = 40_000;
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  probe.close();
-  await once(probe, "close");
-  if (address === null || typeof address === "string") throw new Error("No port.");
-  return address.port;
-}
+/** None outlives the tests. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
 /** Settings of whoever runs the tests must not become the server's. */
 function inherited(): NodeJS.ProcessEnv {
@@ -66,8 +60,12 @@ export class Program {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;
+    running.add(child);
     const ended = new AbortController();
-    child.once("exit", () => ended.abort());
+    child.once("exit", () => {
+      running.delete(child);
+      ended.abort();
+    });
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on("line", (line) => this.#onLine(line));
     }
@@ -84,9 +82,16 @@ export class Program {
     for (;;) {
       if (ended.aborted) throw new Error(`The server ended at its start.\n${this.tail()}`);
       const reply = await fetch(`${this.url}/api/v1/health`).catch(() => null);
-      if (reply?.ok === true) return;
+      if (reply?.ok === true && (await this.#hasItsLink())) return;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
+  }
+
+  /** The link to set it up is printed, which may be read a moment after it answers. */
+  async #hasItsLink(): Promise<boolean> {
+    if (this.setupLink !== "") return true;
+    const reply = await fetch(`${this.url}/api/v1/setup`);
+    return !((await reply.json()) as { required: boolean }).required;
   }
 
   tail(): string {

@@ -31,9 +31,17 @@ export class Workspace {
   /** Already set up, unless the test is about that. */
   static async start(env: Record<string, string>, setUp = true): Promise<Workspace> {
     const program = await Program.start(env);
-    const workspace = new Workspace(program, await launchBrowser());
-    if (setUp) await workspace.setUp();
-    return workspace;
+    let browser: Browser | undefined;
+    try {
+      browser = await launchBrowser();
+      const workspace = new Workspace(program, browser);
+      if (setUp) await workspace.setUp();
+      return workspace;
+    } catch (error) {
+      await browser?.close();
+      await program.remove();
+      throw error;
+    }
   }
 
   async setUp(): Promise<void> {
