@@ -21,8 +21,6 @@ export const server = await Server.start({
     WEBPLUS_OPENAI_URL: upstream.openaiUrl,
     WEBPLUS_OPENAI_API_KEY: "sk-test-upstream",
     WEBPLUS_OLLAMA_URL: upstream.ollamaUrl,
-    WEBPLUS_UPSTREAM_FIRST_BYTE_MS: "1000",
-    WEBPLUS_UPSTREAM_STALL_MS: "1000",
     WEBPLUS_GUIDE_WORDS_PER_SECOND: "5000",
   },
 });
