@@ -26,6 +26,15 @@ async function hitsOf(act: () => Promise<unknown>, of = server): Promise<number>
   return (await hits(of)) - before;
 }
 
+/**
+ * That it is one hit. At once, but where a busy machine lets Redis take longer than is waited for: then nothing is kept or
+ * found, and all is tried again.
+ */
+async function isHit(attempt: () => Promise<number>): Promise<void> {
+  const tries = withRedis ? 20 : 1;
+  for (let i = 1; (await attempt()) !== 1; i++) assert.ok(i < tries, "not from memory");
+}
+
 async function raw(client: Client, path: string, headers: Record<string, string> = {}) {
   return fetch(client.url + path, {
     headers: { authorization: `Bearer ${client.token}`, ...headers },
@@ -36,22 +45,27 @@ describe("a reply that is kept", { skip: !keeps }, () => {
   test("is sent again without asking the database", async () => {
     const conversation = await ada.conversation({ title: "Kept" });
     const path = `/api/v1/conversations/${conversation.id}`;
-    const first = await ada.get(path);
-    const reads = await metric(server, "webplus_db_reads_total");
-    assert.equal(await hitsOf(() => ada.get(path)), 1);
-    assert.deepEqual(await ada.get(path), first);
-    assert.ok((await metric(server, "webplus_db_reads_total")) - reads <= 2, "only others read");
+    await isHit(async () => {
+      const first = await ada.get(path);
+      const reads = await metric(server, "webplus_db_reads_total");
+      const hit = await hitsOf(async () => assert.deepEqual(await ada.get(path), first));
+      const read = (await metric(server, "webplus_db_reads_total")) - reads;
+      assert.ok(hit === 0 || read <= 2, "only others read");
+      return hit;
+    });
   });
 
   test("is told apart by its query, in whatever order that is", async () => {
     const list = "/api/v1/conversations";
     await ada.get(`${list}?limit=3`);
     assert.equal(await hitsOf(() => ada.get(`${list}?limit=2`)), 0);
-    assert.equal(await hitsOf(() => ada.get(`${list}?limit=3`)), 1);
-    const conversation = await ada.conversation();
-    const messages = `/api/v1/conversations/${conversation.id}/messages`;
-    await ada.get(`${messages}?limit=3&order=desc`);
-    assert.equal(await hitsOf(() => ada.get(`${messages}?order=desc&limit=3`)), 1);
+    await isHit(() => hitsOf(() => ada.get(`${list}?limit=3`)));
+    await isHit(async () => {
+      const conversation = await ada.conversation();
+      const messages = `/api/v1/conversations/${conversation.id}/messages`;
+      await ada.get(`${messages}?limit=3&order=desc`);
+      return hitsOf(() => ada.get(`${messages}?order=desc&limit=3`));
+    });
   });
 
   test("is not another user's", async () => {
@@ -81,9 +95,11 @@ describe("a reply that is kept", { skip: !keeps }, () => {
   });
 
   test("survives a write of somebody else", async () => {
-    await ada.get("/api/v1/conversations");
-    await grace.conversation({ title: "Hers" });
-    assert.equal(await hitsOf(() => ada.get("/api/v1/conversations")), 1);
+    await isHit(async () => {
+      await ada.get("/api/v1/conversations");
+      await grace.conversation({ title: "Hers" });
+      return hitsOf(() => ada.get("/api/v1/conversations"));
+    });
   });
 
   test("is not shown to a role that may not see it any more", async () => {
