@@ -7,15 +7,17 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe } from "node:test";
 
 import { Client } from "../api/lib/client.ts";
 import { Contract } from "../api/lib/contract.ts";
 import { query } from "../api/lib/postgres.ts";
 import { Server, binary } from "../api/lib/server.ts";
 import type { Conversation } from "../api/lib/types.ts";
+import { test } from "../api/lib/test.ts";
 
 const rounds = process.env["SOAK"] === "1" ? 50 : 3;
+const slow = { timeout: (rounds + 1) * 30_000 };
 const conversations = process.env["SOAK"] === "1" ? 20_000 : 2_000;
 const ada = { username: "ada", email: "ada@example.org", password: "correct horse battery" };
 
@@ -105,25 +107,31 @@ describe("keys rotate beside a server", () => {
     }
   }
 
-  test("killed in the middle, it goes on where it stood", async () => {
+  test("killed in the middle, it goes on where it stood", slow, async () => {
     const until = { stop: false };
     const load = work(until);
-    for (let round = 0; round < rounds; round++) {
+    let killed = 0;
+    let newest = 2;
+    while (killed < rounds) {
       const child = rotate();
       const [line] = (await once(child.stdout!, "data")) as [Buffer];
       assert.match(line.toString(), /rows/);
       child.kill("SIGKILL");
-      await once(child, "close");
+      // On a busy machine it may have come to its end: then the next one makes another key.
+      const [code] = (await once(child, "close")) as [number | null];
+      if (code === null) killed++;
+      else newest++;
+      assert.ok(newest < 10, "it never was in the middle");
     }
     const output = await ended(rotate());
     until.stop = true;
     await load;
-    assert.match(output, /Key 2 seals everything/);
-    assert.deepEqual(await keys(), [2]);
+    assert.match(output, new RegExp(`Key ${newest} seals everything`));
+    assert.deepEqual(await keys(), [newest]);
     await everythingReads();
   });
 
-  test("two at once end with one new key", async () => {
+  test("two at once end with one new key", slow, async () => {
     const before = (await keys())[0]!;
     const until = { stop: false };
     const load = work(until);
