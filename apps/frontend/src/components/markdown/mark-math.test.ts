@@ -105,6 +105,6 @@ describe("formulas", () => {
     const text = `${"$x$ `".repeat(20_000)}\\[`;
     const begun = performance.now();
     markMath(text);
-    expect(performance.now() - begun).toBeLessThan(2_000);
+    expect(performance.now() - begun).toBeLessThan(4_000);
   });
 });
