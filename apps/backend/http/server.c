@@ -92,7 +92,8 @@ static void expire_oldest(struct server *server, enum deadline deadline, int64_t
 
 		if (now_ms - conn->since_ms < limit_ms(server, deadline))
 			return;
-		list_remove(&conn->waiting); /* else one that is not done with would be the first again */
+		list_remove(
+			&conn->waiting); /* else one that is not done with would be the first again */
 		conn_expire(conn);
 	}
 }

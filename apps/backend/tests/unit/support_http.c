@@ -470,17 +470,19 @@ static void read_counts(struct fixture *fixture, void *argument)
 	*(struct server_counts *)argument = server_counts(fixture->server);
 }
 
+struct server_counts fixture_counts(struct fixture *fixture)
+{
+	struct server_counts counts;
+
+	fixture_on_loop(fixture, read_counts, &counts);
+	return counts;
+}
+
 void fixture_await_connections(struct fixture *fixture, unsigned count)
 {
-	struct server_counts counts = { 0 };
-
-	for (int i = 0; i < WAIT_MS; i++) {
-		fixture_on_loop(fixture, read_counts, &counts);
-		if (counts.connections == count)
-			return;
+	for (int i = 0; i < WAIT_MS && fixture_counts(fixture).connections != count; i++)
 		usleep(1000);
-	}
-	assert_int_equal(counts.connections, count);
+	assert_int_equal(fixture_counts(fixture).connections, count);
 }
 
 void wait_until(atomic_int *number, int value)

@@ -56,6 +56,7 @@ void fixture_on_loop(struct fixture *fixture, void (*run)(struct fixture *fixtur
 
 /* Waits until the server has that many connections. */
 void fixture_await_connections(struct fixture *fixture, unsigned count);
+struct server_counts fixture_counts(struct fixture *fixture);
 /* Waits until another thread has brought a number to a value. */
 void wait_until(atomic_int *number, int value);
 

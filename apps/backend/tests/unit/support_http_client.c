@@ -10,8 +10,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CLIENT_MS = 20000 };
-
 int client_connect(const struct fixture *fixture)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,

@@ -1,11 +1,13 @@
 /*
- * A client of support_http.h that speaks bytes. Its sockets wait some seconds at most, so that a reply that never comes
- * fails the test instead of hanging it.
+ * A client of support_http.h that speaks bytes. Its sockets wait CLIENT_MS at most, so that a reply that never comes fails
+ * the test instead of hanging it.
  */
 #ifndef WEBPLUS_TESTS_UNIT_SUPPORT_HTTP_CLIENT_H
 #define WEBPLUS_TESTS_UNIT_SUPPORT_HTTP_CLIENT_H
 
 #include "support_http.h"
+
+enum { CLIENT_MS = 20000 };
 
 /* A socket, which the test closes. */
 int client_connect(const struct fixture *fixture);

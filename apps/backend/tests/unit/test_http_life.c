@@ -249,7 +249,7 @@ static void producers_make_their_replies_piece_by_piece(void **state)
 	struct answer answer;
 
 	(void)state;
-	wait_for_connections(&fixture, 0); /* those before have gone, with their producers */
+	fixture_await_connections(&fixture, 0); /* those before have gone, with their producers */
 	destroyed = atomic_load(&fixture.app.producer_destroyed);
 	fd = client_connect(&fixture);
 	client_send(fd, GET("/pieces?count=3") GET("/pieces?count=2&bytes=65536") GET("/hello"));
@@ -312,7 +312,7 @@ static void a_producer_waits_for_its_reader(void **state)
 	int small = 65536, made = 0, destroyed, fd;
 
 	(void)state;
-	wait_for_connections(&fixture, 0); /* those before have gone, with their producers */
+	fixture_await_connections(&fixture, 0); /* those before have gone, with their producers */
 	destroyed = atomic_load(&fixture.app.producer_destroyed);
 	fd = client_connect(&fixture);
 	while (sem_trywait(&fixture.app.piece_made) == 0)

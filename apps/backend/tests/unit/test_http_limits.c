@@ -174,10 +174,7 @@ static void a_workers_request_has_a_deadline(void **state)
 
 static uint64_t accepted(void)
 {
-	struct server_counts counts;
-
-	on_loop(&fixture, read_counts, &counts);
-	return counts.accepted;
+	return fixture_counts(&fixture).accepted;
 }
 
 /* Reads what the kernel had taken, which then ends too early. */
