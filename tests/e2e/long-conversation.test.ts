@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Page, WebSocketRoute } from "playwright-core";
+import { frames } from "./support/browser.ts";
 import { eventually } from "./support/eventually.ts";
 import { chats, input, password, thread, Workspace } from "./support/workspace.ts";
 
@@ -72,6 +73,7 @@ async function offsetAtRest(page: Page, number: number): Promise<number> {
   let last = await offset(page, number);
   return eventually(async () => {
     const before = last;
+    await frames(page, 10);
     last = await offset(page, number);
     assert.equal(last, before, "it still moves");
     return last;
@@ -179,7 +181,7 @@ test("one can scroll to its very beginning", async () => {
   await thread(page).hover();
   for (let step = 0; step < 200 && (await question(page, 1).count()) === 0; step += 1) {
     await page.mouse.wheel(0, -3_000);
-    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+    await frames(page, 1);
   }
   await question(page, 1).waitFor();
   await workspace.close(page);
@@ -224,7 +226,7 @@ test("a chat is opened where it was left, and at its end if it was read to there
   const atRest = () =>
     eventually(async () => {
       const before = await topRow();
-      await page.waitForTimeout(200);
+      await frames(page, 10);
       const after = await topRow();
       assert.deepEqual(after, before);
       return after;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
+import { frames } from "./support/browser.ts";
 import { eventually } from "./support/eventually.ts";
 import {
   ask,
@@ -39,6 +40,7 @@ async function atRest(page: Page): Promise<Position> {
   let last = await position(page);
   return eventually(async () => {
     const before = last;
+    await frames(page, 10);
     last = await position(page);
     assert.equal(last.top, before.top, "it still scrolls");
     return last;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
-import { phone } from "./support/browser.ts";
+import { frames, phone } from "./support/browser.ts";
 import { eventually, hasCount } from "./support/eventually.ts";
 import { People } from "./support/people.ts";
 import { ask, completeAnswer, newChat, quickly, thread, Workspace } from "./support/workspace.ts";
@@ -120,11 +120,6 @@ async function toLatest(page: Page): Promise<void> {
 
 /** So few that its last messages and its first are not drawn together. */
 const low = { viewport: { width: 900, height: 460 } };
-const frames = (page: Page, count: number) =>
-  page.evaluate(async (most) => {
-    for (let frame = 0; frame < most; frame += 1)
-      await new Promise((resolve) => requestAnimationFrame(resolve));
-  }, count);
 
 test("a hit that is opened again leads there again", async () => {
   const page = await workspace.signedIn(low);

@@ -78,6 +78,14 @@ export function blockSockets(): void {
   } as unknown as typeof WebSocket;
 }
 
+/** So many are drawn, however long that takes: where something moves, it has moved then. */
+export async function frames(page: Page, count: number): Promise<void> {
+  await page.evaluate(async (most) => {
+    for (let frame = 0; frame < most; frame += 1)
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+  }, count);
+}
+
 /** Once nothing moves: a colour half faded in is not the one that is read. */
 export async function settled(page: Page): Promise<void> {
   await page.evaluate(() =>
