@@ -41,7 +41,10 @@ static void destroy_response(struct cached *cached)
 	free(response);
 }
 
-/* One piece of memory: the struct, the key, the media, the headers. */
+/*
+ * One piece of memory: the struct, the key, the media, the headers. The body comes from a buffer that may have grown to twice
+ * as much: what is counted is what is kept.
+ */
 struct response *response_create(const struct response_ask *ask, const char *media,
 				 const char *headers, size_t headers_length, char *body,
 				 size_t length)
@@ -58,9 +61,9 @@ struct response *response_create(const struct response_ask *ask, const char *med
 	response->media = rest + key_size;
 	response->headers = rest + key_size + media_size;
 	response->headers_length = headers_length;
-	response->body = body;
+	response->body = memory_resize(body, length + 1);
 	response->length = length;
-	cached_init(&response->cached, ask->kind, rest, size + length, destroy_response);
+	cached_init(&response->cached, ask->kind, rest, size + length + 1, destroy_response);
 	return response;
 }
 

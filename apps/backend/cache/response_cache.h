@@ -43,7 +43,7 @@ struct response {
 
 struct response_ask;
 
-/* Takes the body over, which free() frees; copies the rest. With one reference. Any thread. */
+/* Takes the body over, which free() frees and has its NUL, and may move it; copies the rest. With one reference. Any thread. */
 struct response *response_create(const struct response_ask *ask, const char *media,
 				 const char *headers, size_t headers_length, char *body,
 				 size_t length);

@@ -247,7 +247,7 @@ static void prepare_to_keep(struct request *request, const char *etag)
 	cached->response = response_create(&cached->ask, reply->media, reply->headers.data,
 					   reply->headers.length, body, length);
 	memcpy(cached->response->etag, etag, ETAG_SIZE);
-	reply_fixed(request, reply->status, cached->response->media, body, length);
+	reply_fixed(request, reply->status, cached->response->media, cached->response->body, length);
 }
 
 /* A HEAD gets the headers that a GET gets, and is not kept: few ask so. */

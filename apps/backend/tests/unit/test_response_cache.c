@@ -1,10 +1,12 @@
 /* Replies that are kept: hits, who computes and who waits, and what a write between does to all of that. */
 #include "cache/response_cache.h"
 
+#include "base/buf.h"
 #include "base/memory.h"
 
 #include "test.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -261,6 +263,30 @@ static void what_is_too_long_to_be_kept_is_for_who_waited(void **state)
 	free(body);
 }
 
+/* A buffer that has grown has more room than it holds: that is not kept with it. */
+static void what_it_takes_is_what_is_counted(void **state)
+{
+	struct fixture *fixture = *state;
+	struct response *response;
+	struct asker asker;
+	struct buf body;
+	size_t length;
+	char *data;
+
+	buf_init(&body, BYTES);
+	buf_append_text(&body, "short");
+	assert_non_null(buf_reserve(&body, 20000));
+	data = buf_take(&body, &length);
+	assert_int_equal(ask_for(fixture, &asker, "/a"), VERDICT_COMPUTE);
+	response = response_create(&asker.ask, "text/plain", "", 0, data, length);
+	response_keep(&asker.ask, response);
+	assert_string_equal(response->body, "short");
+	assert_true(malloc_usable_size(response->body) + malloc_usable_size(response) <=
+		    memory_cache_counts(fixture->memory, CACHED_PERSONAL).bytes);
+	response_unref(response);
+	next_turn(fixture);
+}
+
 static void what_has_grown_old_is_computed_anew(void **state)
 {
 	struct fixture *fixture = *state;
@@ -303,6 +329,7 @@ int main(void)
 		TEST(who_computes_in_anothers_place_does_so_for_its_time),
 		TEST(a_failure_is_that_of_all_who_waited),
 		TEST(what_is_too_long_to_be_kept_is_for_who_waited),
+		TEST(what_it_takes_is_what_is_counted),
 		TEST(what_has_grown_old_is_computed_anew),
 		TEST(where_versions_are_not_known_nothing_is_kept),
 	};
