@@ -94,6 +94,15 @@ describe("a reply that is kept", { skip: !keeps }, () => {
     await ada.refused(404, "GET", path);
   });
 
+  test("is read anew after a deletion that is tried again, and finds nothing", async () => {
+    const { id } = await ada.conversation();
+    await ada.expect(204, "DELETE", `/api/v1/conversations/${id}`);
+    await ada.get("/api/v1/conversations");
+    assert.equal(await hitsOf(() => ada.get("/api/v1/conversations")), 1);
+    await ada.refused(404, "DELETE", `/api/v1/conversations/${id}`);
+    assert.equal(await hitsOf(() => ada.get("/api/v1/conversations")), 0);
+  });
+
   test("survives a write of somebody else", async () => {
     await isHit(async () => {
       await ada.get("/api/v1/conversations");

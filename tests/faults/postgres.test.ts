@@ -11,7 +11,9 @@ import { after, afterEach, before, beforeEach, describe } from "node:test";
 import { promisify } from "node:util";
 
 import { Client } from "../api/lib/client.ts";
+import { metric } from "../api/lib/consistency.ts";
 import { Contract } from "../api/lib/contract.ts";
+import { query } from "../api/lib/postgres.ts";
 import { Server } from "../api/lib/server.ts";
 import type { Conversation, Message } from "../api/lib/types.ts";
 import { test } from "../api/lib/test.ts";
@@ -281,3 +283,55 @@ describe("PostgreSQL goes away", { skip: folder === undefined }, () => {
     assert.deepEqual(await client.message(assistant_message.id), message);
   });
 });
+
+/** It writes nothing down for as long as no standby has it, and answers reads as ever. */
+describe(
+  "PostgreSQL does not say whether it has committed",
+  { skip: folder === undefined || process.env["WEBPLUS_TEST_REDIS"] === undefined },
+  () => {
+    const url = process.env["WEBPLUS_TEST_POSTGRES"]!;
+    let server: Server;
+    let client: Client;
+
+    async function configure(change: string): Promise<void> {
+      await query(url, `ALTER SYSTEM ${change}`);
+      await query(url, "SELECT pg_reload_conf()");
+    }
+
+    before(async () => {
+      server = await Server.start({ env: silence });
+      client = await signedIn(server);
+    });
+    after(async () => {
+      await configure("RESET synchronous_standby_names");
+      await server.remove();
+    });
+
+    test("and does later: what was read meanwhile is not shown for long", async () => {
+      const { id } = await client.conversation({ title: "Before" });
+      const path = `/api/v1/conversations/${id}`;
+      const hits = () => metric(server, 'webplus_cache_hits_total{kind="personal"}');
+      for (const held = await hits(); (await hits()) === held;) await client.get(path);
+
+      await configure("SET synchronous_standby_names = 'nobody'");
+      let refused: string | undefined;
+      for (let i = 0; refused === undefined; i++) {
+        const title = `After ${i}`;
+        const reply = await client.call("PATCH", path, { body: { title } });
+        if (reply.status === 200) continue; // it has not read its settings yet
+        assert.equal((reply.json as { code: string }).code, "unconfirmed");
+        refused = title;
+      }
+      for (const held = await hits(); (await hits()) === held;)
+        assert.notEqual((await client.get(path)).title, refused);
+
+      await configure("RESET synchronous_standby_names");
+      const begin = performance.now();
+      // One may be read past the cache, which shows nothing of what that holds.
+      for (let found = 0; found < 50;) {
+        found = (await client.get(path)).title === refused ? found + 1 : 0;
+        assert.ok(performance.now() - begin < backWithinMs, "it shows what was there before");
+      }
+    });
+  },
+);

@@ -231,6 +231,16 @@ enum err db_notify(struct db *tx, const char *channel)
 	return notify ? db_exec(tx, notify, ARGS(channel), NULL) : ERR_OK;
 }
 
+enum err db_horizon(struct db *tx, struct db_horizon *ret_horizon)
+{
+	const struct statement *horizon = tx->engine->horizon;
+
+	if (horizon)
+		return db_one(tx, horizon, ARGS_NONE, NULL, ret_horizon);
+	*ret_horizon = (struct db_horizon){ .own = 0, .oldest = 1 };
+	return ERR_OK;
+}
+
 struct db_listener *db_listen(struct db *db, const char *channel, void (*heard)(void *context),
 			      void *context)
 {

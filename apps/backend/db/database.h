@@ -135,6 +135,16 @@ void db_unlisten(struct db_listener *listener);
  */
 void db_watch(const atomic_bool *cancelled);
 
+/*
+ * For who got ERR_UNCONFIRMED and waits until that transaction is over, one way or the other: `own` is the number of this
+ * transaction, larger than that of any that began to write before it; each one below `oldest` is over, and what it wrote can be
+ * read, if it was committed. On SQLite nothing is left unconfirmed: all are over.
+ */
+struct db_horizon {
+	int64_t own, oldest;
+};
+enum err db_horizon(struct db *tx, struct db_horizon *ret_horizon) WARN_UNUSED;
+
 enum { DB_CHECKOUT_MS = 5000, DB_ANSWER_MS = 10000 };
 
 struct db_options {

@@ -49,6 +49,7 @@ struct engine {
 			  const char **ret_reason);
 	/* What notifies the channel $1. It and `listen` are NULL where one server has the database for itself. */
 	const struct statement *notify;
+	const struct statement *horizon; /* a struct db_horizon; NULL likewise */
 	struct db_listener *(*listen)(struct db *db, const char *channel,
 				      void (*heard)(void *context), void *context);
 	struct db_counts (*counts)(struct db *db);

@@ -353,6 +353,7 @@ static const struct engine postgres_engine = {
 	.submit = postgres_engine_submit,
 	.check = postgres_engine_check,
 	.notify = &postgres_notify,
+	.horizon = &postgres_horizon,
 	.listen = postgres_engine_listen,
 	.counts = postgres_engine_counts,
 	.close = postgres_engine_close,

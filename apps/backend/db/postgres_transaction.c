@@ -13,6 +13,20 @@ const char *const postgres_begin = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRIT
 /* pg_notify itself gives a void, which no column of ours can be. */
 const struct statement postgres_notify = { "SELECT 1 AS sent FROM pg_notify($1, '')", NULL };
 
+static const struct field horizon_fields[] = {
+	FIELD(struct db_horizon, own, .doc = "Of this transaction, which has it from here on."),
+	FIELD(struct db_horizon, oldest, .doc = "Of those under way, or the next one's."),
+	{ 0 },
+};
+
+static const struct schema horizon_schema =
+	SCHEMA(struct db_horizon, horizon_fields, .name = "Horizon");
+
+const struct statement postgres_horizon = {
+	"SELECT txid_current() AS own, txid_snapshot_xmin(txid_current_snapshot()) AS oldest",
+	&horizon_schema
+};
+
 struct postgres_tx {
 	struct db db; /* first: what the function is given */
 	struct postgres_connection *connection;
@@ -91,7 +105,8 @@ static enum err tx_transaction(struct db *db, transaction run, void *context)
 
 static const struct engine tx_engine = { .run = tx_run,
 					 .transaction = tx_transaction,
-					 .notify = &postgres_notify };
+					 .notify = &postgres_notify,
+					 .horizon = &postgres_horizon };
 
 /* ---- One run ---- */
 

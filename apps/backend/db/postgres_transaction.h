@@ -15,8 +15,9 @@
 /* BEGIN, for a statement that writes alone. */
 extern const char *const postgres_begin;
 
-/* struct engine's. */
+/* struct engine's, of the same names. */
 extern const struct statement postgres_notify;
+extern const struct statement postgres_horizon;
 
 /* What became of the transactions of one database. */
 struct transactions {

@@ -247,7 +247,8 @@ static void prepare_to_keep(struct request *request, const char *etag)
 	cached->response = response_create(&cached->ask, reply->media, reply->headers.data,
 					   reply->headers.length, body, length);
 	memcpy(cached->response->etag, etag, ETAG_SIZE);
-	reply_fixed(request, reply->status, cached->response->media, cached->response->body, length);
+	reply_fixed(request, reply->status, cached->response->media, cached->response->body,
+		    length);
 }
 
 /* A HEAD gets the headers that a GET gets, and is not kept: few ask so. */
@@ -311,13 +312,16 @@ static void on_raised(void *context)
 	request_resume(context, ERR_OK);
 }
 
-/* Not what was refused: then nothing was written. */
+/*
+ * Not what was refused: then nothing was written. What is not found may have been deleted by an earlier try, of which nobody
+ * heard what became.
+ */
 static bool may_have_written(const struct request *request)
 {
 	int status = request->reply.status;
 
 	return request->route && request->route->raises &&
-	       (status < 400 || status >= err_status(ERR_CANCELLED));
+	       (status < 400 || status == 404 || status >= err_status(ERR_CANCELLED));
 }
 
 static enum err raise_tags(struct request *request, void (*raised)(void *context))
@@ -329,6 +333,8 @@ static enum err raise_tags(struct request *request, void (*raised)(void *context
 	request->cached->raised = true;
 	if (!resolve_tags(request, request->route->raises, &tags))
 		return ERR_OK; /* nobody was signed in: nothing was written */
+	if (request->result == ERR_UNCONFIRMED)
+		unsettled_add(request->app->caching->unsettled, &tags);
 	return versions_raise(request->app->caching->versions, &tags, raised, request);
 }
 
@@ -429,6 +435,7 @@ struct caching *caching_create(struct app *app, bool shared, void (*declare)(voi
 	caching->app = app;
 	list_init(&caching->tellings);
 	caching->versions = versions_create(&options);
+	caching->unsettled = cache_create_unsettled(caching);
 	if (bytes > 0)
 		create_memory(caching, bytes);
 	return caching;
@@ -439,6 +446,7 @@ void caching_destroy(struct caching *caching)
 	if (!caching)
 		return;
 	response_cache_destroy(caching->responses);
+	unsettled_destroy(caching->unsettled);
 	versions_destroy(caching->versions);
 	memory_cache_destroy(caching->memory);
 	free(caching);

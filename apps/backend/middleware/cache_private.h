@@ -6,6 +6,8 @@
 #define WEBPLUS_MIDDLEWARE_CACHE_PRIVATE_H
 
 #include "base/list.h"
+#include "base/pool.h"
+#include "cache/unsettled.h"
 #include "cache/versions.h"
 #include "middleware/cache.h"
 
@@ -17,6 +19,11 @@ struct caching {
 	struct versions *versions;
 	struct cache *memory;
 	struct response_cache *responses;
+	struct unsettled *unsettled;
+	struct task look; /* for it, on a worker */
+	struct loop_task looked;
+	struct db_horizon horizon;
+	enum err horizon_err;
 	struct list tellings;        /* on the loop, in the order in which they are told */
 	atomic_uint tellings_count;  /* with those that are on their way to the loop */
 	bool released;               /* nobody is to be told any more */
@@ -26,6 +33,8 @@ struct caching {
 
 /* The mark that a change of this account's rights is counted by; NULL: of everybody's. */
 void cache_rights_name(char name[static TAG_SIZE], const char *account_id);
+/* With the timer that it needs. */
+struct unsettled *cache_create_unsettled(struct caching *caching);
 /* For what is raised where nobody waits until it is. */
 void cache_nobody_waits(void *context);
 

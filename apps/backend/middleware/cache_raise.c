@@ -155,6 +155,59 @@ void cache_await(struct app *app, void (*told)(void *context), void *context)
 	check_told(app->caching);
 }
 
+/* ---- Writes of which it is not known what became ---- */
+
+static void raise_unsettled(void *context, const struct tags *tags)
+{
+	struct caching *caching = context;
+
+	(void)!versions_raise(caching->versions, tags, cache_nobody_waits, NULL);
+}
+
+static enum err read_horizon(struct db *tx, void *context)
+{
+	struct caching *caching = context;
+
+	return db_horizon(tx, &caching->horizon);
+}
+
+static void look(struct task *task)
+{
+	struct caching *caching = CONTAINER_OF(task, struct caching, look);
+
+	caching->horizon_err = db_transaction(caching->app->db, read_horizon, caching);
+	loop_post(caching->app->loop, &caching->looked);
+}
+
+static void look_done(struct loop_task *task)
+{
+	struct caching *caching = CONTAINER_OF(task, struct caching, looked);
+
+	unsettled_look_done(caching->unsettled,
+			    caching->horizon_err == ERR_OK ? &caching->horizon : NULL);
+}
+
+/* The workers end before what they work for. */
+static void begin_look(void *context)
+{
+	struct caching *caching = context;
+
+	if (!caching->released)
+		pool_submit(caching->app->workers, &caching->look);
+}
+
+struct unsettled *cache_create_unsettled(struct caching *caching)
+{
+	const struct unsettled_options options = { .loop = caching->app->loop,
+						   .raise = raise_unsettled,
+						   .look = begin_look,
+						   .context = caching };
+
+	caching->look.run = look;
+	caching->looked.run = look_done;
+	return unsettled_create(&options);
+}
+
 /* ---- What is heard of the database ---- */
 
 void cache_rights_changed(struct app *app, const char *account_id)

@@ -492,6 +492,43 @@ static void a_commit_without_an_answer_is_no_success(void **state)
 	assert_int_equal(number_of(cut.home->db, &count_notes), 0);
 }
 
+static enum err read_horizon(struct db *tx, void *context)
+{
+	return db_horizon(tx, context);
+}
+
+static struct db_horizon horizon_of(struct home *home)
+{
+	struct db_horizon horizon = { 0 };
+
+	assert_int_equal(db_transaction(home->db, read_horizon, &horizon), ERR_OK);
+	return horizon;
+}
+
+struct long_write {
+	struct home *home;
+	int64_t number; /* drawn while it was under way */
+};
+
+static enum err write_and_look(struct db *tx, void *context)
+{
+	struct long_write *write = context;
+	enum err err = insert_note(tx, "long", 1);
+
+	assert_true(number_of(tx, &backend_pid) > 0); /* so that it is written now */
+	write->number = horizon_of(write->home).own;
+	assert_true(horizon_of(write->home).oldest <= write->number);
+	return err;
+}
+
+static void the_horizon_tells_when_a_transaction_is_over(void **state)
+{
+	struct long_write write = { .home = *state };
+
+	assert_int_equal(db_transaction(write.home->db, write_and_look, &write), ERR_OK);
+	assert_true(horizon_of(write.home).oldest > write.number);
+}
+
 /* ---- Reads that nobody wants any more ---- */
 
 static void *set_when_it_sleeps(void *context)
@@ -673,6 +710,7 @@ int main(void)
 		TEST(idle_connections_that_were_cut_cost_no_answer),
 		TEST(a_transaction_cut_before_its_commit_is_run_again),
 		TEST(a_commit_without_an_answer_is_no_success),
+		TEST(the_horizon_tells_when_a_transaction_is_over),
 		TEST(a_read_ends_when_its_thread_does_not_want_it_any_more),
 		TEST(a_server_that_is_silent_is_given_up),
 		TEST(many_nodes_may_start_at_once),
