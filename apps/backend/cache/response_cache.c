@@ -86,6 +86,7 @@ static struct response *find(struct response_cache *cache, const struct response
 	return NULL;
 }
 
+/* In place of one that began under other versions: who waits for that still does, and nobody more. */
 static struct flight *begin_flight(struct response_cache *cache, const struct response_ask *ask)
 {
 	struct flight *flight = MEMORY_NEW(struct flight);
@@ -112,12 +113,11 @@ static enum verdict decide(struct response_cache *cache, struct response_ask *as
 	}
 	cache->counts.misses++;
 	flight = map_get(&cache->flights, ask->key);
-	if (!flight) {
+	if (!flight || !versions_same(cache->versions, &ask->tags, &flight->held, &ask->held)) {
 		ask->flight = begin_flight(cache, ask);
 		return VERDICT_COMPUTE;
 	}
-	if (flight->waiting >= WAITERS_MAX ||
-	    !versions_same(cache->versions, &ask->tags, &flight->held, &ask->held))
+	if (flight->waiting >= WAITERS_MAX)
 		return VERDICT_COMPUTE;
 	cache->counts.waits++;
 	flight->waiting++;
@@ -204,6 +204,15 @@ static void pass_on(struct loop_task *task)
 	ask->decided(ask);
 }
 
+/* A later one may have taken its place. */
+static void remove_flight(struct flight *flight)
+{
+	struct map *flights = &flight->cache->flights;
+
+	if (map_get(flights, flight->key) == flight)
+		map_remove(flights, flight->key);
+}
+
 /* Who waits hears of it later: not from inside who computed it, whose reply is on its way. */
 static void go_on(struct flight *flight, void (*run)(struct loop_task *task))
 {
@@ -218,7 +227,7 @@ static void end_flight(struct response_ask *ask, struct response *result, enum e
 	if (!flight)
 		return;
 	ask->flight = NULL;
-	map_remove(&ask->cache->flights, flight->key);
+	remove_flight(flight);
 	flight->result = result;
 	flight->err = err;
 	if (result)
@@ -253,7 +262,7 @@ void response_leave(struct response_ask *ask)
 		go_on(flight, pass_on);
 		return;
 	}
-	map_remove(&ask->cache->flights, flight->key);
+	remove_flight(flight);
 	flight_destroy(flight);
 }
 

@@ -174,6 +174,30 @@ static void who_asks_after_a_write_does_not_wait_for_what_was_begun_before(void 
 	next_turn(fixture);
 }
 
+/* They do not wait for what was begun before the write, but they do for each other. */
+static void after_a_write_too_one_computes_and_the_others_wait(void **state)
+{
+	struct fixture *fixture = *state;
+	struct asker before, waited, first, others[3];
+
+	assert_int_equal(ask_for(fixture, &before, "/a"), VERDICT_COMPUTE);
+	assert_int_equal(ask_for(fixture, &waited, "/a"), VERDICT_WAIT);
+	write_something(fixture);
+	assert_int_equal(ask_for(fixture, &first, "/a"), VERDICT_COMPUTE);
+	assert_int_equal(ask_for(fixture, &others[0], "/a"), VERDICT_WAIT);
+	keep(&before, "old"); /* and leaves the newer ones theirs */
+	next_turn(fixture);
+	has_body(&waited, "old");
+	for (int i = 1; i < 3; i++)
+		assert_int_equal(ask_for(fixture, &others[i], "/a"), VERDICT_WAIT);
+	keep(&first, "new");
+	next_turn(fixture);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(others[i].ask.verdict, VERDICT_HIT);
+		has_body(&others[i], "new");
+	}
+}
+
 /* What is not to be kept, or a client that has left: one of them computes, and the others wait for that. */
 static void who_waited_for_nothing_computes_one_at_a_time(void **state)
 {
@@ -325,6 +349,7 @@ int main(void)
 		TEST(what_was_begun_before_a_write_is_not_found_after_it),
 		TEST(one_computes_and_the_others_wait),
 		TEST(who_asks_after_a_write_does_not_wait_for_what_was_begun_before),
+		TEST(after_a_write_too_one_computes_and_the_others_wait),
 		TEST(who_waited_for_nothing_computes_one_at_a_time),
 		TEST(who_computes_in_anothers_place_does_so_for_its_time),
 		TEST(a_failure_is_that_of_all_who_waited),
