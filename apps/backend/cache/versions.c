@@ -16,10 +16,11 @@ enum {
 	SLOTS = 64 * 1024, /* of counters; tags that share one only miss more often */
 	TAKE_MS = 25,
 	RAISE_MS = 100,
-	LIFE_MS = 3600 * 1000, /* of a version in Redis: longer than anything is kept */
-	TRUST_MS = 900,        /* of the lease, so that clocks may differ and looks take time */
-	DISTRUST_MS = 4000,    /* after each word of another server */
-	DECLARE_MS = 1000,     /* how often this one says it */
+	LIFE_MS = 3600 *
+		  1000, /* of a tag's version in Redis: longer than anything with a tag is kept */
+	TRUST_MS = 900, /* of the lease, so that clocks may differ and looks take time */
+	DISTRUST_MS = 4000, /* after each word of another server */
+	DECLARE_MS = 1000,  /* how often this one says it */
 	DECLARED_MS =
 		2500, /* for so long it surely counts: with a lease it is shorter than DISTRUST_MS */
 	TICK_MS = 50,
@@ -148,11 +149,15 @@ static void make_keys(const struct versions *versions, const struct tags *tags, 
 	keys->count++;
 }
 
-/* Each version, drawn anew where there is none. */
+/*
+ * Each version, drawn anew where there is none. That of everything, the last, is one key, which stays: when it goes, so does
+ * all that is kept, by everybody.
+ */
 static struct redis_script take_script = {
 	.source = "local found = redis.call('MGET', unpack(KEYS)) "
 		  "for i, key in ipairs(KEYS) do if not found[i] then found[i] = ARGV[i] "
-		  "redis.call('SET', key, ARGV[i], 'PX', ARGV[#KEYS + 1]) end end return found",
+		  "if i < #KEYS then redis.call('SET', key, ARGV[i], 'PX', ARGV[#KEYS + 1]) "
+		  "else redis.call('SET', key, ARGV[i]) end end end return found",
 };
 
 struct take {

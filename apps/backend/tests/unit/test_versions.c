@@ -225,6 +225,34 @@ static void what_one_raises_the_other_sees(void **state)
 	assert_int_equal(fixture->here.declarations, 0);
 }
 
+static void on_life(void *context, enum err err, const struct redis_value *value)
+{
+	assert_int_equal(err, ERR_OK);
+	*(int64_t *)context = value->integer;
+}
+
+/* How long Redis keeps it, in milliseconds; -1: for ever. */
+static int64_t life_of(struct fixture *fixture, const char *key)
+{
+	int64_t life_ms = -3;
+
+	assert_int_equal(
+		redis_call(fixture->here.redis, LIMIT_MS, on_life, &life_ms, "PTTL", key, NULL),
+		ERR_OK);
+	RUN_UNTIL(fixture, life_ms != -3);
+	return life_ms;
+}
+
+/* That of everything is part of all that is held: with it, all would be lost at once. */
+static void only_tags_grow_old_in_redis(void **state)
+{
+	struct fixture *fixture = *state;
+
+	take(fixture, &fixture->here);
+	assert_true(life_of(fixture, "test:v:chat:ada") > 0);
+	assert_int_equal(life_of(fixture, "test:v:*"), -1);
+}
+
 static void who_has_not_looked_trusts_nothing(void **state)
 {
 	struct side *here = &((struct fixture *)*state)->here;
@@ -436,6 +464,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(alone_they_are_counted_here),
 		TEST(what_one_raises_the_other_sees),
+		TEST(only_tags_grow_old_in_redis),
 		TEST(who_has_not_looked_trusts_nothing),
 		TEST(what_was_held_before_a_word_of_distrust_is_gone),
 		TEST(who_has_no_redis_tells_the_others_all_the_time),
