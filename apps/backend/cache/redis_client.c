@@ -24,7 +24,9 @@ struct command {
 	struct list node;
 	redis_done done;
 	void *context;
-	int64_t sent_us, deadline_us; /* monotonic */
+	int64_t asked_us, deadline_us; /* monotonic; INT64_MAX until it was sent */
+	int timeout_ms;
+	bool sent;
 	char *again; /* of a script: what follows its name, for a server that does not know it; or NULL */
 	size_t again_length, words;
 	const struct redis_script *script;
@@ -78,23 +80,24 @@ static const struct command *first_due(const struct redis_client *client)
 
 /*
  * A loop that was busy itself may find a deadline over while the answer lies in the socket: it reads once more before it
- * judges.
+ * judges. What was due then and is not answered now is late, whatever else was answered: a server that grows slow answers
+ * something all the time.
  */
 static void on_deadline(uv_timer_t *timer)
 {
 	struct redis_client *client = timer->data;
 	const struct command *first = first_due(client);
-	bool late = first && first->deadline_us <= clock_monotonic_us();
+	bool late = first && first->deadline_us <= client->looked_us;
 
 	client->watched_us = INT64_MAX;
+	client->looked_us = clock_monotonic_us();
 	if (!first)
 		return;
-	if (late && client->suspected) {
+	if (late) {
 		log_warning("redis", "fault", "it does not answer in time", NULL);
 		redis_connection_drop(client->connection);
 		return;
 	}
-	client->suspected = late;
 	watch_deadline(client, first);
 }
 
@@ -142,12 +145,12 @@ static struct command *expect_answer(struct redis_client *client, int timeout_ms
 
 	command->done = done;
 	command->context = context;
-	command->sent_us = clock_monotonic_us();
-	command->deadline_us = command->sent_us + (int64_t)timeout_ms * 1000;
+	command->asked_us = clock_monotonic_us();
+	command->deadline_us = INT64_MAX;
+	command->timeout_ms = timeout_ms;
 	list_append(&client->commands, &command->node);
 	client->counts.commands++;
 	client->counts.under_way++;
-	watch_deadline(client, command);
 	redis_connection_flush(client->connection);
 	return command;
 }
@@ -259,6 +262,7 @@ static bool send_source(struct redis_client *client, struct command *command,
 	buf_append(out, command->again, command->again_length);
 	free(command->again);
 	command->again = NULL;
+	command->sent = false;
 	list_remove(&command->node);
 	list_append(&client->commands, &command->node);
 	redis_connection_flush(client->connection);
@@ -274,11 +278,10 @@ static bool on_value(void *context, const struct redis_value *value)
 
 	if (list_empty(&client->commands))
 		return false;
-	client->suspected = false;
 	command = CONTAINER_OF(client->commands.next, struct command, node);
 	if (send_source(client, command, value))
 		return true;
-	client->counts.answered_seconds += (double)(clock_monotonic_us() - command->sent_us) / 1e6;
+	client->counts.answered_seconds += (double)(clock_monotonic_us() - command->asked_us) / 1e6;
 	end_command(client, command, value->type == REDIS_ERROR ? ERR_UPSTREAM : ERR_OK, value);
 	return true;
 }
@@ -292,11 +295,29 @@ static void on_up(void *context)
 	log_info("redis", "state", "connected", NULL);
 }
 
+/* The server's time is counted from here, since the loop may have been busy before. */
+static void on_sent(void *context)
+{
+	struct redis_client *client = context;
+	int64_t now_us = clock_monotonic_us();
+
+	for (struct list *node = client->commands.prev; node != &client->commands;
+	     node = node->prev) {
+		struct command *command = CONTAINER_OF(node, struct command, node);
+
+		if (command->sent)
+			return;
+		command->sent = true;
+		if (command->deadline_us == INT64_MAX)
+			command->deadline_us = now_us + (int64_t)command->timeout_ms * 1000;
+		watch_deadline(client, command);
+	}
+}
+
 static void on_down(void *context)
 {
 	struct redis_client *client = context;
 
-	client->suspected = false;
 	if (!client->told_down)
 		log_warning("redis", "state", "lost", "reason",
 			    redis_connection_reason(client->connection), NULL);
@@ -316,7 +337,9 @@ static void on_heartbeat(uv_timer_t *timer)
 
 /* ---- Public ---- */
 
-static const struct redis_events events = { .up = on_up, .down = on_down, .value = on_value };
+static const struct redis_events events = {
+	.up = on_up, .down = on_down, .sent = on_sent, .value = on_value
+};
 
 struct redis_connection_options redis_client_options(const struct redis_client *client)
 {

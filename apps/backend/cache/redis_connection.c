@@ -164,8 +164,13 @@ static void send_out(struct redis_connection *connection)
 
 static void on_flush(uv_idle_t *flusher)
 {
+	struct redis_connection *connection = flusher->data;
+	const struct redis_events *events = connection->options.events;
+
 	uv_idle_stop(flusher);
-	send_out(flusher->data);
+	send_out(connection);
+	if (connection->state == UP && events->sent)
+		events->sent(connection->options.context);
 }
 
 struct buf *redis_connection_out(struct redis_connection *connection)

@@ -35,6 +35,8 @@ struct redis_events {
 	void (*up)(void *context);
 	/* Once after each `up`, and after each attempt that failed. */
 	void (*down)(void *context);
+	/* What was written has gone out, or waits for room in the socket. May be NULL. */
+	void (*sent)(void *context);
 	/* False: nobody waits for this; the connection is dropped. The value is gone after the call. */
 	bool (*value)(void *context, const struct redis_value *value);
 };

@@ -15,7 +15,7 @@ struct redis_client {
 	uv_timer_t deadline, heartbeat;
 	unsigned handles;   /* of these, still open */
 	int64_t watched_us; /* what `deadline` waits for, monotonic */
-	bool suspected; /* a deadline was over at the last look, before what had come was read */
+	int64_t looked_us; /* at the deadlines, monotonic; what had come by then is read before the next look */
 	bool told_down;
 	struct redis_counts counts;
 };

@@ -288,6 +288,110 @@ static void a_busy_loop_does_not_blame_the_server(void **state)
 	assert_int_equal(redis_client_counts(fixture->client).timeouts, 0);
 }
 
+static void spin(int64_t ms)
+{
+	int64_t end_ms = clock_monotonic_ms() + ms;
+
+	while (clock_monotonic_ms() < end_ms)
+		;
+}
+
+/* It sends late what it was told to, and reads late what was answered. */
+static void a_loop_that_is_always_busy_does_not_blame_the_server(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (int i = 0; i < 20; i++) {
+		fixture->answer = (struct answer){ 0 };
+		assert_int_equal(SEND(fixture, SHORT_MS, "PING"), ERR_OK);
+		while (!is_answered(fixture)) {
+			spin(SHORT_MS * 2);
+			uv_run(&fixture->loop.uv, UV_RUN_NOWAIT);
+		}
+		assert_int_equal(fixture->answer.err, ERR_OK);
+	}
+	assert_int_equal(redis_client_counts(fixture->client).connections, 1);
+}
+
+/* ---- A server that grows slow ---- */
+
+/* Two commands for each answer: every turn of the loop brings one, and each takes longer than the one before. */
+struct creep {
+	struct fixture *fixture;
+	uv_poll_t greet;
+	uv_prepare_t turn;
+	int fd, peer;
+};
+
+static void say(int fd, const char *text)
+{
+	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+}
+
+static void on_greet(uv_poll_t *poll, int status, int events)
+{
+	struct creep *creep = poll->data;
+
+	(void)events;
+	assert_int_equal(status, 0);
+	creep->peer = accept(creep->fd, NULL, NULL);
+	assert_true(creep->peer >= 0);
+	say(creep->peer, "+OK\r\n+PONG\r\n");
+	uv_poll_stop(poll);
+}
+
+static void on_turn(uv_prepare_t *turn)
+{
+	struct creep *creep = turn->data;
+	struct redis_client *client = creep->fixture->client;
+	char in[4096];
+
+	if (!redis_client_up(client))
+		return;
+	while (recv(creep->peer, in, sizeof(in), MSG_DONTWAIT) > 0)
+		;
+	if (redis_client_counts(client).under_way > 0)
+		say(creep->peer, "+PONG\r\n");
+	for (int i = 0; i < 2; i++)
+		(void)!redis_call(client, SHORT_MS, NULL, NULL, "PING", NULL);
+}
+
+static bool has_timed_out(struct fixture *fixture)
+{
+	return redis_client_counts(fixture->client).timeouts > 0;
+}
+
+static void a_server_that_answers_ever_later_is_given_up(void **state)
+{
+	struct fixture fixture = { .server.port = 0 };
+	struct creep creep = { .fixture = &fixture };
+	int64_t begin_ms = clock_monotonic_ms();
+	const char *reason;
+	int port;
+
+	(void)state;
+	creep.fd = listen_on_free_port(&port);
+	snprintf(fixture.server.url, sizeof(fixture.server.url), "redis://127.0.0.1:%d", port);
+	loop_init(&fixture.loop);
+	uv_poll_init(&fixture.loop.uv, &creep.greet, creep.fd);
+	uv_prepare_init(&fixture.loop.uv, &creep.turn);
+	creep.greet.data = creep.turn.data = &creep;
+	uv_poll_start(&creep.greet, UV_READABLE, on_greet);
+	uv_prepare_start(&creep.turn, on_turn);
+	assert_int_equal(redis_client_create(&fixture.loop, fixture.server.url, "", &fixture.client,
+					     &reason),
+			 ERR_OK);
+	run_until(&fixture, has_timed_out);
+	assert_false(redis_client_up(fixture.client));
+	assert_true(clock_monotonic_ms() - begin_ms < PATIENCE_MS);
+	redis_client_destroy(fixture.client);
+	uv_close((uv_handle_t *)&creep.greet, NULL);
+	uv_close((uv_handle_t *)&creep.turn, NULL);
+	loop_finish(&fixture.loop);
+	close(creep.fd);
+	close(creep.peer);
+}
+
 static void what_is_under_way_is_bounded(void **state)
 {
 	struct fixture *fixture = *state;
@@ -536,6 +640,8 @@ int main(void)
 		TEST(a_hung_server_is_found_out_unasked),
 		TEST(a_killed_server_is_found_again),
 		TEST(a_busy_loop_does_not_blame_the_server),
+		TEST(a_loop_that_is_always_busy_does_not_blame_the_server),
+		cmocka_unit_test(a_server_that_answers_ever_later_is_given_up),
 		TEST(what_is_under_way_is_bounded),
 		TEST(what_is_published_is_heard),
 		TEST(channels_are_heard_again_after_a_loss),
