@@ -6,14 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PING_MS = 500, SILENCE_PINGS_MAX = 2 };
+enum { PING_MS = 500, SILENCE_PINGS_MAX = 2, SUBSCRIBES_MAX = 1024 };
+
+struct channel {
+	struct list
+		node; /* of those that are still to be subscribed to on this connection; or alone */
+	char name[];
+};
 
 struct redis_subscriber {
 	struct redis_client *client;
 	struct redis_connection *connection; /* NULL before the first channel */
 	const struct redis_subscriber_events *events;
 	void *context;
-	struct map channels; /* that are asked for; the value is the name itself */
+	struct map channels; /* that are asked for: struct channel */
+	struct list waiting; /* of these; while the connection is up */
+	unsigned under_way;  /* SUBSCRIBEs that were not answered yet */
 	uv_timer_t timer;
 	unsigned unanswered; /* pings */
 	bool was_up;
@@ -36,21 +44,39 @@ static void send_pair(struct redis_subscriber *subscriber, const char *verb, con
 	redis_connection_flush(subscriber->connection);
 }
 
+/* As many as are surely sent: each that is answered makes room for another, however many there are. */
+static void send_waiting(struct redis_subscriber *subscriber)
+{
+	while (subscriber->under_way < SUBSCRIBES_MAX && !list_empty(&subscriber->waiting)) {
+		struct channel *channel =
+			CONTAINER_OF(subscriber->waiting.next, struct channel, node);
+
+		list_remove(&channel->node);
+		subscriber->under_way++;
+		send_pair(subscriber, "SUBSCRIBE", channel->name);
+	}
+}
+
 /* ---- What the connection says ---- */
 
-static void subscribe_again(const char *channel, void *value, void *context)
+static void subscribe_again(const char *name, void *value, void *context)
 {
-	(void)value;
-	send_pair(context, "SUBSCRIBE", channel);
+	struct redis_subscriber *subscriber = context;
+	struct channel *channel = value;
+
+	(void)name;
+	list_remove(&channel->node);
+	list_append(&subscriber->waiting, &channel->node);
 }
 
 static void on_up(void *context)
 {
 	struct redis_subscriber *subscriber = context;
 
-	subscriber->unanswered = 0;
+	subscriber->unanswered = subscriber->under_way = 0;
 	subscriber->was_up = true;
 	map_each(&subscriber->channels, subscribe_again, subscriber);
+	send_waiting(subscriber);
 }
 
 static void on_down(void *context)
@@ -72,17 +98,17 @@ static bool is_text(const struct redis_value *value, const char *text)
 static const char *find_channel(struct redis_subscriber *subscriber,
 				const struct redis_value *value)
 {
+	const struct channel *channel;
 	char *name;
-	const char *known;
 
 	if (value->type != REDIS_STRING || memchr(value->text, '\0', value->length))
 		return NULL;
 	name = strndup(value->text, value->length);
 	if (!name)
 		memory_exhausted();
-	known = map_get(&subscriber->channels, name);
+	channel = map_get(&subscriber->channels, name);
 	free(name);
-	return known;
+	return channel ? channel->name : NULL;
 }
 
 static void take_message(struct redis_subscriber *subscriber, const struct redis_value *items)
@@ -109,6 +135,8 @@ static bool on_value(void *context, const struct redis_value *value)
 	if (is_text(&value->items[0], "message") && value->count == 3) {
 		take_message(subscriber, value->items);
 	} else if (is_text(&value->items[0], "subscribe")) {
+		subscriber->under_way -= subscriber->under_way > 0;
+		send_waiting(subscriber);
 		channel = find_channel(subscriber, &value->items[1]);
 		if (channel)
 			subscriber->events->subscribed(subscriber->context, channel);
@@ -149,6 +177,7 @@ struct redis_subscriber *redis_subscriber_create(struct redis_client *client,
 	subscriber->events = events;
 	subscriber->context = context;
 	map_init(&subscriber->channels);
+	list_init(&subscriber->waiting);
 	uv_timer_init(&client->loop->uv, &subscriber->timer);
 	subscriber->timer.data = subscriber;
 	uv_timer_start(&subscriber->timer, on_timer, PING_MS, PING_MS);
@@ -181,31 +210,52 @@ void redis_subscriber_destroy(struct redis_subscriber *subscriber)
 	uv_close((uv_handle_t *)&subscriber->timer, on_timer_closed);
 }
 
-void redis_subscribe(struct redis_subscriber *subscriber, const char *channel)
+static struct channel *create_channel(const char *name)
+{
+	size_t size = strlen(name) + 1;
+	struct channel *channel = memory_alloc(sizeof(*channel) + size);
+
+	list_init(&channel->node);
+	memcpy(channel->name, name, size);
+	return channel;
+}
+
+static void connect_subscriber(struct redis_subscriber *subscriber)
 {
 	struct redis_connection_options options = redis_client_options(subscriber->client);
 
-	assert(strpbrk(channel, "\r\n") == NULL);
-	if (map_get(&subscriber->channels, channel))
-		return;
-	map_set(&subscriber->channels, channel, memory_strdup(channel));
-	subscriber->client->counts.channels++;
-	if (!subscriber->connection) {
-		options.events = &connection_events;
-		options.context = subscriber;
-		subscriber->connection = redis_connection_create(&options);
-		return;
-	}
-	send_pair(subscriber, "SUBSCRIBE", channel);
+	options.events = &connection_events;
+	options.context = subscriber;
+	subscriber->connection = redis_connection_create(&options);
 }
 
-void redis_unsubscribe(struct redis_subscriber *subscriber, const char *channel)
+void redis_subscribe(struct redis_subscriber *subscriber, const char *name)
 {
-	char *known = map_remove(&subscriber->channels, channel);
+	struct channel *channel;
 
-	if (!known)
+	assert(strpbrk(name, "\r\n") == NULL);
+	if (map_get(&subscriber->channels, name))
+		return;
+	channel = create_channel(name);
+	map_set(&subscriber->channels, name, channel);
+	subscriber->client->counts.channels++;
+	if (!subscriber->connection) {
+		connect_subscriber(subscriber);
+	} else if (redis_connection_up(subscriber->connection)) {
+		list_append(&subscriber->waiting, &channel->node);
+		send_waiting(subscriber);
+	}
+}
+
+void redis_unsubscribe(struct redis_subscriber *subscriber, const char *name)
+{
+	struct channel *channel = map_remove(&subscriber->channels, name);
+
+	if (!channel)
 		return;
 	subscriber->client->counts.channels--;
-	send_pair(subscriber, "UNSUBSCRIBE", channel);
-	free(known);
+	if (list_empty(&channel->node))
+		send_pair(subscriber, "UNSUBSCRIBE", name);
+	list_remove(&channel->node);
+	free(channel);
 }

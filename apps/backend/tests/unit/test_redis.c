@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LIMIT_MS = 20000, PATIENCE_MS = 5000, SHORT_MS = 20 };
+enum { LIMIT_MS = 20000, PATIENCE_MS = 5000, SHORT_MS = 20, CROWD = 2000, CROWD_NAME = 10000 };
 
 struct answer {
 	int count;
@@ -456,6 +456,35 @@ static void channels_are_heard_again_after_a_loss(void **state)
 	assert_int_equal(fixture->ear.lost, 1);
 }
 
+static bool are_all_subscribed(struct fixture *fixture)
+{
+	return fixture->ear.subscribed == CROWD + 1;
+}
+
+/* More than may wait to be sent: their names alone are. */
+static void a_crowd_of_channels_is_heard_again_after_a_loss(void **state)
+{
+	struct fixture *fixture = *state;
+	static char name[CROWD_NAME];
+
+	memset(name, 'n', sizeof(name) - 1);
+	assert_true((size_t)CROWD * CROWD_NAME > REDIS_OUT_BYTES_MAX);
+	subscribe(fixture, "news");
+	for (int i = 0; i < CROWD; i++) {
+		snprintf(name, sizeof(name), "%04d", i);
+		name[4] = 'n';
+		redis_subscribe(fixture->ear.subscriber, name);
+	}
+	run_until(fixture, are_all_subscribed);
+	fixture->ear.subscribed = 0;
+	redis_server_kill(&fixture->server);
+	run_until(fixture, has_lost);
+	redis_server_restart(&fixture->server);
+	run_until(fixture, are_all_subscribed);
+	assert_int_equal(fixture->ear.lost, 1);
+	assert_int_equal(redis_client_counts(fixture->client).channels, CROWD + 1);
+}
+
 static void a_listener_finds_out_that_the_server_hangs(void **state)
 {
 	struct fixture *fixture = *state;
@@ -645,6 +674,7 @@ int main(void)
 		TEST(what_is_under_way_is_bounded),
 		TEST(what_is_published_is_heard),
 		TEST(channels_are_heard_again_after_a_loss),
+		TEST(a_crowd_of_channels_is_heard_again_after_a_loss),
 		TEST(a_listener_finds_out_that_the_server_hangs),
 		TEST(what_is_under_way_ends_with_the_client),
 		cmocka_unit_test(passwords_are_sent),
