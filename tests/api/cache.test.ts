@@ -68,6 +68,22 @@ describe("a reply that is kept", { skip: !keeps }, () => {
     });
   });
 
+  test("is told apart by the coding that is sent, whatever else is accepted", async () => {
+    const shared = () => metric(server, 'webplus_cache_hits_total{kind="shared"}');
+    const coding = async (accepted: string): Promise<string | null> => {
+      const reply = await raw(ada, "/api/v1/help/user-guide", { "accept-encoding": accepted });
+      await reply.text();
+      return reply.headers.get("content-encoding");
+    };
+    assert.equal(await coding("br"), "br");
+    const before = await shared();
+    for (const accepted of ["br, x1", "br, x2;q=0.3", "br;q=0.5, gzip;q=0.2"])
+      assert.equal(await coding(accepted), "br", accepted);
+    assert.equal((await shared()) - before, 3);
+    assert.equal(await coding("gzip"), "gzip");
+    assert.equal(await coding("identity"), null);
+  });
+
   test("is not another user's", async () => {
     const conversation = await ada.conversation();
     const path = `/api/v1/conversations/${conversation.id}`;

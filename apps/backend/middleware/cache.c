@@ -5,6 +5,7 @@
 #include "cache/response_cache.h"
 #include "config.h"
 #include "middleware/cache_private.h"
+#include "middleware/compression.h"
 #include "security/authorize.h"
 
 #include <sodium.h>
@@ -130,17 +131,17 @@ static void append_scope(const struct request *request, struct buf *key)
 	}
 }
 
+/* Of Accept-Encoding what it chooses, not its text: that has endless variants, each of which would be kept. */
 static const char *make_key(struct request *request)
 {
-	const char *coding = request_header_list(request, "accept-encoding");
+	struct coding_choice choice = compression_choose(request);
 	struct buf key;
 	char *text;
 
 	buf_init(&key, KEY_MAX);
 	buf_append_text(&key, request->path);
 	append_scope(request, &key);
-	buf_append_char(&key, '\n');
-	buf_append_text(&key, coding ? coding : "");
+	buf_printf(&key, "\n%d %d", choice.coding, choice.must);
 	if (!append_query(request, &key))
 		key.overflow = true;
 	text = key.overflow ? NULL : arena_strndup(&request->arena, key.data, key.length);

@@ -5,7 +5,7 @@
  *	encoded   a reply that may be kept gets its ETag
  *	hold      what a write changed is raised before it is acknowledged
  *
- * The key is the method, the route's path as it was asked for, the query in its order by name, what Accept-Encoding says and, as the
+ * The key is the method, the route's path as it was asked for, the query in its order by name, the coding that is chosen and, as the
  * scope has it, who asks, with all that may be done and the count of changes to that. Writers that are not routes raise with
  * cache_raise, after their commit; what is told to anybody is told with cache_raise_and_tell. With WEBPLUS_CACHE=false
  * nothing is kept; on a database of several servers, what is written is raised all the same, since others may keep it.

@@ -315,25 +315,34 @@ static void compress(struct request *request, enum coding coding, bool must)
 	reply_header(request, "Content-Encoding", coding_name(coding));
 }
 
+struct coding_choice compression_choose(struct request *request)
+{
+	struct coding_weights weights =
+		coding_weights(request_header_list(request, "accept-encoding"));
+	enum coding coding = coding_choose(&weights, preference);
+
+	return (struct coding_choice){
+		.coding = coding,
+		.must = coding != CODING_IDENTITY && weights.of[CODING_IDENTITY] == 0,
+	};
+}
+
 /* Who refuses identity gets short bodies compressed too. A 304 has the Vary of what it stands for. */
 static void encoded(struct request *request)
 {
-	struct coding_weights weights;
-	enum coding coding;
-	bool must, worth_it;
+	struct coding_choice choice;
+	bool worth_it;
 
 	if (request->app->compression == NULL || !may_vary(request))
 		return;
-	weights = coding_weights(request_header_list(request, "accept-encoding"));
-	coding = coding_choose(&weights, preference);
-	must = coding != CODING_IDENTITY && weights.of[CODING_IDENTITY] == 0;
-	worth_it = is_worth_it(request, must);
+	choice = compression_choose(request);
+	worth_it = is_worth_it(request, choice.must);
 	if (!worth_it && request->reply.status != 304)
 		return;
 	if (!says_that_it_varies(&request->reply))
 		reply_header(request, "Vary", "Accept-Encoding");
-	if (worth_it && coding != CODING_IDENTITY)
-		compress(request, coding, must);
+	if (worth_it && choice.coding != CODING_IDENTITY)
+		compress(request, choice.coding, choice.must);
 }
 
 const struct middleware compression_middleware = { .name = "compression", .encoded = encoded };

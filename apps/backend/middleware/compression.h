@@ -40,6 +40,13 @@ struct compression_counts {
 void compression_count(struct compression *compression, enum coding coding,
 		       struct compression_counts *ret_counts);
 
+/* How this client is answered, as far as Accept-Encoding says so. */
+struct coding_choice {
+	enum coding coding;
+	bool must; /* short bodies too: it refuses identity */
+};
+struct coding_choice compression_choose(struct request *request);
+
 extern const struct middleware compression_middleware;
 
 #endif
