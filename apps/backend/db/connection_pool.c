@@ -5,7 +5,6 @@
 #include "base/pool.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -14,31 +13,33 @@
 struct connection_pool {
 	struct connection_pool_options options;
 	pthread_mutex_t lock; /* guards all below */
-	pthread_cond_t returned;
-	struct list idle; /* the one used last in front: its caches are warm */
-	unsigned taken;   /* places in use: lent, or being opened or checked */
+	struct list idle;     /* the one used last in front: its caches are warm */
+	struct list waiting;  /* struct waiter, who came first in front */
+	unsigned taken;       /* places in use: lent, or being opened or checked */
 	unsigned idle_count;
-	unsigned lent; /* of `taken`, those that are with somebody */
-	unsigned waiting;
+	unsigned lent;     /* of `taken`, those that are with somebody */
+	unsigned checking; /* of `taken` */
+	unsigned waiting_count;
 	unsigned failures; /* openings that failed in a row */
 	bool trying;       /* somebody opens one although the last failed */
 	int64_t retry_ms;  /* not before */
 	uint64_t checkouts, timeouts, failed;
 };
 
+struct waiter {
+	struct list node;
+	pthread_cond_t turn; /* may have come */
+};
+
 struct connection_pool *connection_pool_create(const struct connection_pool_options *options)
 {
 	struct connection_pool *pool = MEMORY_NEW(struct connection_pool);
-	pthread_condattr_t attributes;
 
 	assert(options->size > 0 && options->checkout_ms > 0);
 	pool->options = *options;
 	list_init(&pool->idle);
+	list_init(&pool->waiting);
 	pthread_mutex_init(&pool->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&pool->returned, &attributes);
-	pthread_condattr_destroy(&attributes);
 	return pool;
 }
 
@@ -51,12 +52,20 @@ void connection_pool_destroy(struct connection_pool *pool)
 {
 	if (!pool)
 		return;
-	assert(pool->taken == 0);
+	assert(pool->taken == 0 && list_empty(&pool->waiting));
 	LIST_EACH_SAFE(pooled, &pool->idle, struct pooled, node)
 		close_one(pool, pooled);
-	pthread_cond_destroy(&pool->returned);
 	pthread_mutex_destroy(&pool->lock);
 	free(pool);
+}
+
+/* ---- Waiting ---- */
+
+/* Under the lock, after anything that may let somebody go on: the first who waits looks, and then passes it on. */
+static void wake_first(struct connection_pool *pool)
+{
+	if (!list_empty(&pool->waiting))
+		pthread_cond_signal(&CONTAINER_OF(pool->waiting.next, struct waiter, node)->turn);
 }
 
 /* ---- Opening ---- */
@@ -110,6 +119,7 @@ static enum err open_one(struct connection_pool *pool, struct pooled **ret_poole
 
 	pool->taken++;
 	pool->trying = pool->failures > 0;
+	wake_first(pool);
 	pthread_mutex_unlock(&pool->lock);
 	pool_wait_begin();
 	err = pool->options.open(pool->options.context, &pooled);
@@ -119,7 +129,6 @@ static enum err open_one(struct connection_pool *pool, struct pooled **ret_poole
 	if (err != ERR_OK) {
 		pool->taken--;
 		note_failure(pool);
-		pthread_cond_broadcast(&pool->returned);
 		return err;
 	}
 	pool->failures = 0;
@@ -155,11 +164,14 @@ static struct pooled *take_idle(struct connection_pool *pool)
 	list_remove(&pooled->node);
 	pool->idle_count--;
 	pool->taken++;
+	pool->checking++;
+	wake_first(pool);
 	pthread_mutex_unlock(&pool->lock);
 	good = is_good(pool, pooled);
 	if (!good)
 		close_one(pool, pooled);
 	pthread_mutex_lock(&pool->lock);
+	pool->checking--;
 	if (good) {
 		pool->lent++;
 		return pooled;
@@ -168,46 +180,110 @@ static struct pooled *take_idle(struct connection_pool *pool)
 	return NULL;
 }
 
-/* Under the lock: false when there was no more time. */
-static bool wait_until(struct connection_pool *pool, int64_t end_ms)
+/* Under the lock: whether there is none that could come back. */
+static bool nothing_comes(const struct connection_pool *pool)
 {
-	struct timespec until = { .tv_sec = end_ms / 1000, .tv_nsec = end_ms % 1000 * 1000000 };
-	int result;
+	return pool->failures > 0 && pool->lent + pool->checking == 0;
+}
 
-	pool->waiting++;
+/* Under the lock: whether there is one to take or to open, or nothing to wait for. */
+static bool can_go_on(const struct connection_pool *pool)
+{
+	return !list_empty(&pool->idle) || may_open(pool) || nothing_comes(pool);
+}
+
+static bool is_first(const struct connection_pool *pool, const struct waiter *waiter)
+{
+	return pool->waiting.next == &waiter->node;
+}
+
+/* Under the lock: for the first of them also until another one may be opened. */
+static void wait_for_turn(struct connection_pool *pool, struct waiter *waiter, int64_t end_ms)
+{
+	bool retries = is_first(pool, waiter) && pool->failures > 0 && !pool->trying &&
+		       pool->taken + pool->idle_count < pool->options.size;
+	int64_t until_ms = retries && pool->retry_ms < end_ms ? pool->retry_ms : end_ms;
+	struct timespec until = { .tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000 };
+
 	pool_wait_begin();
-	result = pthread_cond_timedwait(&pool->returned, &pool->lock, &until);
+	(void)pthread_cond_timedwait(&waiter->turn, &pool->lock, &until);
 	pool_wait_end();
-	pool->waiting--;
-	return result != ETIMEDOUT;
+}
+
+static void init_turn(pthread_cond_t *turn)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(turn, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
+/* Under the lock: behind those who wait, or again in front of them. False when there was no more time. */
+static bool await_turn(struct connection_pool *pool, bool again, int64_t end_ms)
+{
+	struct waiter waiter;
+	bool comes;
+
+	init_turn(&waiter.turn);
+	if (again)
+		list_insert(&pool->waiting, &waiter.node);
+	else
+		list_append(&pool->waiting, &waiter.node);
+	pool->waiting_count++;
+	for (;;) {
+		comes = is_first(pool, &waiter) && can_go_on(pool);
+		if (comes || clock_monotonic_ms() >= end_ms)
+			break;
+		wait_for_turn(pool, &waiter, end_ms);
+	}
+	pool->waiting_count--;
+	list_remove(&waiter.node);
+	pthread_cond_destroy(&waiter.turn);
+	return comes;
+}
+
+/* Under the lock, whose turn it is; ERR_PENDING: it is to wait again. */
+static enum err take_or_open(struct connection_pool *pool, struct pooled **ret_pooled)
+{
+	struct pooled *pooled;
+	enum err err;
+
+	if (!list_empty(&pool->idle)) {
+		pooled = take_idle(pool);
+		if (!pooled)
+			return ERR_PENDING;
+		*ret_pooled = pooled;
+		return ERR_OK;
+	}
+	if (!may_open(pool))
+		return ERR_UNAVAILABLE;
+	err = open_one(pool, ret_pooled);
+	return err == ERR_OK || nothing_comes(pool) ? err : ERR_PENDING;
 }
 
 /* Under the lock. */
 static enum err take(struct connection_pool *pool, struct pooled **ret_pooled)
 {
 	int64_t end_ms = clock_monotonic_ms() + pool->options.checkout_ms;
+	bool again = false, turn = list_empty(&pool->waiting) && can_go_on(pool);
 
 	for (;;) {
-		if (!list_empty(&pool->idle)) {
-			*ret_pooled = take_idle(pool);
-			if (*ret_pooled)
-				return ERR_OK;
-			if (clock_monotonic_ms() < end_ms)
-				continue;
-			pool->timeouts++;
-			return ERR_UNAVAILABLE;
-		} else if (may_open(pool)) {
-			enum err err = open_one(pool, ret_pooled);
+		enum err err;
 
-			if (err == ERR_OK || pool->lent == 0)
-				return err;
-		} else if (pool->failures > 0 && pool->lent == 0) {
-			return ERR_UNAVAILABLE;
-		} else if (!wait_until(pool, end_ms)) {
-			pool->timeouts++;
-			return ERR_UNAVAILABLE;
-		}
+		if (!turn && !await_turn(pool, again, end_ms))
+			break;
+		err = take_or_open(pool, ret_pooled);
+		if (err != ERR_PENDING)
+			return err;
+		again = true;
+		if (clock_monotonic_ms() >= end_ms)
+			break;
+		turn = can_go_on(pool);
 	}
+	pool->timeouts++;
+	return ERR_UNAVAILABLE;
 }
 
 enum err connection_pool_take(struct connection_pool *pool, struct pooled **ret_pooled)
@@ -217,6 +293,7 @@ enum err connection_pool_take(struct connection_pool *pool, struct pooled **ret_
 	pthread_mutex_lock(&pool->lock);
 	pool->checkouts++;
 	err = take(pool, ret_pooled);
+	wake_first(pool);
 	pthread_mutex_unlock(&pool->lock);
 	return err;
 }
@@ -239,10 +316,7 @@ void connection_pool_give(struct connection_pool *pool, struct pooled *pooled, b
 		list_insert(&pool->idle, &pooled->node);
 		pool->idle_count++;
 	}
-	if (broken)
-		pthread_cond_broadcast(&pool->returned);
-	else
-		pthread_cond_signal(&pool->returned);
+	wake_first(pool);
 	pthread_mutex_unlock(&pool->lock);
 }
 
@@ -254,7 +328,7 @@ struct db_pool_counts connection_pool_counts(struct connection_pool *pool)
 	counts = (struct db_pool_counts){ .size = pool->options.size,
 					  .open = pool->lent + pool->idle_count,
 					  .in_use = pool->lent,
-					  .waiting = pool->waiting,
+					  .waiting = pool->waiting_count,
 					  .checkouts = pool->checkouts,
 					  .timeouts = pool->timeouts,
 					  .failures = pool->failed };

@@ -2,9 +2,9 @@
  * Connections to a database, kept open and lent out, whichever engine makes them.
  *
  * At most `size` are open. Who finds none idle has a new one opened, or waits for one to come back, but no longer than
- * `checkout_ms`. One that lay idle for long, or from before a fault, is checked before it is lent; one that is past
- * its life is closed instead. After an opening has failed the next waits for its time, longer with each failure, and
- * meanwhile those who would need it are refused at once: a server that is gone costs nobody a time-out.
+ * `checkout_ms`; who came first has the first. One that lay idle for long, or from before a fault, is checked before it is
+ * lent; one that is past its life is closed instead. After an opening has failed the next waits for its time, longer with
+ * each failure, and meanwhile those who would need it are refused at once: a server that is gone costs nobody a time-out.
  *
  * Callable from any thread. A connection belongs to the one who took it until it is given back.
  */

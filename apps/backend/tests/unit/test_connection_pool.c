@@ -21,7 +21,9 @@ struct connection {
 /* An engine that does as it is told. */
 static struct {
 	atomic_int opened, closed, checked;
-	atomic_bool refuses, unwell;
+	atomic_int turns;
+	atomic_bool refuses, unwell, slow;
+	sem_t verdict; /* what a slow check waits for */
 } engine;
 
 static enum err open_one(void *context, struct pooled **ret_pooled)
@@ -42,6 +44,8 @@ static bool check_one(void *context, struct pooled *pooled)
 	(void)context;
 	(void)pooled;
 	atomic_fetch_add(&engine.checked, 1);
+	if (atomic_load(&engine.slow))
+		sem_wait(&engine.verdict);
 	return !atomic_load(&engine.unwell);
 }
 
@@ -65,8 +69,10 @@ static struct connection_pool *create(const struct connection_pool_options *opti
 	atomic_store(&engine.opened, 0);
 	atomic_store(&engine.closed, 0);
 	atomic_store(&engine.checked, 0);
+	atomic_store(&engine.turns, 0);
 	atomic_store(&engine.refuses, false);
 	atomic_store(&engine.unwell, false);
+	atomic_store(&engine.slow, false);
 	return connection_pool_create(options);
 }
 
@@ -172,6 +178,8 @@ struct waiter {
 	struct connection_pool *pool;
 	enum err err;
 	struct pooled *pooled;
+	bool gives_back;
+	atomic_int turn; /* the how many-th it was that had one; only of those that give back */
 };
 
 static void *wait_for_one(void *context)
@@ -179,6 +187,10 @@ static void *wait_for_one(void *context)
 	struct waiter *waiter = context;
 
 	waiter->err = connection_pool_take(waiter->pool, &waiter->pooled);
+	if (waiter->gives_back) {
+		atomic_store(&waiter->turn, atomic_fetch_add(&engine.turns, 1) + 1);
+		connection_pool_give(waiter->pool, waiter->pooled, false);
+	}
 	return NULL;
 }
 
@@ -207,6 +219,73 @@ static void who_waits_has_what_comes_back(void **state)
 	assert_ptr_equal(waiter.pooled, &connection->pooled);
 	give(waiter.pool, connection);
 	connection_pool_destroy(waiter.pool);
+}
+
+/* What one gives back is not his again while others wait for it. */
+static void who_came_first_is_first(void **state)
+{
+	struct connection_pool_options options = usual;
+	struct waiter waiters[4];
+	struct connection *connection;
+	pthread_t threads[4];
+	struct connection_pool *pool;
+
+	(void)state;
+	options.size = 1;
+	pool = create(&options);
+	connection = take(pool);
+	for (unsigned i = 0; i < 4; i++) {
+		waiters[i] = (struct waiter){ .pool = pool, .gives_back = true };
+		pthread_create(&threads[i], NULL, wait_for_one, &waiters[i]);
+		wait_until_waiting(pool, i + 1);
+	}
+	give(pool, connection);
+	connection = take(pool);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(atomic_load(&waiters[i].turn), i + 1);
+	give(pool, connection);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(connection_pool_counts(pool).waiting, 0);
+	connection_pool_destroy(pool);
+}
+
+/* It finds out that the one that lay idle is no good when its own time is over. */
+static void a_place_that_becomes_free_is_told_to_who_waits(void **state)
+{
+	struct connection_pool_options options = usual;
+	struct waiter late, next;
+	pthread_t late_thread, next_thread;
+	struct connection_pool *pool;
+	struct connection *idle;
+	int64_t end_ms;
+
+	(void)state;
+	options.size = 1;
+	options.checkout_ms = 1000;
+	pool = create(&options);
+	idle = take(pool);
+	give(pool, idle);
+	idle->pooled.suspect = true;
+	sem_init(&engine.verdict, 0, 0);
+	atomic_store(&engine.unwell, true);
+	atomic_store(&engine.slow, true);
+	late = next = (struct waiter){ .pool = pool, .err = ERR_INTERNAL };
+	pthread_create(&late_thread, NULL, wait_for_one, &late);
+	while (atomic_load(&engine.checked) == 0)
+		sched_yield();
+	end_ms = clock_monotonic_ms() + options.checkout_ms;
+	wait_past(end_ms);
+	pthread_create(&next_thread, NULL, wait_for_one, &next);
+	wait_until_waiting(pool, 1);
+	sem_post(&engine.verdict);
+	pthread_join(late_thread, NULL);
+	pthread_join(next_thread, NULL);
+	assert_int_equal(late.err, ERR_UNAVAILABLE);
+	assert_int_equal(next.err, ERR_OK);
+	connection_pool_give(pool, next.pooled, false);
+	connection_pool_destroy(pool);
+	sem_destroy(&engine.verdict);
 }
 
 /* ---- Life ---- */
@@ -350,6 +429,8 @@ int main(void)
 		cmocka_unit_test(who_waits_too_long_is_told),
 		cmocka_unit_test(many_threads_share_few_and_none_twice),
 		cmocka_unit_test(who_waits_has_what_comes_back),
+		cmocka_unit_test(who_came_first_is_first),
+		cmocka_unit_test(a_place_that_becomes_free_is_told_to_who_waits),
 		cmocka_unit_test(one_past_its_life_is_closed),
 		cmocka_unit_test(one_that_lay_idle_is_checked),
 		cmocka_unit_test(a_broken_one_makes_the_idle_ones_suspect),
