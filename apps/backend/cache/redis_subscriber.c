@@ -9,8 +9,7 @@
 enum { PING_MS = 500, SILENCE_PINGS_MAX = 2, SUBSCRIBES_MAX = 1024 };
 
 struct channel {
-	struct list
-		node; /* of those that are still to be subscribed to on this connection; or alone */
+	struct list node; /* of those that are yet to be subscribed to here, or alone */
 	char name[];
 };
 

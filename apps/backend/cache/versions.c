@@ -16,11 +16,10 @@ enum {
 	SLOTS = 64 * 1024, /* of counters; tags that share one only miss more often */
 	TAKE_MS = 25,
 	RAISE_MS = 100,
-	LIFE_MS = 3600 *
-		  1000, /* of a tag's version in Redis: longer than anything with a tag is kept */
-	TRUST_MS = 900, /* of the lease, so that clocks may differ and looks take time */
-	DISTRUST_MS = 4000, /* after each word of another server */
-	DECLARE_MS = 1000,  /* how often this one says it */
+	LIFE_MS = 3600 * 1000, /* of a tag's version in Redis: longer than what has one is kept */
+	TRUST_MS = 900,        /* of the lease, so that clocks may differ and looks take time */
+	DISTRUST_MS = 4000,    /* after each word of another server */
+	DECLARE_MS = 1000,     /* how often this one says it */
 	DECLARED_MS =
 		2500, /* for so long it surely counts: with a lease it is shorter than DISTRUST_MS */
 	TICK_MS = 50,
