@@ -228,33 +228,33 @@ static void connect_subscriber(struct redis_subscriber *subscriber)
 	subscriber->connection = redis_connection_create(&options);
 }
 
-void redis_subscribe(struct redis_subscriber *subscriber, const char *name)
+void redis_subscribe(struct redis_subscriber *subscriber, const char *channel)
 {
-	struct channel *channel;
+	struct channel *asked;
 
-	assert(strpbrk(name, "\r\n") == NULL);
-	if (map_get(&subscriber->channels, name))
+	assert(strpbrk(channel, "\r\n") == NULL);
+	if (map_get(&subscriber->channels, channel))
 		return;
-	channel = create_channel(name);
-	map_set(&subscriber->channels, name, channel);
+	asked = create_channel(channel);
+	map_set(&subscriber->channels, channel, asked);
 	subscriber->client->counts.channels++;
 	if (!subscriber->connection) {
 		connect_subscriber(subscriber);
 	} else if (redis_connection_up(subscriber->connection)) {
-		list_append(&subscriber->waiting, &channel->node);
+		list_append(&subscriber->waiting, &asked->node);
 		send_waiting(subscriber);
 	}
 }
 
-void redis_unsubscribe(struct redis_subscriber *subscriber, const char *name)
+void redis_unsubscribe(struct redis_subscriber *subscriber, const char *channel)
 {
-	struct channel *channel = map_remove(&subscriber->channels, name);
+	struct channel *asked = map_remove(&subscriber->channels, channel);
 
-	if (!channel)
+	if (!asked)
 		return;
 	subscriber->client->counts.channels--;
-	if (list_empty(&channel->node))
-		send_pair(subscriber, "UNSUBSCRIBE", name);
-	list_remove(&channel->node);
-	free(channel);
+	if (list_empty(&asked->node))
+		send_pair(subscriber, "UNSUBSCRIBE", channel);
+	list_remove(&asked->node);
+	free(asked);
 }
