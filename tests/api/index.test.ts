@@ -32,6 +32,7 @@ import "./lifecycle.test.ts";
 import "./installation.test.ts";
 import "./validation.test.ts";
 import "./limits.test.ts";
+import "./shares.test.ts";
 import "./headers.test.ts";
 import "./proxy.test.ts";
 import "./owners.test.ts";

@@ -1,5 +1,12 @@
+#include "http/shares.h"
 #include "http/spill.h"
 #include "http/state.h"
+
+/* Of what all bodies may have. */
+enum {
+	ADDRESS_PARTS = 4,
+	STRANGERS_PARTS = 2, /* larger bodies of whom the server does not know */
+};
 
 /* A file operation is over: the connection goes on where the body left it. */
 static void on_spill_progress(void *context)
@@ -20,13 +27,13 @@ static void choose_sink(struct exchange *exchange)
 		body->max = DISCARD_BYTES_MAX;
 	} else if (route->body == BODY_STREAM) {
 		body->sink = SINK_SPILL;
-		body->max = (int64_t)route->body_max;
+		body->max = (int64_t)exchange->endpoint->body_max;
 		body->spill = spill_create(&exchange->server->loop->uv,
 					   exchange->server->options.spill_folder,
 					   on_spill_progress, exchange);
 	} else {
 		body->sink = SINK_MEMORY;
-		body->max = JSON_BODY_MAX;
+		body->max = (int64_t)exchange->endpoint->body_max;
 	}
 }
 
@@ -44,6 +51,74 @@ bool body_expected(const struct body *body)
 	return body->is_chunked || body->left > 0 || body->sink == SINK_SPILL;
 }
 
+static void count_held(struct exchange *exchange, size_t held)
+{
+	struct body *body = &exchange->body;
+	struct server_counts *counts = &exchange->server->counts;
+
+	if (body->share == NULL)
+		body->share = share_take(&exchange->server->shares, exchange->request.peer);
+	body->share->body_bytes += held - body->held;
+	counts->body_bytes += held - body->held;
+	body->held = held;
+}
+
+static void let_go(struct exchange *exchange)
+{
+	if (exchange->body.share == NULL)
+		return;
+	count_held(exchange, 0);
+	share_give(&exchange->server->shares, exchange->body.share);
+	exchange->body.share = NULL;
+}
+
+/* Whether all bodies have more than they may. Strangers leave room for people, and whoever sends much for who signs in. */
+static bool is_beyond_all(const struct exchange *exchange)
+{
+	size_t max = exchange->server->limits.body_bytes_max;
+	bool preferred =
+		exchange->request.principal != NULL || exchange->body.received <= SMALL_BODY_MAX;
+
+	return exchange->server->counts.body_bytes > (preferred ? max : max / STRANGERS_PARTS);
+}
+
+static enum err check_room(struct exchange *exchange)
+{
+	struct request *request = &exchange->request;
+	size_t max = exchange->server->limits.body_bytes_max;
+
+	if (exchange->body.share->body_bytes > max / ADDRESS_PARTS) {
+		reply_header(request, "Retry-After", "1");
+		return request_fail(request, ERR_TOO_MANY,
+				    "Too much is sent from your address at once. Try again.");
+	}
+	if (is_beyond_all(exchange)) {
+		reply_header(request, "Retry-After", "1");
+		return request_fail(request, ERR_UNAVAILABLE,
+				    "Too much is sent to the server at once. Try again.");
+	}
+	return ERR_OK;
+}
+
+/* What is allocated counts, as it grows with what arrives. */
+static enum err keep(struct exchange *exchange, const char *data, size_t length)
+{
+	struct buf *bytes = &exchange->request.body;
+	size_t before = bytes->capacity;
+	enum err err = ERR_OK;
+
+	buf_append(bytes, data, length);
+	if (bytes->capacity > before) {
+		count_held(exchange, bytes->capacity);
+		err = check_room(exchange);
+	}
+	if (err != ERR_OK) {
+		buf_release(bytes);
+		let_go(exchange);
+	}
+	return err;
+}
+
 static enum err take(struct exchange *exchange, const char *data, size_t length)
 {
 	struct body *body = &exchange->body;
@@ -54,8 +129,8 @@ static enum err take(struct exchange *exchange, const char *data, size_t length)
 	if (body->received > body->max)
 		return ERR_TOO_LARGE;
 	if (body->sink == SINK_MEMORY)
-		buf_append(&exchange->request.body, data, length);
-	else if (body->sink == SINK_SPILL)
+		return keep(exchange, data, length);
+	if (body->sink == SINK_SPILL)
 		spill_append(body->spill, data, length);
 	return ERR_OK;
 }
@@ -126,6 +201,8 @@ bool body_blocked(const struct body *body)
 
 void body_finish(struct exchange *exchange)
 {
+	buf_finish(&exchange->request.body);
+	let_go(exchange);
 	spill_destroy(exchange->body.spill);
 	exchange->body.spill = NULL;
 }

@@ -65,7 +65,6 @@ void exchange_end(struct exchange *exchange)
 	if (exchange->request.conn != NULL)
 		exchange->request.conn->exchange = NULL;
 	body_finish(exchange);
-	buf_finish(&exchange->request.body);
 	reply_finish(&exchange->request.reply);
 	list_remove(&exchange->node);
 	arena_finish(&arena);

@@ -1,6 +1,7 @@
 #include "http/networks.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,18 @@ void ip_address_reduce_to_site(struct ip_address *address)
 		address->bytes[15] = 0;
 	else
 		memset(address->bytes + 6, 0, 10);
+}
+
+void address_group(const char *peer, char group[static ADDRESS_GROUP_SIZE])
+{
+	struct ip_address address;
+
+	if (!ip_address_parse(peer, &address)) {
+		snprintf(group, ADDRESS_GROUP_SIZE, "%s", peer);
+		return;
+	}
+	ip_address_reduce(&address);
+	ip_address_print(&address, group);
 }
 
 static bool same_prefix(const struct ip_address *a, const struct ip_address *b, unsigned bits)

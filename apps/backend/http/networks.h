@@ -15,7 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NETWORKS_MAX = 64, IPV4_BITS = 96 /* of the prefix that says: IPv4 */ };
+enum {
+	NETWORKS_MAX = 64,
+	IPV4_BITS = 96, /* of the prefix that says: IPv4 */
+	ADDRESS_GROUP_SIZE = INET6_ADDRSTRLEN
+};
 
 struct ip_address {
 	uint8_t bytes[16];
@@ -41,6 +45,9 @@ bool ip_address_is_v4(const struct ip_address *address);
 void ip_address_reduce(struct ip_address *address);
 /* What one site has, at least: the /24 of an IPv4 address, or the /48 of an IPv6 one. */
 void ip_address_reduce_to_site(struct ip_address *address);
+
+/* The same of a text, as a key to count by. What is no address stands for itself. */
+void address_group(const char *peer, char group[static ADDRESS_GROUP_SIZE]);
 
 /* A list with commas, or NULL for none. ERR_INVALID: *ret_reason names the part that is no network. */
 enum err networks_parse(const char *list, struct arena *arena, struct networks *ret_networks,

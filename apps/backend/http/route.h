@@ -27,13 +27,19 @@ struct request;
 #define ACCESS_SESSION "session" /* signed in as a person, not by an API key */
 
 enum body_kind {
-	/* At most 1 MiB, in memory, decoded before the handler; none if `in` has no body field. */
+	/* In memory, at most as much as its fields can need, decoded before the handler; none if `in` has no body field. */
 	BODY_JSON,
 	/* At most body_max bytes, spilled to an unlinked file: request->body_fd. */
 	BODY_STREAM,
 };
 
-enum { JSON_BODY_MAX = 1024 * 1024 };
+enum {
+	JSON_BODY_MAX = 1024 * 1024,
+	/* What every route with fields takes, so that it can tell what is wrong with them. */
+	SMALL_BODY_MAX = 16 * 1024,
+	/* "{}", where there are none. */
+	EMPTY_BODY_MAX = 1024,
+};
 
 /* Who shares a reply that is kept. */
 enum cache_scope { CACHE_NONE, CACHE_PUBLIC, CACHE_ROLE, CACHE_USER };

@@ -152,6 +152,18 @@ static bool holds_credential(const struct schema *schema)
 	return false;
 }
 
+static size_t body_max(const struct endpoint *endpoint)
+{
+	size_t need;
+
+	if (endpoint->route->body == BODY_STREAM)
+		return endpoint->route->body_max;
+	if (!endpoint->takes_body)
+		return EMPTY_BODY_MAX;
+	need = schema_json_max(endpoint->route->in, JSON_BODY_MAX);
+	return need > SMALL_BODY_MAX ? need : SMALL_BODY_MAX;
+}
+
 static const char *find_fault(const struct route *route)
 {
 	if (route->method == NULL || route->path == NULL || route->handle == NULL)
@@ -186,6 +198,8 @@ static enum err add_route(struct router *router, const struct route *route)
 	endpoint->next = node->endpoints;
 	node->endpoints = endpoint;
 	err = check_schemas(router, endpoint);
+	if (err == ERR_OK)
+		endpoint->body_max = body_max(endpoint);
 	if (err == ERR_OK && route->out != NULL && route->uncompressed == NULL &&
 	    holds_credential(route->out))
 		return refuse(route, "it sends a credential and does not say so (uncompressed)");

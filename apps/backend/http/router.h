@@ -25,6 +25,7 @@ struct endpoint {
 	const char *names[PATH_NAMES_MAX]; /* of its path, in order */
 	size_t name_count;
 	bool takes_body;       /* `in` has a field in the body */
+	size_t body_max;       /* bytes */
 	struct endpoint *next; /* other methods of the same path */
 };
 

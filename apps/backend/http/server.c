@@ -18,6 +18,7 @@ const struct server_limits server_limits_default = {
 	.idle_ms = 75 * 1000,
 	.write_ms = 30 * 1000,
 	.request_ms = 60 * 1000,
+	.body_bytes_max = 64 * 1024 * 1024,
 	.connections_max = 20000,
 	.headers_max = 100,
 };
@@ -49,6 +50,7 @@ enum err server_create(const struct server_options *options, struct server **ret
 	list_init(&server->exchanges);
 	for (int i = 0; i < DEADLINES; i++)
 		list_init(&server->waiting[i]);
+	map_init(&server->shares);
 	buf_init(&server->head, REPLY_HEADERS_MAX + 4096);
 	*ret_server = server;
 	return ERR_OK;
@@ -60,6 +62,8 @@ void server_destroy(struct server *server)
 		return;
 	assert(server->handles == 0 && list_empty(&server->conns) &&
 	       list_empty(&server->exchanges));
+	assert(server->shares.count == 0 && server->counts.body_bytes == 0);
+	map_finish(&server->shares);
 	router_destroy(server->router);
 	buf_finish(&server->head);
 	free(server);

@@ -67,6 +67,7 @@ struct server_limits {
 	int64_t idle_ms;          /* between requests: 75 s */
 	int64_t write_ms;         /* without progress while the client has to read: 30 s */
 	int64_t request_ms;       /* from the whole request to the handler's answer: 60 s */
+	size_t body_bytes_max;    /* of all JSON bodies: 64 MiB; of an address' a quarter */
 	unsigned connections_max; /* 20 000; above it a new one is closed at once */
 	unsigned headers_max;     /* 100 */
 };
@@ -109,6 +110,7 @@ void server_drain(struct server *server, int64_t grace_ms, void (*drained)(void 
 struct server_counts {
 	unsigned connections, transports;
 	uint64_t accepted, requests;
+	size_t body_bytes; /* of JSON bodies, until their requests are answered */
 };
 
 struct server_counts server_counts(const struct server *server);

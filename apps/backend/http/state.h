@@ -5,6 +5,7 @@
  *	server.c      listeners, deadlines, drain
  *	connection.c  bytes from a socket become heads and bodies, one request after the other
  *	body.c        where a body goes; spill.c the file of a large one
+ *	shares.c      what each address has of all this
  *	exchange.c    a request's life: route, admit, run, answer
  *	send.c        the reply's way to the socket
  *
@@ -19,6 +20,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/loop.h"
+#include "base/map.h"
 #include "base/pool.h"
 #include "http/chunked.h"
 #include "http/parse.h"
@@ -30,6 +32,7 @@
 #include <uv.h>
 
 struct exchange;
+struct share;
 struct spill;
 struct transport;
 struct transport_owner;
@@ -69,6 +72,7 @@ struct server {
 	struct list conns;
 	struct list exchanges;
 	struct list waiting[DEADLINES]; /* connections, the longest waiting first */
+	struct map shares;              /* to struct share, by address */
 	uv_timer_t tick;
 	uv_timer_t grace;
 	unsigned handles; /* open ones: listeners and timers */
@@ -128,6 +132,8 @@ struct body {
 	int64_t received;
 	int64_t max;
 	struct spill *spill;
+	size_t held;         /* bytes of memory that are counted for it, */
+	struct share *share; /* for this address; NULL: none yet */
 };
 
 enum exchange_state {
@@ -202,12 +208,16 @@ static inline bool conn_usable(const struct conn *conn)
 /* body.c */
 void body_expect(struct exchange *exchange, const struct head *head);
 bool body_expected(const struct body *body);
-/* ERR_OK and *ret_used; ERR_TOO_LARGE, ERR_MALFORMED, or what befell the file. */
+/*
+ * ERR_OK and *ret_used; ERR_TOO_LARGE, ERR_MALFORMED, what befell the file, or ERR_TOO_MANY and ERR_UNAVAILABLE while
+ * too many bodies wait.
+ */
 enum err body_feed(struct exchange *exchange, const char *data, size_t length,
 		   size_t *ret_used) WARN_UNUSED;
 bool body_complete(const struct body *body);
 /* A write is under way: nothing more is taken. */
 bool body_blocked(const struct body *body);
+/* Gives back what it has, the request's bytes too. */
 void body_finish(struct exchange *exchange);
 
 /* exchange.c */

@@ -85,6 +85,8 @@ const struct metric http_metrics[] = {
 const struct metric server_metrics[] = {
 	ROW(GAUGE, connections, "webplus_http_connections", "Open connections."),
 	ROW(COUNTER, accepted, "webplus_http_connections_total", "Connections accepted."),
+	ROW(GAUGE, body_bytes, "webplus_http_body_bytes",
+	    "Memory of the bodies of requests that are not answered yet."),
 	{ 0 },
 };
 #undef RECORD

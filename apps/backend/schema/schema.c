@@ -1,6 +1,7 @@
 #include "schema/schema.h"
 
 #include "base/utf8.h"
+#include "schema/value.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -193,4 +194,38 @@ const char *schema_check_input(const struct schema *schema, struct arena *arena)
 	const char *fault = schema_check(schema, arena);
 
 	return fault ? fault : check_bounds(schema, arena);
+}
+
+enum {
+	CHARACTER_BYTES_MAX = 12, /* two escapes, as in "\\ud83d\\ude00" */
+	SCALAR_BYTES_MAX = 64,    /* a number or a word of a set, and the marks around any value */
+};
+
+static size_t value_max(const struct field *field, size_t most)
+{
+	size_t count = field->max > 0 ? (size_t)field->max : (size_t)format_max(field->format);
+
+	switch (field->wire) {
+	case WIRE_TEXT:
+		return count * CHARACTER_BYTES_MAX;
+	case WIRE_TEXTS:
+		return count * (TEXTS_LENGTH_MAX * CHARACTER_BYTES_MAX + SCALAR_BYTES_MAX);
+	case WIRE_LIST:
+		return count * schema_json_max(field->schema, most);
+	case WIRE_OBJECT:
+		return schema_json_max(field->schema, most);
+	default:
+		return 0;
+	}
+}
+
+size_t schema_json_max(const struct schema *schema, size_t most)
+{
+	size_t bytes = SCALAR_BYTES_MAX;
+
+	for (const struct field *field = schema->fields; field->name && bytes < most; field++)
+		if (field->from == FROM_BODY && !field->stored && !field->shown)
+			bytes += strlen(field->name) * CHARACTER_BYTES_MAX + SCALAR_BYTES_MAX +
+				 value_max(field, most);
+	return bytes < most ? bytes : most;
 }

@@ -196,6 +196,8 @@ bool schema_given(const struct schema *schema, const void *record, const char *n
 const char *schema_check(const struct schema *schema, struct arena *arena);
 /* The same for a record that comes from outside, where each text, number and list needs bounds of its own. */
 const char *schema_check_input(const struct schema *schema, struct arena *arena);
+/* How many bytes of JSON a record that passed it can need, however its texts are escaped, but no more than `most`. */
+size_t schema_json_max(const struct schema *schema, size_t most);
 
 /* What was wrong with an input: every error at once, but no more than FIELD_ERRORS_MAX of them. */
 enum { FIELD_ERRORS_MAX = 32 };

@@ -1,14 +1,11 @@
 #include "websockets/limits.h"
 
 #include "base/memory.h"
+#include "http/networks.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { IPV6_NETWORK_BYTES = 8 };
 
 void limits_init(struct limits *limits, const struct socket_limits *max)
 {
@@ -31,19 +28,6 @@ void limits_finish(struct limits *limits)
 	map_each(&limits->addresses, free_party, NULL);
 	map_finish(&limits->users);
 	map_finish(&limits->addresses);
-}
-
-void address_group(const char *peer, char group[static ADDRESS_GROUP_SIZE])
-{
-	struct in6_addr address;
-
-	if (inet_pton(AF_INET6, peer, &address) != 1) {
-		snprintf(group, ADDRESS_GROUP_SIZE, "%s", peer);
-		return;
-	}
-	memset(address.s6_addr + IPV6_NETWORK_BYTES, 0,
-	       sizeof(address.s6_addr) - IPV6_NETWORK_BYTES);
-	inet_ntop(AF_INET6, &address, group, ADDRESS_GROUP_SIZE);
 }
 
 static struct party *find_or_add(struct map *parties, const char *key)

@@ -15,8 +15,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { ADDRESS_GROUP_SIZE = 46 };
-
 /* A user or an address, with its sockets. */
 struct party {
 	unsigned sockets;
@@ -48,8 +46,5 @@ enum refusal limits_admit(struct limits *limits, const char *user_id, struct par
 void limits_leave(struct limits *limits, struct party *address, struct party *user);
 /* Forgets users without sockets whose buckets are full; now and then. */
 void limits_sweep(struct limits *limits, int64_t now_us);
-
-/* What an address counts as: itself, or the first 64 bits of IPv6. */
-void address_group(const char *peer, char group[static ADDRESS_GROUP_SIZE]);
 
 #endif

@@ -200,12 +200,33 @@ static void the_header_that_is_not_named_is_not_read(void **state)
 	resolve(&other, PROXY_X_FORWARDED, "forwarded");
 }
 
+static void assert_group(const char *peer, const char *expected)
+{
+	char group[ADDRESS_GROUP_SIZE];
+
+	address_group(peer, group);
+	assert_string_equal(group, expected);
+}
+
+static void a_network_of_ipv6_is_one_address(void **state)
+{
+	(void)state;
+	assert_group("192.0.2.7", "192.0.2.7");
+	assert_group("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::");
+	assert_group("2001:db8:1:2::1", "2001:db8:1:2::");
+	assert_group("2001:db8:1:3::1", "2001:db8:1:3::");
+	assert_group("::1", "::");
+	assert_group("::ffff:192.0.2.7", "192.0.2.7");
+	assert_group("", "");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(networks_hold_what_lies_in_them),
 		cmocka_unit_test(what_is_no_network_is_refused_and_named),
 		cmocka_unit_test(no_more_networks_than_there_is_room_for),
+		cmocka_unit_test(a_network_of_ipv6_is_one_address),
 		cmocka_unit_test(the_rightmost_address_that_is_no_proxy_counts),
 		cmocka_unit_test(forwarded_says_the_same_in_its_own_words),
 		cmocka_unit_test(the_header_that_is_not_named_is_not_read),

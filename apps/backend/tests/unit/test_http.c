@@ -232,9 +232,11 @@ static void sizes_are_bounded(void **state)
 	snprintf(text + used, sizeof(text) - used, "\r\n");
 	check((struct sent){ text, used + 2 }, 431, true);
 
-	check((struct sent)BYTES("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1048577\r\n\r\n"),
+	check((struct sent)BYTES("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 16385\r\n\r\n"),
 	      413, true);
-	used = (size_t)snprintf(text, sizeof(text), CHUNKED "100001\r\n%01048577d", 0);
+	check((struct sent)BYTES("POST /nothing HTTP/1.1\r\n" HOST "Content-Length: 1025\r\n\r\n"),
+	      413, true);
+	used = (size_t)snprintf(text, sizeof(text), CHUNKED "4001\r\n%016385d", 0);
 	check((struct sent){ text, used }, 413, true);
 	used = (size_t)snprintf(text, sizeof(text), CHUNKED "1;%05000d\r\n", 0);
 	check((struct sent){ text, used }, 400, true);

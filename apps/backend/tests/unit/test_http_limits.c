@@ -22,6 +22,7 @@ static const struct server_limits short_limits = {
 	.idle_ms = 2000,
 	.write_ms = 700,
 	.request_ms = 500,
+	.body_bytes_max = 1024 * 1024,
 	.connections_max = 8,
 	.headers_max = 100,
 };

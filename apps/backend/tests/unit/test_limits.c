@@ -7,25 +7,6 @@
 
 static const struct socket_limits small = { .per_user = 1, .per_address = 2, .total = 3 };
 
-static void assert_group(const char *peer, const char *expected)
-{
-	char group[ADDRESS_GROUP_SIZE];
-
-	address_group(peer, group);
-	assert_string_equal(group, expected);
-}
-
-static void a_network_of_ipv6_is_one_address(void **state)
-{
-	(void)state;
-	assert_group("192.0.2.7", "192.0.2.7");
-	assert_group("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::");
-	assert_group("2001:db8:1:2::1", "2001:db8:1:2::");
-	assert_group("2001:db8:1:3::1", "2001:db8:1:3::");
-	assert_group("::1", "::");
-	assert_group("", "");
-}
-
 static void each_limit_holds_and_comes_free(void **state)
 {
 	struct party *one, *two, *three, *none = NULL;
@@ -95,7 +76,6 @@ static void what_a_user_sent_outlives_its_sockets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_network_of_ipv6_is_one_address),
 		cmocka_unit_test(each_limit_holds_and_comes_free),
 		cmocka_unit_test(a_user_counts_wherever_it_comes_from),
 		cmocka_unit_test(what_a_user_sent_outlives_its_sockets),

@@ -96,6 +96,28 @@ static void what_comes_from_outside_has_bounds(void **state)
 		(struct field)FIELD(struct sample, text, .doc = "d", .shown = true)));
 }
 
+static void a_record_needs_so_many_bytes_at_most(void **state)
+{
+	static const struct field inner[] = {
+		FIELD(struct sample, text, .max = 10, .doc = "d"),
+		{ 0 },
+	};
+	static const struct schema element = SCHEMA(struct sample, inner, .name = "Element");
+	static const struct field outer[] = {
+		FIELD(struct sample, text, .from = FROM_PATH, .max = 1000, .doc = "d"),
+		FIELD(struct sample, big, .min = 1, .max = 1000000, .doc = "d"),
+		FIELD(struct sample, points, .schema = &element, .max = 100, .doc = "d"),
+		{ 0 },
+	};
+	static const struct schema list = SCHEMA(struct sample, outer, .name = "List");
+	size_t one = schema_json_max(&element, 1 << 20), all = schema_json_max(&list, 1 << 20);
+
+	(void)state;
+	assert_in_range(one, strlen("{'text':''}") + 10 * strlen("\\ud83d\\ude00"), 400);
+	assert_in_range(all, 100 * one, 100 * one + 400);
+	assert_int_equal(schema_json_max(&list, 1024), 1024);
+}
+
 static void a_nullable_object_begins_with_a_text(void **state)
 {
 	static const struct field inner[] = {
@@ -237,6 +259,7 @@ int main(void)
 		cmocka_unit_test(a_good_table_has_no_fault),
 		cmocka_unit_test(mistakes_of_a_table_are_found),
 		cmocka_unit_test(what_comes_from_outside_has_bounds),
+		cmocka_unit_test(a_record_needs_so_many_bytes_at_most),
 		cmocka_unit_test(a_nullable_object_begins_with_a_text),
 		cmocka_unit_test(a_field_that_stands_twice_is_found),
 		cmocka_unit_test(a_table_that_holds_itself_is_found),
