@@ -46,8 +46,9 @@ export interface World {
 export const username = "bench";
 const credentials = { username, password: "a password for benching" };
 
-/* One user opens all sockets here. */
+/* One user opens all sockets here, from one address. */
 const manySockets = {
+  WEBPLUS_CONNECTIONS_PER_ADDRESS: "20000",
   WEBPLUS_WEBSOCKETS_PER_USER: "20000",
   WEBPLUS_WEBSOCKETS_PER_ADDRESS: "20000",
 };

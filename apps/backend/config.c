@@ -143,6 +143,10 @@ static const struct field config_fields[] = {
 	      .doc = "Pace of the built-in model."),
 	FIELD(struct config, drain_seconds, .preset = "25", .min = 0, .max = 600, .unit = "s",
 	      .doc = "After SIGTERM, how long running requests and answers may still take."),
+	FIELD(struct config, connections_per_address, .preset = "1000", .min = 1, .max = 100000,
+	      .unit = "connections",
+	      .doc = "Connections from one address, of IPv6 from one network of 64 bits. Those of "
+		     "trusted proxies are not counted."),
 	FIELD(struct config, websockets_per_user, .preset = "50", .min = 1, .max = 100000,
 	      .unit = "sockets",
 	      .doc = "WebSockets that one user may have open; each page has one."),

@@ -69,6 +69,7 @@ struct config {
 	const char *upstream_ca_file;
 	int64_t guide_words_per_second;
 	int64_t drain_seconds;
+	int64_t connections_per_address;
 	int64_t websockets_per_user;
 	int64_t websockets_per_address;
 	int64_t websockets_total;

@@ -353,8 +353,10 @@ static enum err listen_to(struct program *program)
 					  .limits = server_limits_default,
 					  .spill_folder = app->config->data,
 					  .proxies = &program->forms.proxies };
-	enum err err = server_create(&options, &app->server, &program->reason);
+	enum err err;
 
+	options.limits.connections_per_address = (unsigned)app->config->connections_per_address;
+	err = server_create(&options, &app->server, &program->reason);
 	if (err != ERR_OK)
 		return err;
 	err = server_listen(app->server, app->config->listen, &program->reason);

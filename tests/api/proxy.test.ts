@@ -242,6 +242,25 @@ describe("behind nginx", () => {
     while (event.event !== "done");
   });
 
+  test("one address has a bound of connections, and another one its own", async () => {
+    const bounded = await Nginx.start(server, 2);
+    const open = async (localAddress: string) => {
+      const ends = { host: "127.0.0.1", port: bounded.port, localAddress };
+      const connection = tls.connect({ ca: bounded.certificate, servername: hostName, ...ends });
+      await once(connection, "secureConnect");
+      const headers = { host: hostName, origin: `https://${hostName}` };
+      return WebSocketClient.open(`https://${hostName}`, { connection, headers });
+    };
+    const opened = [await open("127.0.0.2"), await open("127.0.0.2")];
+    assert.equal((await open("127.0.0.2")).status, 429);
+    opened.push(await open("127.0.0.3"));
+    for (const { status, socket } of opened) {
+      assert.equal(status, 101);
+      socket.drop();
+    }
+    await bounded.stop();
+  });
+
   test("the metrics stay inside", async () => {
     assert.equal((await ask("GET", "/metrics")).statusCode, 404);
   });

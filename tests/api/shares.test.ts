@@ -142,3 +142,32 @@ describe("bodies that do not end", () => {
     }
   });
 });
+
+describe("connections", () => {
+  test("of one address have a bound, and other addresses have theirs", async () => {
+    await withServer({ WEBPLUS_CONNECTIONS_PER_ADDRESS: "3" }, async (server) => {
+      const from = (address: string): Guest => new Guest(server, address);
+      const guests = [from("127.0.0.2"), from("127.0.0.2"), from("127.0.0.2")];
+      for (const guest of guests) assert.ok(await guest.isServed());
+      assert.ok(!(await from("127.0.0.2").isServed()), "one too many");
+      const other = from("127.0.0.3");
+      assert.ok(await other.isServed());
+      guests.pop()!.socket.destroy();
+      let again = from("127.0.0.2");
+      while (!(await again.isServed())) again = from("127.0.0.2");
+      for (const { socket } of [...guests, again, other]) socket.destroy();
+    });
+  });
+
+  test("of a trusted proxy have none", async () => {
+    const env = {
+      WEBPLUS_CONNECTIONS_PER_ADDRESS: "3",
+      WEBPLUS_TRUSTED_PROXIES: "127.0.0.2",
+    };
+    await withServer(env, async (server) => {
+      const guests = Array.from({ length: 10 }, () => new Guest(server, "127.0.0.2"));
+      for (const guest of guests) assert.ok(await guest.isServed());
+      for (const { socket } of guests) socket.destroy();
+    });
+  });
+});

@@ -26,7 +26,7 @@ describe("crowds", () => {
   const sockets: net.Socket[] = [];
 
   before(async () => {
-    server = await Server.start();
+    server = await Server.start({ env: { WEBPLUS_CONNECTIONS_PER_ADDRESS: String(3 * crowd) } });
     client = await signIn(server);
     await client.conversation({ title: "Asked for meanwhile" });
     const page = (await client.call("GET", "/")).text;

@@ -1,4 +1,6 @@
 #include "base/memory.h"
+#include "http/forwarded.h"
+#include "http/shares.h"
 #include "http/state.h"
 #include "http/transport.h"
 
@@ -29,6 +31,9 @@ static void on_closed(uv_handle_t *handle)
 		exchange_abandon(conn->exchange);
 	if (conn->transport != NULL)
 		transport_finish(conn->transport);
+	if (conn->share != NULL)
+		conn->share->connections--;
+	share_give(&server->shares, conn->share);
 	list_remove(&conn->node);
 	buf_finish(&conn->input);
 	free(conn);
@@ -349,6 +354,36 @@ static struct conn *conn_create(struct server *server)
 	return conn;
 }
 
+/* A proxy brings those of everybody. */
+static bool enter_share(struct conn *conn)
+{
+	const struct server *server = conn->server;
+
+	describe_peer(conn);
+	conn->share = share_take(&conn->server->shares, conn->peer);
+	conn->share->connections++;
+	return conn->share->connections <= server->limits.connections_per_address ||
+	       proxies_trust(server->options.proxies, conn->peer);
+}
+
+/* Above the total, who has asked for nothing for the longest gives way; then who has not asked to the end. */
+static bool make_room(struct server *server)
+{
+	static const enum deadline order[] = { DEADLINE_IDLE, DEADLINE_HEAD };
+
+	if (server->counts.connections <= server->limits.connections_max)
+		return true;
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		struct list *waiting = &server->waiting[order[i]];
+
+		if (!list_empty(waiting)) {
+			conn_close(CONTAINER_OF(waiting->next, struct conn, waiting));
+			return true;
+		}
+	}
+	return false;
+}
+
 void conn_accept(struct server *server, uv_stream_t *listener)
 {
 	struct conn *conn = conn_create(server);
@@ -358,13 +393,12 @@ void conn_accept(struct server *server, uv_stream_t *listener)
 		return;
 	}
 	server->counts.accepted++;
-	if (server->draining || server->counts.connections > server->limits.connections_max ||
+	if (server->draining || !enter_share(conn) || !make_room(server) ||
 	    uv_read_start((uv_stream_t *)&conn->tcp, on_alloc, on_read) != 0) {
 		conn_close(conn);
 		return;
 	}
 	uv_tcp_nodelay(&conn->tcp, 1);
-	describe_peer(conn);
 	conn_wait(conn, DEADLINE_IDLE);
 }
 

@@ -185,15 +185,28 @@ static bool read_forwarded(struct request *request, struct hops *ret_hops)
 
 /* ---- Whom to believe ---- */
 
+static bool is_trusted(const struct proxies *proxies, const char *peer,
+		       struct ip_address *ret_address)
+{
+	return proxies != NULL && proxies->trusted.count > 0 &&
+	       ip_address_parse(peer, ret_address) &&
+	       networks_contain(&proxies->trusted, ret_address);
+}
+
+bool proxies_trust(const struct proxies *proxies, const char *peer)
+{
+	struct ip_address address;
+
+	return is_trusted(proxies, peer, &address);
+}
+
 bool forwarded_resolve(const struct proxies *proxies, struct request *request)
 {
 	struct ip_address address;
 	struct hops hops;
 	char *text;
 
-	if (proxies == NULL || proxies->trusted.count == 0 ||
-	    !ip_address_parse(request->peer, &address) ||
-	    !networks_contain(&proxies->trusted, &address))
+	if (!is_trusted(proxies, request->peer, &address))
 		return true;
 	if (proxies->header == PROXY_FORWARDED ? !read_forwarded(request, &hops)
 					       : !read_x_forwarded(request, &hops))

@@ -23,6 +23,9 @@ struct proxies {
 	enum proxy_header header;
 };
 
+/* Whether a connection from there is one of these proxies'. NULL: there are none. */
+bool proxies_trust(const struct proxies *proxies, const char *peer);
+
 /*
  * Sets peer and secure of a request whose headers are read. False: a trusted proxy passed on a Forwarded that is not well
  * made, in which a client may have hidden the proxy's own word behind a quote that it left open. Loop thread.

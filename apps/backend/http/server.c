@@ -20,6 +20,7 @@ const struct server_limits server_limits_default = {
 	.request_ms = 60 * 1000,
 	.body_bytes_max = 64 * 1024 * 1024,
 	.connections_max = 20000,
+	.connections_per_address = 1000,
 	.headers_max = 100,
 };
 

@@ -11,6 +11,7 @@
 /* Lives for as long as a connection or a body of the address does. */
 struct share {
 	unsigned holders;
+	unsigned connections;
 	size_t body_bytes;
 	char address[ADDRESS_GROUP_SIZE];
 };

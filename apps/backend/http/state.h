@@ -113,6 +113,7 @@ struct conn {
 	struct exchange *exchange;
 	struct transport *transport;
 	uv_shutdown_t shutdown;
+	struct share *share; /* of `peer`; NULL if it was never accepted */
 	enum conn_state state;
 	enum deadline deadline;
 	bool skipped_line; /* the one empty line that may stand before a request */

@@ -1,6 +1,6 @@
 /*
  * A real nginx before a server, with the configuration of deploy/nginx as it is: only its ports, its certificate, the folder
- * of its logs and the server's address are the test's.
+ * of its logs, the server's address and how many connections it takes are the test's.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -53,7 +53,8 @@ export class Nginx {
     this.#child = child;
   }
 
-  static async start(server: { port: number }): Promise<Nginx> {
+  /** With so many connections from one address, instead of what the configuration says. */
+  static async start(server: { port: number }, connections = 1000): Promise<Nginx> {
     const folder = await mkdtemp(path.join(tmpdir(), "webplus-nginx-"));
     const [port, plainPort] = [await freePort(), await freePort()];
     const live = `/etc/letsencrypt/live/${hostName}`;
@@ -64,6 +65,7 @@ export class Nginx {
     site = replaced(site, `${live}/fullchain.pem`, `${folder}/certificate.pem`);
     site = replaced(site, `${live}/privkey.pem`, `${folder}/key.pem`);
     site = replaced(site, "/var/log/nginx/", `${folder}/`);
+    site = replaced(site, "addresses 1000;", `addresses ${connections};`);
     await makeCertificate(folder);
     await writeFile(path.join(folder, "site.conf"), site);
     await writeFile(path.join(folder, "nginx.conf"), around(folder));

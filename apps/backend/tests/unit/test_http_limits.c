@@ -24,6 +24,7 @@ static const struct server_limits short_limits = {
 	.request_ms = 500,
 	.body_bytes_max = 1024 * 1024,
 	.connections_max = 8,
+	.connections_per_address = 100,
 	.headers_max = 100,
 };
 
@@ -207,8 +208,8 @@ static void a_reader_that_stops_is_cut(void **state)
 	}
 }
 
-/* One connection more than allowed is closed at once; when one has gone there is room again. */
-static void connections_are_bounded(void **state)
+/* Where there are as many as there may be, the one that was idle the longest makes room. */
+static void the_longest_idle_connection_gives_way(void **state)
 {
 	int fds[9];
 
@@ -219,14 +220,44 @@ static void connections_are_bounded(void **state)
 		client_send(fds[i], GET("/hello"));
 		client_check_answer(fds[i], 200, "hello");
 	}
+	client_send(fds[0], GET("/hello"));
+	client_check_answer(fds[0], 200, "hello");
+	fds[8] = client_connect(&fixture);
+	client_send(fds[8], GET("/hello"));
+	client_check_answer(fds[8], 200, "hello");
+	assert_true(client_sees_end(fds[1]));
+	for (int i = 0; i < 9; i++) {
+		if (i != 1) {
+			client_send(fds[i], GET("/hello"));
+			client_check_answer(fds[i], 200, "hello");
+		}
+		close(fds[i]);
+	}
+}
+
+/* While all ask for something, one more is closed at once; when one has gone there is room again. */
+static void connections_are_bounded(void **state)
+{
+	char text[100];
+	int fds[9];
+
+	(void)state;
+	fixture_await_connections(&fixture, 0);
+	for (int i = 0; i < 8; i++) {
+		fds[i] = client_connect(&fixture);
+		client_send(fds[i],
+			    "POST /echo HTTP/1.1\r\n" HOST "Content-Type: application/json\r\n"
+			    "Content-Length: 12\r\nExpect: 100-continue\r\n\r\n");
+		assert_true(client_read_until(fds[i], text, sizeof(text), "\r\n\r\n"));
+	}
 	fds[8] = client_connect(&fixture);
 	assert_true(client_sees_end(fds[8]));
 	close(fds[8]);
-	client_send(fds[0], "GET /hello HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
-	client_check_answer(fds[0], 200, "hello");
-	assert_true(client_sees_end(fds[0]));
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < 8; i++) {
+		client_send(fds[i], "{\"text\":\"a\"}");
+		client_check_answer(fds[i], 201, NULL);
 		close(fds[i]);
+	}
 }
 
 int main(void)
@@ -238,6 +269,7 @@ int main(void)
 		cmocka_unit_test(a_held_request_has_a_deadline),
 		cmocka_unit_test(a_workers_request_has_a_deadline),
 		cmocka_unit_test(a_reader_that_stops_is_cut),
+		cmocka_unit_test(the_longest_idle_connection_gives_way),
 		cmocka_unit_test(connections_are_bounded),
 	};
 
