@@ -149,7 +149,8 @@ static const struct field config_fields[] = {
 		     "trusted proxies are not counted."),
 	FIELD(struct config, websockets_per_user, .preset = "50", .min = 1, .max = 100000,
 	      .unit = "sockets",
-	      .doc = "WebSockets that one user may have open; each page has one."),
+	      .doc = "WebSockets that one user may have open, and as many event streams; each page has one "
+		     "socket."),
 	FIELD(struct config, websockets_per_address, .preset = "500", .min = 1, .max = 100000,
 	      .unit = "sockets",
 	      .doc = "WebSockets from one address, of IPv6 from one network of 64 bits. Behind a "

@@ -1,6 +1,6 @@
 /*
- * What one address may have of the server, and all together: bodies that never end, and connections. Whoever comes from
- * elsewhere is served meanwhile.
+ * What one address or user may have of the server, and all together: bodies that never end, connections and streams.
+ * Whoever comes from elsewhere is served meanwhile.
  */
 import assert from "node:assert/strict";
 import net from "node:net";
@@ -72,6 +72,21 @@ class Guest {
     while (this.status === 0 && !this.socket.closed) await this.next();
     return this.status === 200;
   }
+}
+
+/** The id of a message that is written for longer than a test takes. */
+async function longAnswer(client: Client): Promise<string> {
+  const turn = await client.send(await client.conversation(), "How do I install Web+?");
+  return turn.assistant_message.id;
+}
+
+async function follow({ url, token }: Client, id: string) {
+  const leaving = new AbortController();
+  const response = await fetch(`${url}/api/v1/messages/${id}/events`, {
+    headers: { authorization: `Bearer ${token}` },
+    signal: leaving.signal,
+  });
+  return { response, end: () => leaving.abort() };
 }
 
 describe("bodies that do not end", () => {
@@ -169,5 +184,34 @@ describe("connections", () => {
       for (const guest of guests) assert.ok(await guest.isServed());
       for (const { socket } of guests) socket.destroy();
     });
+  });
+});
+
+test("so many event streams of a user and no more", async () => {
+  const env = {
+    WEBPLUS_WEBSOCKETS_PER_USER: "2",
+    WEBPLUS_GUIDE_WORDS_PER_SECOND: "1",
+    WEBPLUS_DRAIN_SECONDS: "0",
+  };
+  await withServer(env, async (server, ada) => {
+    await server.createUser("grace", passwords.grace);
+    const grace = new Client(server.url, contract);
+    await grace.signIn("grace", passwords.grace);
+    const [hers, graces] = [await longAnswer(ada), await longAnswer(grace)];
+    const streams = [await follow(ada, hers), await follow(ada, hers)];
+    assert.deepEqual(
+      streams.map(({ response }) => response.status),
+      [200, 200],
+    );
+    const { response } = await follow(ada, hers);
+    assert.equal(response.status, 429);
+    assert.match(response.headers.get("retry-after") ?? "", /^\d+$/);
+    streams.push(await follow(grace, graces));
+    assert.equal(streams.at(-1)!.response.status, 200, "another user");
+    streams.shift()!.end();
+    let again = await follow(ada, hers);
+    while (again.response.status === 429) again = await follow(ada, hers);
+    assert.equal(again.response.status, 200);
+    for (const { end } of [...streams, again]) end();
   });
 });

@@ -7,8 +7,10 @@
 #include "base/memory.h"
 #include "chat/chat_events.h"
 #include "chat/follower.h"
+#include "config.h"
 #include "http/sse.h"
 #include "middleware/authentication.h"
+#include "websockets/limits.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -21,6 +23,7 @@ enum { PENDING_MAX = 1024 * 1024, HEARTBEAT_MS = 15 * 1000 };
 struct event_streams {
 	struct app *app;
 	struct list all;
+	struct limits limits; /* the same numbers as WebSockets have, counted for themselves */
 };
 
 struct event_stream {
@@ -30,6 +33,7 @@ struct event_stream {
 	struct transport *transport;
 	struct subscriber subscriber;
 	struct follower *follower;
+	struct party *address, *user; /* that it counts for */
 	uv_timer_t heartbeat;
 	char message_id[ID_SIZE];
 	int64_t after;
@@ -90,10 +94,20 @@ static void on_heartbeat_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
+static void leave(struct event_stream *stream)
+{
+	struct limits *limits = &stream->app->event_streams->limits;
+
+	limits_leave(limits, stream->address, stream->user);
+	if (limits->sockets == 0)
+		limits_sweep(limits, clock_monotonic_us());
+}
+
 static void on_closed(void *context)
 {
 	struct event_stream *stream = context;
 
+	leave(stream);
 	list_remove(&stream->node);
 	follower_stop(stream->follower);
 	uv_close((uv_handle_t *)&stream->heartbeat, on_heartbeat_closed);
@@ -106,21 +120,43 @@ static void on_drain(void *context)
 	transport_close(stream->transport);
 }
 
+static enum err enter(struct request *request, struct event_stream *stream)
+{
+	struct limits *limits = &stream->app->event_streams->limits;
+	enum refusal refusal;
+
+	/* What ended while the message was read did not find this stream among those to be closed. */
+	if (!authentication_stands(request))
+		return request_fail(request, ERR_UNAVAILABLE,
+				    "Rights have changed meanwhile. Ask again.");
+	refusal = limits_enter(limits, request->peer, &stream->address);
+	if (refusal == REFUSED_NOT) {
+		refusal = limits_admit(limits, stream->user_id, &stream->user);
+		if (refusal != REFUSED_NOT)
+			leave(stream);
+	}
+	if (refusal == REFUSED_NOT)
+		return ERR_OK;
+	reply_header(request, "Retry-After", "5");
+	return request_fail(request, refusal == REFUSED_TOTAL ? ERR_UNAVAILABLE : ERR_TOO_MANY,
+			    "There are too many streams of events. Close some.");
+}
+
 static void begin(struct request *request)
 {
 	static const struct transport_owner owner = { .closed = on_closed, .drain = on_drain };
 	struct event_stream *stream = request->holder;
+	enum err err = enter(request, stream);
 
-	/* What ended while the message was read did not find this stream among those to be closed. */
-	if (!authentication_stands(request)) {
+	if (err != ERR_OK) {
 		free(stream);
-		request_finish(request, request_fail(request, ERR_UNAVAILABLE,
-						     "Rights have changed meanwhile. Ask again."));
+		request_finish(request, err);
 		return;
 	}
 	sse_prepare(request);
 	stream->transport = transport_take(request, 200, &owner, stream);
 	if (!stream->transport) {
+		leave(stream);
 		free(stream);
 		return;
 	}
@@ -153,8 +189,13 @@ enum err event_stream_begin(struct request *request, const char *message_id, int
 struct event_streams *event_streams_create(struct app *app)
 {
 	struct event_streams *streams = MEMORY_NEW(struct event_streams);
+	const struct config *config = app->config;
+	const struct socket_limits limits = { (unsigned)config->websockets_per_user,
+					      (unsigned)config->websockets_per_address,
+					      (unsigned)config->websockets_total };
 
 	streams->app = app;
+	limits_init(&streams->limits, &limits);
 	list_init(&streams->all);
 	return streams;
 }
@@ -164,6 +205,7 @@ void event_streams_destroy(struct event_streams *streams)
 	if (!streams)
 		return;
 	assert(list_empty(&streams->all));
+	limits_finish(&streams->limits);
 	free(streams);
 }
 
