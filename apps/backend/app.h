@@ -32,6 +32,7 @@ struct app {
 	struct indexer *indexer;
 	struct rights *rights;
 	struct erasure *erasure; /* NULL in some tests */
+	struct readiness *readiness;
 	struct server *server;
 };
 

@@ -29,6 +29,7 @@
 #include "search/search.h"
 #include "security/keyring.h"
 #include "security/password.h"
+#include "service/readiness.h"
 #include "websockets/bus.h"
 #include "websockets/connection_manager.h"
 
@@ -296,6 +297,7 @@ static enum err create_services(struct program *program)
 	app->erasure = erasure_create(app);
 	app->event_streams = event_streams_create(app);
 	app->indexer = indexer_create(app);
+	app->readiness = readiness_create(app);
 	create_models(app);
 	create_sockets(program);
 	err = create_generations(program);
@@ -322,6 +324,7 @@ static void destroy_services(struct program *program)
 	relay_destroy(app->relay);
 	generations_destroy(app->generations);
 	event_streams_destroy(app->event_streams);
+	readiness_destroy(app->readiness);
 	indexer_destroy(app->indexer);
 	erasure_destroy(app->erasure);
 	rights_destroy(app->rights);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe } from "node:test";
 
+import { metric } from "./lib/consistency.ts";
 import { isGuarded, type Operation } from "./lib/contract.ts";
 import { ada, contract, nobody, server } from "./lib/world.ts";
 import { test } from "./lib/test.ts";
@@ -12,6 +13,14 @@ describe("the service", () => {
     assert.equal(health.status, "ok");
     assert.match(health.version, /^\d+\.\d+\.\d+/);
     assert.equal((await nobody().get("/api/v1/ready")).status, "ok");
+  });
+
+  test("looks at its database once a second, however often it is asked whether it is ready", async () => {
+    const reads = (): Promise<number> => metric(server, "webplus_db_reads_total");
+    const before = await reads();
+    const asked = Array.from({ length: 200 }, () => nobody().get("/api/v1/ready"));
+    assert.ok((await Promise.all(asked)).every(({ status }) => status === "ok"));
+    assert.ok((await reads()) - before < 100);
   });
 
   test("gives its figures to Prometheus", async () => {

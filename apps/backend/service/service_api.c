@@ -1,13 +1,14 @@
 #include "service/service.h"
 
 #include "app.h"
-#include "db/database.h"
+#include "base/list.h"
 #include "http/assets.h"
 #include "http/request.h"
 #include "middleware/metrics.h"
 #include "routes.h"
 #include "search/search.h"
 #include "service/api_docs.h"
+#include "service/readiness.h"
 #include "websockets/connection_manager.h"
 
 #include <string.h>
@@ -35,44 +36,46 @@ static enum err health(struct request *request, const void *in, void *out)
 	return ERR_OK;
 }
 
-struct readiness {
+struct readiness_state {
 	const char *status;
 	const char *database;
 };
 
 static const struct field readiness_fields[] = {
-	FIELD(struct readiness, status, .doc = "`ok`: requests can be answered."),
-	FIELD(struct readiness, database, .doc = "`ok`: the database answers."),
+	FIELD(struct readiness_state, status, .doc = "`ok`: requests can be answered."),
+	FIELD(struct readiness_state, database, .doc = "`ok`: the database answers."),
 	{ 0 },
 };
 
 static const struct schema readiness_schema =
-	SCHEMA(struct readiness, readiness_fields, .name = "Readiness");
+	SCHEMA(struct readiness_state, readiness_fields, .name = "Readiness");
 
-struct probe {
-	int64_t value;
+struct ready_asker {
+	struct readiness_asker asker;
+	struct request *request;
 };
 
-static const struct field probe_fields[] = {
-	FIELD(struct probe, value, .doc = "One."),
-	{ 0 },
-};
+static void tell_ready(struct readiness_asker *asker, enum err err)
+{
+	struct request *request = CONTAINER_OF(asker, struct ready_asker, asker)->request;
 
-static const struct schema probe_schema = SCHEMA(struct probe, probe_fields, .name = "Probe");
-static const struct statement probe_database = { "SELECT count(*) AS value FROM installation",
-						 &probe_schema };
+	if (err == ERR_OK)
+		*(struct readiness_state *)request->out = (struct readiness_state){ "ok", "ok" };
+	else
+		err = request_fail(request, ERR_UNAVAILABLE, "The database does not answer.");
+	request_finish(request, err);
+}
 
 static enum err ready(struct request *request, const void *in, void *out)
 {
-	struct probe probe;
-	enum err err =
-		db_one(request->app->db, &probe_database, ARGS_NONE, &request->arena, &probe);
+	struct ready_asker *asker = ARENA_NEW(&request->arena, struct ready_asker);
 
 	(void)in;
-	if (err != ERR_OK)
-		return request_fail(request, ERR_UNAVAILABLE, "The database does not answer.");
-	*(struct readiness *)out = (struct readiness){ "ok", "ok" };
-	return ERR_OK;
+	(void)out;
+	asker->asker.told = tell_ready;
+	asker->request = request;
+	readiness_ask(request->app->readiness, &asker->asker);
+	return ERR_PENDING;
 }
 
 static enum err metrics(struct request *request, const void *in, void *out)
@@ -160,7 +163,8 @@ const struct route service_routes[] = {
 	  .out = &health_schema, .on_loop = true, .handle = health,
 	  .doc = "Whether the process lives." },
 	{ "GET", "/api/v1/ready", .access = ACCESS_PUBLIC, .rate = RATE_NONE,
-	  .out = &readiness_schema, .handle = ready, .doc = "Whether requests can be answered." },
+	  .out = &readiness_schema, .on_loop = true, .handle = ready,
+	  .doc = "Whether requests can be answered." },
 	{ "GET", "/api/v1/openapi.json", .access = ACCESS_PUBLIC, .media = "application/json",
 	  .internal = true, .handle = openapi, .doc = "This document." },
 	{ "GET", "/api/v1/ws", .access = ACCESS_PUBLIC, .internal = true, .on_loop = true,

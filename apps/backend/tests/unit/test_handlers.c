@@ -6,6 +6,7 @@
 #include "chat/generation.h"
 #include "config.h"
 #include "providers/registry.h"
+#include "service/readiness.h"
 #include "websockets/topics.h"
 
 #include "support.h"
@@ -481,12 +482,56 @@ static void the_service_says_how_it_is(void **state)
 	assert_int_equal(call_run(&call, "GET", "/api/v1/health", NULL, NULL), ERR_OK);
 	assert_string_equal(call_text(&call, "status"), "ok");
 	call_end(&call);
-	call_begin(&call, &stage->app, NULL);
-	assert_int_equal(call_run(&call, "GET", "/api/v1/ready", NULL, NULL), ERR_OK);
-	assert_string_equal(call_text(&call, "database"), "ok");
-	call_end(&call);
+}
+
+struct asker {
+	struct readiness_asker asker;
+	int told;
+	enum err err;
+};
+
+static void told(struct readiness_asker *readiness_asker, enum err err)
+{
+	struct asker *asker = CONTAINER_OF(readiness_asker, struct asker, asker);
+
+	asker->told++;
+	asker->err = err;
+}
+
+static enum err ask_whether_ready(struct stage *stage, struct readiness *readiness)
+{
+	struct asker asker = { .asker.told = told };
+
+	list_init(&asker.asker.node);
+	readiness_ask(readiness, &asker.asker);
+	while (!asker.told)
+		uv_run(&stage->loop.uv, UV_RUN_NOWAIT);
+	return asker.err;
+}
+
+static void readiness_is_one_look_a_second(void **state)
+{
+	struct stage *stage = *state;
+	struct readiness *readiness = readiness_create(&stage->app);
+	uint64_t before = db_counts(stage->app.db).reads;
+	struct asker askers[3];
+
+	for (int i = 0; i < 3; i++) {
+		askers[i] = (struct asker){ .asker.told = told };
+		list_init(&askers[i].asker.node);
+		readiness_ask(readiness, &askers[i].asker);
+	}
+	assert_int_equal(ask_whether_ready(stage, readiness), ERR_OK);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(askers[i].told, 1);
+		assert_int_equal(askers[i].err, ERR_OK);
+	}
+	assert_int_equal(ask_whether_ready(stage, readiness), ERR_OK);
+	assert_int_equal(db_counts(stage->app.db).reads, before + 1);
 	home_sql(&stage->home, "ALTER TABLE installation RENAME TO gone");
-	assert_int_equal(calling(stage, NULL, "GET", "/api/v1/ready", NULL, NULL), ERR_UNAVAILABLE);
+	while (ask_whether_ready(stage, readiness) == ERR_OK)
+		;
+	readiness_destroy(readiness);
 }
 
 static void the_api_describes_itself(void **state)
@@ -527,6 +572,7 @@ int main(void)
 		TEST(an_ended_message_is_read_and_stopped_as_it_is),
 		TEST(guides_are_listed_and_read),
 		TEST(the_service_says_how_it_is),
+		TEST(readiness_is_one_look_a_second),
 		TEST(the_api_describes_itself),
 	};
 
