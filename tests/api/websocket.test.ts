@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 
+import { exchange } from "./lib/raw.ts";
 import type { Message } from "./lib/types.ts";
 import { encodeFrame, opcode } from "./lib/websocket.ts";
 import { ada, grace, nobody, server, stranger, unknownId } from "./lib/world.ts";
@@ -15,6 +16,16 @@ async function answer(): Promise<Message> {
 }
 
 describe("opening a WebSocket", () => {
+  test("takes HTTP/1.1: in HTTP/1.0 an upgrade is overlooked", async () => {
+    const upgrade =
+      `Host: 127.0.0.1:${server.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    const reply = await exchange(server.port, `GET /api/v1/ws HTTP/1.0\r\n${upgrade}`);
+    assert.equal(reply.status, 400);
+    const other = await exchange(server.port, `GET /api/v1/health HTTP/1.0\r\n${upgrade}`);
+    assert.equal(other.status, 200);
+  });
+
   test("with the header of a program signs in at once", async () => {
     const socket = await ada.webSocket();
     assert.deepEqual(await socket.ask({ type: "ping" }), { type: "pong" });

@@ -293,6 +293,17 @@ static const char *check_fields(struct head *head)
 	return NULL;
 }
 
+/* RFC 9110, section 7.8: in HTTP/1.0 an Upgrade is ignored; who relayed it may not know what it would be answered with. */
+static void forget_upgrade(struct text_pair *headers)
+{
+	struct text_pair *kept = headers;
+
+	for (; headers->name != NULL; headers++)
+		if (strcmp(headers->name, "upgrade") != 0)
+			*kept++ = *headers;
+	*kept = (struct text_pair){ NULL, NULL };
+}
+
 static enum err check_expectation(struct head *head)
 {
 	for (const struct text_pair *pair = head->headers; pair->name != NULL; pair++) {
@@ -377,6 +388,8 @@ enum err head_parse(char *text, size_t length, unsigned headers_max, struct aren
 	err = parse_fields(&lines, headers, max, ret_detail);
 	if (err != ERR_OK)
 		return err;
+	if (head.http_1_0)
+		forget_upgrade(headers);
 	head.headers = headers;
 	*ret_detail = check_fields(&head);
 	if (*ret_detail == NULL)
