@@ -145,9 +145,19 @@ describe("behind nginx", () => {
         "default-src 'none'; frame-ancestors 'none'",
       );
       assert.equal(headers["referrer-policy"], "no-referrer");
+      assert.equal(headers["cross-origin-opener-policy"], "same-origin");
+      assert.equal(headers["cross-origin-resource-policy"], "same-origin");
+      assert.equal(headers["strict-transport-security"], undefined, "which is for Web+ to say");
     }
     const ours = await ask("GET", "/");
-    for (const name of ["x-content-type-options", "content-security-policy", "referrer-policy"])
+    for (const name of [
+      "x-content-type-options",
+      "content-security-policy",
+      "referrer-policy",
+      "cross-origin-opener-policy",
+      "cross-origin-resource-policy",
+      "strict-transport-security",
+    ])
       assert.equal(ours.headersDistinct[name]?.length, 1, name);
   });
 
