@@ -199,6 +199,27 @@ describe("limits", () => {
     await server.remove();
   });
 
+  test("hold for the tokens of sessions that are over, and cost others nothing", async () => {
+    const [server, ada] = await start({ WEBPLUS_RATE_READ: "5", WEBPLUS_RATE_ADDRESS_FACTOR: "2" });
+    const over = async (): Promise<Client> => {
+      const device = new Client(server.url, contract);
+      await device.signIn("ada", password);
+      assert.equal((await device.call("POST", "/api/v1/auth/logout")).status, 204);
+      return device;
+    };
+    await ada.get(me);
+    const [first, second, third] = [await over(), await over(), await over()];
+    const began = Date.now();
+    assertQuota(await answered(401, 30, () => first.call("GET", me)), 5, began);
+    const more = await answered(401, 30, () => second.call("GET", me));
+    const most = await answered(401, 30, () => third.call("GET", me));
+    assertQuota(more, 5, began);
+    assert.ok(most < 3, `${most}: those of an account have so many together`);
+    assert.equal((await ada.call("GET", me)).status, 200, "the one that is not");
+    assert.equal((await new Client(server.url, contract).call("GET", me)).status, 401);
+    await server.remove();
+  });
+
   test("spare those that the settings name", async () => {
     const [server, ada] = await start({ WEBPLUS_RATE_READ: "1", WEBPLUS_RATE_ADDRESS_FACTOR: "1" });
     const env = { ...server.env, WEBPLUS_RATE_EXEMPT_ADDRESSES: "203.0.113.0/24" };

@@ -258,13 +258,11 @@ const char *authentication_credential(struct request *request)
 	return found;
 }
 
-bool authentication_is_signed(struct request *request)
+bool authentication_claims(struct request *request, struct claims *ret_claims)
 {
 	const char *token = authentication_credential(request);
-	struct claims claims;
 
-	return token && strlen(token) <= JWT_LENGTH_MAX &&
-	       jwt_verify(request->app->keyring, token, clock_now(), &claims) == ERR_OK;
+	return token && jwt_verify(request->app->keyring, token, clock_now(), ret_claims) == ERR_OK;
 }
 
 static enum err challenge(struct request *request, bool had_token)

@@ -33,8 +33,8 @@ void authentication_destroy(struct authentication *authentication);
  * other: NULL: it has none; "", which nobody holds: it has two different ones. In the request's memory. Never from the URL.
  */
 const char *authentication_credential(struct request *request);
-/* Whether it is an access token that this installation signed and that has not expired; its session may be over. */
-bool authentication_is_signed(struct request *request);
+/* What its access token says, if this installation signed it and it has not expired; its session may be over. */
+bool authentication_claims(struct request *request, struct claims *ret_claims);
 /* On a worker: who holds this token? ERR_UNAUTHENTICATED for nobody. */
 enum err authentication_check(struct authentication *authentication, const char *token,
 			      struct principal *ret_principal) WARN_UNUSED;

@@ -155,16 +155,19 @@ static const char *address_of(struct request *request)
 	return arena_strdup(&request->arena, text);
 }
 
-static bool is_exempt_account(const struct request *request)
+static bool is_exempt_account(const struct request *request, const char *user_id)
 {
 	const char *list = request->app->config->rate_exempt_accounts;
 
-	return list && request->principal && strstr(list, request->principal->user_id) != NULL;
+	return list && strstr(list, user_id) != NULL;
 }
 
 /* ---- Counting ---- */
 
-/* `kind`: a, the address of who is known or may ask without; s, that of a stranger; u, the account; k, the key. */
+/*
+ * `kind`: a, the address of who is known or may ask without; s, that of a stranger; u, the account; k, the key; of a token
+ * that was signed here and not looked up: t, its session; w, all of its account's.
+ */
 static bool charge(struct request *request, char kind, const char *who, int64_t quota)
 {
 	struct rate_state *state = request->limits;
@@ -239,6 +242,24 @@ enum err rate_limit_stranger(struct request *request)
 }
 
 /*
+ * A token that this installation signed, whose session may be over: what it costs is that session's, so that neither strangers
+ * of the address can use it up, nor whoever has an old token of somebody, and the account's, which can open many.
+ */
+static enum err count_claims(struct request *request, const struct claims *claims)
+{
+	const struct config *config = request->app->config;
+	int64_t quota = quota_of(config, &classes[request->limits->rate]);
+
+	if (is_exempt_account(request, claims->user_id))
+		return ERR_OK;
+	return charge(request, 't', claims->session_id, quota) &&
+			       charge(request, 'w', claims->user_id,
+				      quota * config->rate_address_factor)
+		       ? ERR_OK
+		       : refuse(request);
+}
+
+/*
  * A key has half of its account's, so that a program that runs wild leaves something to its owner: it is asked first, and
  * what it refuses costs the account nothing.
  */
@@ -251,7 +272,7 @@ static enum err count_account(struct request *request)
 	state->accounted = true;
 	if (principal) {
 		state->count = 0; /* no stranger any more */
-		if (is_exempt_account(request)) {
+		if (is_exempt_account(request, principal->user_id)) {
 			request->limits = NULL;
 			return ERR_OK;
 		}
@@ -266,21 +287,18 @@ static enum err count_account(struct request *request)
 	return charge(request, 'u', principal->user_id, quota) ? ERR_OK : refuse(request);
 }
 
-/*
- * Before the body is read, and before a worker looks up whom the loop does not know. Who comes with a token that this
- * installation signed is not held up by strangers of the same address.
- */
+/* Before the body is read, and before a worker looks up whom the loop does not know. */
 static enum err admit_account(struct request *request)
 {
-	struct rate_state *state = request->limits;
+	struct claims claims;
 
-	if (!state || strcmp(request->route->access, ACCESS_PUBLIC) == 0)
+	if (!request->limits || strcmp(request->route->access, ACCESS_PUBLIC) == 0)
 		return ERR_OK;
 	if (request->principal)
 		return count_account(request);
-	if (charge_address(request, 's') || authentication_is_signed(request))
-		return ERR_OK;
-	return refuse(request);
+	if (authentication_claims(request, &claims))
+		return count_claims(request, &claims);
+	return rate_limit_stranger(request);
 }
 
 /* ---- What all servers have counted ---- */
