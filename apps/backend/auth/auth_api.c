@@ -408,11 +408,12 @@ const struct route auth_routes[] = {
 	  .in = &login_input_schema, .out = &session_reply_schema, .handle = login,
 	  .uncompressed = BESIDE_TOKEN, .doc = "Sign in." },
 	{ "POST", "/api/v1/auth/refresh", .access = ACCESS_PUBLIC, .out = &session_reply_schema,
-	  .handle = refresh, .uncompressed = BESIDE_TOKEN,
+	  .handle = refresh, .proves = refresh_cookie_proves, .uncompressed = BESIDE_TOKEN,
 	  .doc = "A new access token, and a new refresh cookie for the old one, which works once. "
 		 "For ten "
 		 "seconds the old one gets the same answer again." },
 	{ "POST", "/api/v1/auth/logout", .access = ACCESS_PUBLIC, .handle = logout,
+	  .proves = refresh_cookie_proves,
 	  .doc = "End the session of the cookie or of the access token." },
 	{ 0 },
 };

@@ -5,6 +5,7 @@
 #include "config.h"
 #include "middleware/authentication.h"
 #include "middleware/security.h"
+#include "security/refresh_cookie.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -80,9 +81,36 @@ void refresh_cookie_clear(struct request *request)
 	set_cookie(request, "", 0);
 }
 
+bool refresh_cookie_proves(struct request *request, struct claims *ret_claims)
+{
+	const char *cookie = request_cookie(request, REFRESH_COOKIE);
+
+	return cookie && refresh_cookie_open(request->app->keyring, cookie, ret_claims);
+}
+
+/* The refresh token of the request's cookie, or NULL. */
+static const char *presented_token(struct request *request)
+{
+	const char *cookie = request_cookie(request, REFRESH_COOKIE);
+
+	return cookie ? refresh_cookie_token(cookie, &request->arena) : NULL;
+}
+
 static int64_t session_ms(const struct app *app)
 {
 	return app->config->session_days * 24 * 60 * MS_PER_MINUTE;
+}
+
+static void give_cookie(struct request *request, const char *token, const char *account_id,
+			const char *session_id)
+{
+	struct claims claims = { 0 };
+
+	memcpy(claims.user_id, account_id, ID_SIZE);
+	memcpy(claims.session_id, session_id, ID_SIZE);
+	set_cookie(request,
+		   refresh_cookie_seal(request->app->keyring, token, &claims, &request->arena),
+		   session_ms(request->app) / 1000);
 }
 
 /* Visible ASCII of the header, as much as fits: it is shown. */
@@ -154,7 +182,7 @@ enum err session_opening_write(struct request *request, struct db *tx,
 enum err session_opening_answer(struct request *request, const struct session_opening *opening,
 				const struct account *account, struct session_reply *reply)
 {
-	set_cookie(request, opening->token, session_ms(request->app) / 1000);
+	give_cookie(request, opening->token, account->id, opening->id);
 	return fill_reply(request, account, opening->id, opening->session.created_at, reply);
 }
 
@@ -209,13 +237,13 @@ static enum err renew(struct request *request, const char *old, struct session_r
 		err = account_by_id(app->db, rotation->account_id, &request->arena, &account);
 	if (err != ERR_OK)
 		return err;
-	set_cookie(request, token, session_ms(app) / 1000);
+	give_cookie(request, token, rotation->account_id, rotation->session_id);
 	return fill_reply(request, &account, rotation->session_id, rotation->now, reply);
 }
 
 enum err session_renew(struct request *request, struct session_reply *reply)
 {
-	const char *old = request_cookie(request, REFRESH_COOKIE);
+	const char *old = presented_token(request);
 	enum err err;
 
 	if (!old)
@@ -268,7 +296,7 @@ static bool is_current(const struct token_state *state, struct timestamp now)
 
 const char *refresh_cookie_session(struct request *request, const char *account_id)
 {
-	const char *token = request_cookie(request, REFRESH_COOKIE);
+	const char *token = presented_token(request);
 	char hash[SECRET_HASH_SIZE];
 	struct token_state state;
 
@@ -283,7 +311,7 @@ const char *refresh_cookie_session(struct request *request, const char *account_
 
 static enum err close_by_cookie(struct request *request)
 {
-	const char *token = request_cookie(request, REFRESH_COOKIE);
+	const char *token = presented_token(request);
 	char hash[SECRET_HASH_SIZE];
 	struct token_state state;
 	enum err err;

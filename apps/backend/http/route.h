@@ -55,6 +55,8 @@ struct route_cache {
 	const char *tags;
 };
 
+struct claims; /* security/jwt.h */
+
 /* What a request costs, for its limits: middleware/rate_limit.h. */
 enum rate_class {
 	RATE_PRESET, /* by the method: RATE_READ for GET, else RATE_WRITE */
@@ -88,6 +90,11 @@ struct route {
 	 * Needed where `out` holds a credential.
 	 */
 	const char *uncompressed;
+	/*
+	 * Of a public route: whose session the request proves to be of beside its token, for its limits. False: nobody's. On
+	 * the loop, without a look at the database: the session may be over.
+	 */
+	bool (*proves)(struct request *request, struct claims *ret_claims);
 	struct route_cache cache;
 	const char *raises; /* tags of what this changes, whatever comes of it */
 	const char *doc;

@@ -258,6 +258,18 @@ const char *authentication_credential(struct request *request)
 	return found;
 }
 
+const struct principal *authentication_known(struct request *request)
+{
+	const char *token = authentication_credential(request);
+	struct admitted *admitted = ARENA_NEW(&request->arena, struct admitted);
+	char hash[HASH_TEXT_SIZE];
+
+	if (!token || strlen(token) > JWT_LENGTH_MAX)
+		return NULL;
+	hash_token(token, hash);
+	return find(request->app->authentication, hash, admitted) ? &admitted->principal : NULL;
+}
+
 bool authentication_claims(struct request *request, struct claims *ret_claims)
 {
 	const char *token = authentication_credential(request);

@@ -33,6 +33,8 @@ void authentication_destroy(struct authentication *authentication);
  * other: NULL: it has none; "", which nobody holds: it has two different ones. In the request's memory. Never from the URL.
  */
 const char *authentication_credential(struct request *request);
+/* On the loop: whose credential it is, where that was looked up before; NULL: it was not. In the request's memory. */
+const struct principal *authentication_known(struct request *request);
 /* What its access token says, if this installation signed it and it has not expired; its session may be over. */
 bool authentication_claims(struct request *request, struct claims *ret_claims);
 /* On a worker: who holds this token? ERR_UNAUTHENTICATED for nobody. */

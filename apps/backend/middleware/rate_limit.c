@@ -93,7 +93,7 @@ struct rate_state {
 	const char *address; /* as keys name it */
 	struct charge charges[CHARGES_MAX];
 	size_t count;
-	bool accounted; /* for its account and key, too */
+	bool accounted; /* all is counted: for its account and key, too, if it has them */
 };
 
 struct rate_limits *rate_limits_create(struct app *app, const struct networks *exempt)
@@ -165,8 +165,8 @@ static bool is_exempt_account(const struct request *request, const char *user_id
 /* ---- Counting ---- */
 
 /*
- * `kind`: a, the address of who is known or may ask without; s, that of a stranger; u, the account; k, the key; of a token
- * that was signed here and not looked up: t, its session; w, all of its account's.
+ * `kind`: a, the address of who is known, or of a class that is counted by that alone; s, that of a stranger; u, the account; k,
+ * the key; of a token that was made here and not looked up: t, its session; w, all of its account's.
  */
 static bool charge(struct request *request, char kind, const char *who, int64_t quota)
 {
@@ -229,8 +229,9 @@ static enum err admit_address(struct request *request)
 	state->rate = rate;
 	state->address = address;
 	request->limits = state;
-	if (strcmp(request->route->access, ACCESS_PUBLIC) != 0)
+	if (classes[rate].by_account)
 		return ERR_OK; /* it depends on who asks */
+	state->accounted = true;
 	return charge_address(request, 'a') ? ERR_OK : refuse(request);
 }
 
@@ -242,16 +243,18 @@ enum err rate_limit_stranger(struct request *request)
 }
 
 /*
- * A token that this installation signed, whose session may be over: what it costs is that session's, so that neither strangers
- * of the address can use it up, nor whoever has an old token of somebody, and the account's, which can open many.
+ * A token or cookie that this installation made, whose session may be over: what it costs is that session's, so that neither
+ * strangers of the address can use it up, nor whoever has an old one of somebody, and the account's, which can open many.
  */
 static enum err count_claims(struct request *request, const struct claims *claims)
 {
 	const struct config *config = request->app->config;
 	int64_t quota = quota_of(config, &classes[request->limits->rate]);
 
-	if (is_exempt_account(request, claims->user_id))
+	if (is_exempt_account(request, claims->user_id)) {
+		request->limits = NULL;
 		return ERR_OK;
+	}
 	return charge(request, 't', claims->session_id, quota) &&
 			       charge(request, 'w', claims->user_id,
 				      quota * config->rate_address_factor)
@@ -263,28 +266,44 @@ static enum err count_claims(struct request *request, const struct claims *claim
  * A key has half of its account's, so that a program that runs wild leaves something to its owner: it is asked first, and
  * what it refuses costs the account nothing.
  */
-static enum err count_account(struct request *request)
+static enum err count_account(struct request *request, const struct principal *principal)
 {
 	struct rate_state *state = request->limits;
-	const struct principal *principal = request->principal;
 	int64_t quota;
 
 	state->accounted = true;
-	if (principal) {
-		state->count = 0; /* no stranger any more */
-		if (is_exempt_account(request, principal->user_id)) {
-			request->limits = NULL;
-			return ERR_OK;
-		}
-		if (!charge_address(request, 'a'))
-			return refuse(request);
-	}
-	if (!principal || !classes[state->rate].by_account)
+	state->count = 0; /* no stranger any more */
+	if (is_exempt_account(request, principal->user_id)) {
+		request->limits = NULL;
 		return ERR_OK;
+	}
+	if (!charge_address(request, 'a'))
+		return refuse(request);
 	quota = quota_of(request->app->config, &classes[state->rate]);
 	if (principal->by_key && !charge(request, 'k', principal->session_id, (quota + 1) / 2))
 		return refuse(request);
 	return charge(request, 'u', principal->user_id, quota) ? ERR_OK : refuse(request);
+}
+
+/*
+ * Nobody is asked for here: who shows nothing that is good is a stranger, or strangers would use up what those have who do.
+ * The proof that a route knows comes before the token: who renews an access token has none, or an old one.
+ */
+static enum err count_public(struct request *request)
+{
+	const struct route *route = request->route;
+	const struct principal *known;
+	struct claims claims;
+
+	request->limits->accounted = true;
+	if (route->proves && route->proves(request, &claims))
+		return count_claims(request, &claims);
+	known = authentication_known(request);
+	if (known)
+		return count_account(request, known);
+	if (authentication_claims(request, &claims))
+		return count_claims(request, &claims);
+	return rate_limit_stranger(request);
 }
 
 /* Before the body is read, and before a worker looks up whom the loop does not know. */
@@ -292,10 +311,12 @@ static enum err admit_account(struct request *request)
 {
 	struct claims claims;
 
-	if (!request->limits || strcmp(request->route->access, ACCESS_PUBLIC) == 0)
+	if (!request->limits || request->limits->accounted)
 		return ERR_OK;
+	if (strcmp(request->route->access, ACCESS_PUBLIC) == 0)
+		return count_public(request);
 	if (request->principal)
-		return count_account(request);
+		return count_account(request, request->principal);
 	if (authentication_claims(request, &claims))
 		return count_claims(request, &claims);
 	return rate_limit_stranger(request);
@@ -363,7 +384,7 @@ static enum err answer(struct request *request)
 	enum err err = ERR_OK;
 
 	if (request->limits && !request->limits->accounted)
-		err = count_account(request);
+		err = count_account(request, request->principal);
 	return err == ERR_OK && request->limits ? ask_redis(request) : err;
 }
 

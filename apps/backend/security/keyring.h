@@ -32,12 +32,13 @@ enum key_purpose {
 	/* tells whether the master key is the one the data was written under */
 	KEY_FINGERPRINT = 5,
 	/* 6 was the set-up link, which is random now */
-	KEY_AUDIT = 7,          /* the chain of the audit log */
-	KEY_API_KEY = 8,        /* hashes of API keys */
-	KEY_INVITATION = 9,     /* hashes of invitations */
-	KEY_REFRESH_CHAIN = 10, /* makes a refresh token from the one before */
-	KEY_WRAPPING = 11,      /* wraps what is stored of keys */
-	KEY_SIGN_IN = 12,       /* names in Redis who tried to sign in, and from where */
+	KEY_AUDIT = 7,           /* the chain of the audit log */
+	KEY_API_KEY = 8,         /* hashes of API keys */
+	KEY_INVITATION = 9,      /* hashes of invitations */
+	KEY_REFRESH_CHAIN = 10,  /* makes a refresh token from the one before */
+	KEY_WRAPPING = 11,       /* wraps what is stored of keys */
+	KEY_SIGN_IN = 12,        /* names in Redis who tried to sign in, and from where */
+	KEY_REFRESH_COOKIE = 13, /* says of a refresh cookie that it was given out here */
 };
 
 /*

@@ -231,6 +231,7 @@ static void signing_in_gives_a_token_and_a_cookie(void **state)
 	assert_int_equal(json_integer_value(json_object_get(call.reply, "expires_in")), 900);
 	call_end(&call);
 	assert_int_equal(asking(stage, &client), ERR_OK);
+	*strchr(client.cookie, '.') = '\0'; /* what follows is no secret */
 	assert_false(home_holds_bytes(&stage->home, client.cookie + strlen("webplus_refresh=")));
 }
 

@@ -89,12 +89,14 @@ static void derived_keys_never_change(void **state)
 			"ab7dca2ba94efb68af4d5a8d09672588ee0054fd9443a7ffab3eb55821508095",
 		[KEY_WRAPPING] = "00d80708eb18d2076d905d5eb25b563bf879cdfcc6fb2a141c56ee7319c6f5e6",
 		[KEY_SIGN_IN] = "3596e9e48fff5c3d29e4e4b23914121e9b2ba2f6f0c2ea0080b939616ec753c1",
+		[KEY_REFRESH_COOKIE] =
+			"cf661450d7fa78d270a09ae3255fe452b11aae8727b6b325119d39ae5fb92c3e",
 	};
 	struct keyring *keyring = open_text(master);
 	char fingerprint[KEY_FINGERPRINT_SIZE], text[2 * KEY_SIZE + 1];
 
 	(void)state;
-	for (unsigned purpose = KEY_DATA; purpose <= KEY_SIGN_IN; purpose++) {
+	for (unsigned purpose = KEY_DATA; purpose <= KEY_REFRESH_COOKIE; purpose++) {
 		if (!expected[purpose]) /* a number that is not used any more */
 			continue;
 		sodium_bin2hex(text, sizeof(text), keyring_key(keyring, purpose), KEY_SIZE);
