@@ -106,9 +106,16 @@ struct token_state {
 enum err token_read(struct db *db, const char *token_hash, struct arena *arena,
 		    struct token_state *ret_state) WARN_UNUSED;
 
-/* The exchange of one refresh token for the next, which is made from it: whoever asks again gets the same. */
+/*
+ * The exchange of one refresh token for the next, which is made from it: whoever asks again gets the same.
+ *
+ * Of a session's used tokens the newest are kept. One that is older was given out all the same, as its cookie says by its
+ * seal, and so it is reuse too: whoever stole a token cannot renew it until it is forgotten, and have the session to himself.
+ * Only what has no seal, from an older version, is plainly unknown once it is forgotten.
+ */
 struct rotation {
 	const char *old_hash, *new_hash;
+	const char *sealed_session; /* of the old one's cookie; NULL: it has no seal */
 	struct timestamp now, expires_at;
 	const char *address, *user_agent;
 	char session_id[ID_SIZE]; /* results */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { TOKENS_EACH = 50 /* of a session, whose used ones go with it */ };
+enum { TOKENS_KEPT = 50 /* of a session, beside those that are in their time of grace */ };
 
 static const struct field session_fields[] = {
 	FIELD(struct session, id, .format = FORMAT_ID, .doc = "The session's id."),
@@ -113,6 +113,12 @@ static const struct statement select_token = { "SELECT t.session_id AS session_i
 static const struct statement use_token = {
 	"UPDATE refresh_token SET used_at = $2 WHERE hash = $1 AND used_at IS NULL", NULL
 };
+static const struct statement forget_tokens = {
+	"DELETE FROM refresh_token WHERE session_id = $1 AND used_at < $2 AND created_at < "
+	"(SELECT created_at FROM refresh_token WHERE session_id = $1 "
+	"ORDER BY created_at DESC LIMIT 1 OFFSET $3)",
+	NULL
+};
 static const struct statement revoke_session = {
 	"UPDATE session SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", NULL
 };
@@ -140,9 +146,19 @@ static const struct statement purge_expired = { "DELETE FROM session WHERE expir
 static const struct statement purge_revoked = { "DELETE FROM session WHERE revoked_at < $1", NULL };
 
 const struct statement *const session_statements[] = {
-	&select_session_owner, &select_token,    &use_token,           &revoke_session,
-	&revoke_own_session,   &revoke_sessions, &select_session_page, &select_all_sessions,
-	&purge_expired,        &purge_revoked,   &delete_some,         NULL,
+	&select_session_owner,
+	&select_token,
+	&use_token,
+	&forget_tokens,
+	&revoke_session,
+	&revoke_own_session,
+	&revoke_sessions,
+	&select_session_page,
+	&select_all_sessions,
+	&purge_expired,
+	&purge_revoked,
+	&delete_some,
+	NULL,
 };
 
 enum err session_owner(struct db *db, const char *session_id, struct timestamp now,
@@ -215,8 +231,12 @@ static enum err exchange(struct db *tx, const struct rotation *rotation)
 				   .last_used_at = rotation->now,
 				   .address = rotation->address,
 				   .user_agent = rotation->user_agent };
+	struct timestamp graced = { rotation->now.ms - REFRESH_GRACE_MS };
+	int64_t kept = TOKENS_KEPT - 1;
 	enum err err = insert_token(tx, rotation->session_id, rotation->new_hash, rotation->now);
 
+	if (err == ERR_OK)
+		err = db_exec(tx, &forget_tokens, ARGS(rotation->session_id, graced, kept), NULL);
 	return err == ERR_OK ? db_update(tx, &session_use_schema, &use) : err;
 }
 
@@ -239,6 +259,23 @@ static enum err settle_reuse(struct db *tx, struct rotation *rotation, struct ti
 	return session_revoke(tx, rotation->session_id, NULL, rotation->now);
 }
 
+/* The token is not there. If it was, it has been forgotten since, and so comes long after its time of grace. */
+static enum err settle_unknown(struct db *tx, struct rotation *rotation, struct arena *arena)
+{
+	struct session_owner owner;
+	enum err err;
+
+	if (!rotation->sealed_session)
+		return ERR_UNAUTHENTICATED;
+	err = session_owner(tx, rotation->sealed_session, rotation->now, arena, &owner);
+	if (err != ERR_OK)
+		return err == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED : err;
+	memcpy(rotation->session_id, rotation->sealed_session, ID_SIZE);
+	memcpy(rotation->account_id, owner.account_id, ID_SIZE);
+	rotation->reused = true;
+	return session_revoke(tx, rotation->session_id, NULL, rotation->now);
+}
+
 static enum err rotate(struct db *tx, struct rotation *rotation, struct arena *arena)
 {
 	struct token_state state;
@@ -246,7 +283,7 @@ static enum err rotate(struct db *tx, struct rotation *rotation, struct arena *a
 	enum err err = token_read(tx, rotation->old_hash, arena, &state);
 
 	if (err == ERR_NOT_FOUND)
-		return ERR_UNAUTHENTICATED;
+		return settle_unknown(tx, rotation, arena);
 	if (err == ERR_OK && (state.revoked_at.ms || state.expires_at.ms <= rotation->now.ms))
 		return ERR_UNAUTHENTICATED;
 	if (err == ERR_OK)
@@ -280,7 +317,7 @@ enum err session_purge(struct db *tx, struct timestamp now)
 
 enum err session_erase_some(struct db *tx, const char *account_id, int64_t rows, bool *ret_more)
 {
-	int64_t erased = 0, sessions = rows / TOKENS_EACH + 1;
+	int64_t erased = 0, sessions = rows / TOKENS_KEPT + 1;
 	enum err err = db_exec(tx, &delete_some, ARGS(account_id, sessions), &erased);
 
 	*ret_more = erased >= sessions;

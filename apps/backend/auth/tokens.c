@@ -215,6 +215,7 @@ static enum err renew(struct request *request, const char *old, struct session_r
 	struct app *app = request->app;
 	char token[SECRET_TOKEN_SIZE], old_hash[SECRET_HASH_SIZE], new_hash[SECRET_HASH_SIZE];
 	struct renewal renewal = { .request = request };
+	struct claims sealed;
 	struct rotation *rotation = &renewal.rotation;
 	struct account account;
 	enum err err;
@@ -224,6 +225,9 @@ static enum err renew(struct request *request, const char *old, struct session_r
 	secret_token_hash(app, KEY_REFRESH_TOKEN, token, new_hash);
 	*rotation = (struct rotation){ .old_hash = old_hash,
 				       .new_hash = new_hash,
+				       .sealed_session = refresh_cookie_proves(request, &sealed)
+								 ? sealed.session_id
+								 : NULL,
 				       .now = clock_now(),
 				       .address = request->peer,
 				       .user_agent = user_agent_of(request) };

@@ -345,6 +345,75 @@ static void a_used_token_that_comes_again_ends_the_session(void **state)
 		count(stage, "SELECT count(*) FROM audit WHERE action = 'session.token_reuse'"), 1);
 }
 
+/* As if the session had been used for days: its tokens are so old that those in their time of grace are none of these. */
+static void age_tokens(struct stage *stage)
+{
+	static const struct statement age = {
+		"UPDATE refresh_token SET created_at = created_at - 20000, used_at = used_at - 20000",
+		NULL
+	};
+
+	assert_int_equal(db_exec(stage->app.db, &age, ARGS_NONE, NULL), ERR_OK);
+}
+
+static void the_used_tokens_of_a_session_do_not_pile_up(void **state)
+{
+	struct stage *stage = *state;
+	struct client client, other;
+
+	add_account(stage, "ada", "ada@example.org");
+	client = sign_in(stage);
+	other = sign_in(stage);
+	for (int i = 0; i < 70; i++) {
+		age_tokens(stage);
+		assert_int_equal(renew(stage, &client, &client), ERR_OK);
+	}
+	assert_int_equal(count(stage, "SELECT count(*) FROM refresh_token"), 50 + 1);
+	assert_int_equal(renew(stage, &other, &other), ERR_OK);
+	for (int i = 0; i < 70; i++) /* at once: each may be asked for again */
+		assert_int_equal(renew(stage, &client, &client), ERR_OK);
+	assert_true(count(stage, "SELECT count(*) FROM refresh_token") > 70);
+}
+
+/* Whoever has stolen a token cannot renew it until it is forgotten, and then keep the session from its owner. */
+static void a_used_token_that_was_forgotten_ends_the_session_too(void **state)
+{
+	struct stage *stage = *state;
+	struct client owner, thief, none;
+
+	add_account(stage, "ada", "ada@example.org");
+	owner = sign_in(stage);
+	thief = owner;
+	for (int i = 0; i < 70; i++) {
+		age_tokens(stage);
+		assert_int_equal(renew(stage, &thief, &thief), ERR_OK);
+	}
+	assert_int_equal(renew(stage, &owner, &none), ERR_UNAUTHENTICATED);
+	assert_int_equal(asking(stage, &thief), ERR_UNAUTHENTICATED);
+	assert_int_equal(renew(stage, &thief, &none), ERR_UNAUTHENTICATED);
+	assert_int_equal(
+		count(stage, "SELECT count(*) FROM audit WHERE action = 'session.token_reuse'"), 1);
+	assert_int_equal(renew(stage, &owner, &none), ERR_UNAUTHENTICATED); /* and once */
+	assert_int_equal(
+		count(stage, "SELECT count(*) FROM audit WHERE action = 'session.token_reuse'"), 1);
+}
+
+/* As cookies were before they were sealed. */
+static void a_cookie_without_a_seal_is_renewed(void **state)
+{
+	struct stage *stage = *state;
+	struct client client, next, none;
+
+	add_account(stage, "ada", "ada@example.org");
+	client = sign_in(stage);
+	*strchr(client.cookie, '.') = '\0';
+	assert_int_equal(renew(stage, &client, &next), ERR_OK);
+	assert_non_null(strchr(next.cookie, '.'));
+	assert_int_equal(renew(stage, &next, &next), ERR_OK);
+	assert_int_equal(renew(stage, &client, &none), ERR_UNAUTHENTICATED);
+	assert_int_equal(asking(stage, &next), ERR_UNAUTHENTICATED);
+}
+
 static void another_session_is_not_touched_by_that(void **state)
 {
 	struct stage *stage = *state;
@@ -615,6 +684,9 @@ int main(void)
 		STAGE_TEST(me_is_who_is_signed_in),
 		STAGE_TEST(a_refresh_token_works_once),
 		STAGE_TEST(a_used_token_that_comes_again_ends_the_session),
+		STAGE_TEST(the_used_tokens_of_a_session_do_not_pile_up),
+		STAGE_TEST(a_used_token_that_was_forgotten_ends_the_session_too),
+		STAGE_TEST(a_cookie_without_a_seal_is_renewed),
 		STAGE_TEST(another_session_is_not_touched_by_that),
 		STAGE_TEST(what_is_no_refresh_token_is_refused_and_cleared),
 		STAGE_TEST(another_site_cannot_renew_or_sign_out),
