@@ -68,6 +68,8 @@ static const struct field config_fields[] = {
 	FIELD(struct config, rate_expensive, .preset = "60", .min = 1, .max = 1000000,
 	      .unit = "a minute",
 	      .doc = "Those that start an answer, collect everything, or hash a password."),
+	FIELD(struct config, rate_search, .preset = "120", .min = 1, .max = 1000000,
+	      .unit = "a minute", .doc = "Searches."),
 	FIELD(struct config, rate_sign_in, .preset = "30", .min = 1, .max = 1000000,
 	      .unit = "a minute", .doc = "Sign-ins and registrations of an address."),
 	FIELD(struct config, rate_page, .preset = "3000", .min = 1, .max = 1000000,

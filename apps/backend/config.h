@@ -37,6 +37,7 @@ struct config {
 	int64_t rate_read;
 	int64_t rate_write;
 	int64_t rate_expensive;
+	int64_t rate_search;
 	int64_t rate_sign_in;
 	int64_t rate_page;
 	int64_t rate_address_factor;

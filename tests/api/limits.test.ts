@@ -269,6 +269,23 @@ describe("limits", () => {
     await server.remove();
   });
 
+  test("hold for searches apart, and for two of an account at once", async () => {
+    const [server, ada] = await start({ WEBPLUS_RATE_SEARCH: "40" });
+    const search = () => ada.call("GET", "/api/v1/search?q=word");
+    const first = await search();
+    assert.equal(first.status, 200);
+    assert.equal(first.headers.get("ratelimit-policy"), '"search";q=40;w=60');
+    const replies = await Promise.all(Array.from({ length: 30 }, search));
+    const refused = replies.filter((reply) => reply.status === 429);
+    assert.ok(refused.length > 0 && refused.length <= 28, String(refused.length));
+    for (const reply of refused) assert.equal(reply.headers.get("retry-after"), "1");
+    let status = 200;
+    for (let i = 31; i < 50 && status === 200; i++) ({ status } = await search());
+    assert.equal(status, 429);
+    assert.equal((await ada.call("GET", me)).status, 200, "the other reading");
+    await server.remove();
+  });
+
   test("spare those that the settings name", async () => {
     const [server, ada] = await start({ WEBPLUS_RATE_READ: "1", WEBPLUS_RATE_ADDRESS_FACTOR: "1" });
     const env = { ...server.env, WEBPLUS_RATE_EXEMPT_ADDRESSES: "203.0.113.0/24" };

@@ -2,6 +2,7 @@
 
 #include "app.h"
 #include "base/clock.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "cache/redis_client.h"
 #include "config.h"
@@ -31,25 +32,29 @@ static const struct class
 	const char *name;
 	size_t quota; /* offset of the setting; 0: no limit */
 	const char *setting;
-	bool by_account; /* and by key; an address then has address_factor times as much */
-	bool shared;     /* with other servers, by Redis */
+	bool by_account;  /* and by key; an address then has address_factor times as much */
+	bool shared;      /* with other servers, by Redis */
+	unsigned at_once; /* of an account, on this server; 0: as many as there are */
 	const char *doc;
 } classes[RATE_CLASSES] = {
 	[RATE_READ] = { "read", offsetof(struct config, rate_read), "WEBPLUS_RATE_READ", true, true,
-			"What only reads: the preset of every GET." },
+			0, "What only reads: the preset of every GET." },
 	[RATE_WRITE] = { "write", offsetof(struct config, rate_write), "WEBPLUS_RATE_WRITE", true,
-			 true, "What changes something: the preset of all others." },
+			 true, 0, "What changes something: the preset of all others." },
 	[RATE_EXPENSIVE] = { "expensive", offsetof(struct config, rate_expensive),
-			     "WEBPLUS_RATE_EXPENSIVE", true, true,
+			     "WEBPLUS_RATE_EXPENSIVE", true, true, 0,
 			     "What starts an answer of a model, collects everything, or hashes a "
 			     "password." },
+	[RATE_SEARCH] = { "search", offsetof(struct config, rate_search), "WEBPLUS_RATE_SEARCH",
+			  true, true, 2,
+			  "Searching, which opens and reads many messages. Two of an account at once: the one that is typed on, and the next." },
 	[RATE_SIGN_IN] = { "sign-in", offsetof(struct config, rate_sign_in), "WEBPLUS_RATE_SIGN_IN",
-			   false, true,
+			   false, true, 0,
 			   "Signing in, registering, setting up. Wrong passwords cost more: see "
 			   "below." },
 	[RATE_PAGE] = { "page", offsetof(struct config, rate_page), "WEBPLUS_RATE_PAGE", false,
-			false, "The page and its files. Each server counts for itself." },
-	[RATE_NONE] = { "none", 0, NULL, false, false, "What watches the server." },
+			false, 0, "The page and its files. Each server counts for itself." },
+	[RATE_NONE] = { "none", 0, NULL, false, false, 0, "What watches the server." },
 };
 
 /* Each key: when it has all back, in microseconds. All of them are taken from, or none. */
@@ -77,6 +82,7 @@ struct rate_limits {
 	struct app *app;
 	struct gcra *local;
 	const struct networks *exempt;
+	struct list running; /* states of requests whose class says how many there may be at once */
 	struct rate_counts counts;
 };
 
@@ -93,6 +99,8 @@ struct rate_state {
 	const char *address; /* as keys name it */
 	struct charge charges[CHARGES_MAX];
 	size_t count;
+	struct list node; /* while it runs; otherwise empty */
+	const char *user_id;
 	bool accounted; /* all is counted: for its account and key, too, if it has them */
 };
 
@@ -102,6 +110,7 @@ struct rate_limits *rate_limits_create(struct app *app, const struct networks *e
 
 	limits->app = app;
 	limits->exempt = exempt;
+	list_init(&limits->running);
 	limits->local = gcra_create(LOCAL_KEYS);
 	return limits;
 }
@@ -228,6 +237,7 @@ static enum err admit_address(struct request *request)
 	state = ARENA_NEW(&request->arena, struct rate_state);
 	state->rate = rate;
 	state->address = address;
+	list_init(&state->node);
 	request->limits = state;
 	if (classes[rate].by_account)
 		return ERR_OK; /* it depends on who asks */
@@ -378,6 +388,34 @@ static enum err ask_redis(struct request *request)
 	return ERR_OK;
 }
 
+/* ---- How many at once ---- */
+
+static enum err begin(struct request *request)
+{
+	struct rate_limits *limits = request->app->limits;
+	struct rate_state *state = request->limits;
+	unsigned running = 0;
+
+	if (classes[state->rate].at_once == 0 || !request->principal)
+		return ERR_OK;
+	state->user_id = request->principal->user_id;
+	LIST_EACH(other, &limits->running, struct rate_state, node)
+		running +=
+			other->rate == state->rate && strcmp(other->user_id, state->user_id) == 0;
+	if (running >= classes[state->rate].at_once) {
+		limits->counts.refused[state->rate]++;
+		return rate_refuse(request, US_PER_SECOND);
+	}
+	list_append(&limits->running, &state->node);
+	return ERR_OK;
+}
+
+static void done(struct request *request)
+{
+	if (request->limits)
+		list_remove(&request->limits->node);
+}
+
 /* The others are known by now. */
 static enum err answer(struct request *request)
 {
@@ -385,6 +423,8 @@ static enum err answer(struct request *request)
 
 	if (request->limits && !request->limits->accounted)
 		err = count_account(request, request->principal);
+	if (err == ERR_OK && request->limits)
+		err = begin(request);
 	return err == ERR_OK && request->limits ? ask_redis(request) : err;
 }
 
@@ -434,9 +474,9 @@ static void decorate(struct request *request)
 const struct middleware rate_limit_middleware = { .name = "rate_limit",
 						  .admit = admit_address,
 						  .decorate = decorate };
-const struct middleware account_limit_middleware = { .name = "account_limit",
-						     .admit = admit_account,
-						     .answer = answer };
+const struct middleware account_limit_middleware = {
+	.name = "account_limit", .admit = admit_account, .answer = answer, .done = done
+};
 
 /* ---- The reference ---- */
 

@@ -110,8 +110,8 @@ static enum err search(struct request *request, const void *in, void *out)
 }
 
 const struct route search_routes[] = {
-	{ "GET", "/api/v1/search", .access = "chat:read", .in = &search_input_schema,
-	  .out = &search_page_schema, .handle = search,
+	{ "GET", "/api/v1/search", .access = "chat:read", .rate = RATE_SEARCH,
+	  .in = &search_input_schema, .out = &search_page_schema, .handle = search,
 	  .doc = "One's messages and titles that have all of some words, the latest first." },
 	{ 0 },
 };
