@@ -132,6 +132,13 @@ describe("a socket that speaks too often", () => {
     }
   });
 
+  test("may not have whole answers told to it for long", async () => {
+    const socket = await ada.webSocket();
+    for (let i = 0; i < 400; i++) socket.send({ type: "subscribe", topic: "models" });
+    assert.equal(await socket.closed(), 4429);
+    socket.drop();
+  });
+
   test("may not try tokens for long", async () => {
     const { socket } = await nobody().openWebSocket();
     for (let i = 0; i < 30; i++) socket.send({ type: "authenticate", token: ada.token });

@@ -16,7 +16,7 @@
 /* X(name, word, burst of a socket, per minute of a socket, doc) */
 #define RATE_LIST(X)                                                                               \
 	X(AUTHENTICATE, "authenticate", 20, 12, "Each is looked up.")                              \
-	X(SUBSCRIBE, "subscribe", 600, 600, "Each is authorised, and reads what was missed.")      \
+	X(SUBSCRIBE, "subscribe", 300, 120, "Each is authorised, and reads what was missed.")      \
 	X(UNSUBSCRIBE, "unsubscribe", 600, 600, "")                                                \
 	X(PING, "ping", 60, 60, "")                                                                \
 	X(MALFORMED, "malformed", 40, 20, "What is no message, and is answered by an error.")      \
