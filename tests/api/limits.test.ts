@@ -463,6 +463,18 @@ describe("two servers that share a Redis", { skip: redis === undefined }, () => 
     assertQuota(await race("192.0.2.77"), 20, began);
   });
 
+  test("leave no address there, and nobody's id", async () => {
+    const [server] = servers as [Server, Server];
+    await server.createUser("ida", password);
+    const ida = new Client(server.url, contract);
+    await ida.signIn("ida", password);
+    assert.equal((await from(ida, "192.0.2.76")).status, 200);
+    const { stdout } = await promisify(execFile)("redis-cli", ["-u", redis!, "--scan"]);
+    const names = stdout.split("\n").filter((name) => name.includes("rate:"));
+    assert.ok(names.length >= 2, stdout);
+    for (const name of names) assert.match(name, /:rate:[0-9a-f]{48}$/);
+  });
+
   test("count guesses of a password together", async () => {
     let next = 0;
     const someone = () => guess(servers[next++ % 2]!, "someone", "wrong", "192.0.2.90");

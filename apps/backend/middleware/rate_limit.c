@@ -10,7 +10,9 @@
 #include "middleware/authentication.h"
 #include "middleware/gcra.h"
 #include "security/authorize.h"
+#include "security/keyring.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -360,6 +362,21 @@ static void on_counted(void *context, enum err err, const struct redis_value *va
 	request_resume(request, taken ? ERR_OK : refuse(request));
 }
 
+enum { NAME_BYTES = 24, NAME_SIZE = 2 * NAME_BYTES + 1 };
+
+/* A keyed hash, since the key holds an address, or the id of an account. */
+static const char *name_in_redis(struct request *request, const char *key)
+{
+	const struct app *app = request->app;
+	unsigned char bytes[NAME_BYTES];
+	char name[NAME_SIZE];
+
+	crypto_generichash(bytes, NAME_BYTES, (const unsigned char *)key, strlen(key),
+			   keyring_key(app->keyring, KEY_RATE_LIMIT), KEY_SIZE);
+	sodium_bin2hex(name, NAME_SIZE, bytes, NAME_BYTES);
+	return arena_printf(&request->arena, "%srate:%s", redis_client_prefix(app->redis), name);
+}
+
 static enum err ask_redis(struct request *request)
 {
 	const struct rate_state *state = request->limits;
@@ -370,9 +387,7 @@ static enum err ask_redis(struct request *request)
 	if (!redis || !classes[state->rate].shared)
 		return ERR_OK;
 	for (size_t i = 0; i < state->count; i++)
-		words[count++] =
-			redis_text(arena_printf(&request->arena, "%srate:%s",
-						redis_client_prefix(redis), state->charges[i].key));
+		words[count++] = redis_text(name_in_redis(request, state->charges[i].key));
 	for (size_t i = 0; i < state->count; i++) {
 		const struct gcra_limit *limit = &state->charges[i].limit;
 

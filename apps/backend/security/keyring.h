@@ -39,6 +39,7 @@ enum key_purpose {
 	KEY_WRAPPING = 11,       /* wraps what is stored of keys */
 	KEY_SIGN_IN = 12,        /* names in Redis who tried to sign in, and from where */
 	KEY_REFRESH_COOKIE = 13, /* says of a refresh cookie that it was given out here */
+	KEY_RATE_LIMIT = 14,     /* names in Redis whose requests are counted */
 };
 
 /*

@@ -91,12 +91,14 @@ static void derived_keys_never_change(void **state)
 		[KEY_SIGN_IN] = "3596e9e48fff5c3d29e4e4b23914121e9b2ba2f6f0c2ea0080b939616ec753c1",
 		[KEY_REFRESH_COOKIE] =
 			"cf661450d7fa78d270a09ae3255fe452b11aae8727b6b325119d39ae5fb92c3e",
+		[KEY_RATE_LIMIT] =
+			"10dfb4650c228917e55198e8353caf07622be8ae2cbb415e3e0fb75d08f05cfe",
 	};
 	struct keyring *keyring = open_text(master);
 	char fingerprint[KEY_FINGERPRINT_SIZE], text[2 * KEY_SIZE + 1];
 
 	(void)state;
-	for (unsigned purpose = KEY_DATA; purpose <= KEY_REFRESH_COOKIE; purpose++) {
+	for (unsigned purpose = KEY_DATA; purpose <= KEY_RATE_LIMIT; purpose++) {
 		if (!expected[purpose]) /* a number that is not used any more */
 			continue;
 		sodium_bin2hex(text, sizeof(text), keyring_key(keyring, purpose), KEY_SIZE);
