@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import { describe } from "node:test";
 
 import { refreshCookie } from "./lib/client.ts";
-import { ada, nobody, passwords, stranger } from "./lib/world.ts";
+import { ada, nobody, passwords, server, stranger } from "./lib/world.ts";
 import { test } from "./lib/test.ts";
 
 const login = "/api/v1/auth/login";
@@ -63,6 +63,45 @@ describe("signing in", () => {
   test("asks for both", async () => {
     const problem = await nobody().refused(422, "POST", login, { body: {} });
     assert.deepEqual(problem.errors?.map((error) => error.field).sort(), ["password", "username"]);
+  });
+});
+
+describe("a password with accents", () => {
+  const forms = ["NFC", "NFD"] as const;
+  const first = "crème brûlée à la carte";
+  const second = "tiệm phở gần nhà thờ lớn";
+
+  for (const set of forms)
+    for (const typed of forms)
+      test(`that was set in ${set} is taken in ${typed}, wherever it is asked for`, async () => {
+        const username = `accents-${set}-${typed}`.toLowerCase();
+        await server.createUser(username, first.normalize(set));
+        const client = nobody();
+        await client.signIn(username, first.normalize(typed));
+        await client.expect(204, "POST", "/api/v1/auth/password", {
+          body: {
+            current_password: first.normalize(typed),
+            new_password: second.normalize(set),
+          },
+        });
+        await client.signIn(username, second.normalize(typed));
+        await client.refused(422, "POST", "/api/v1/auth/password", {
+          body: {
+            current_password: second.normalize(typed),
+            new_password: second.normalize(set),
+          },
+        });
+        await client.expect(200, "PATCH", me, {
+          body: { email: `${username}@example.com`, password: second.normalize(typed) },
+        });
+        await client.expect(204, "DELETE", me, { body: { password: second.normalize(typed) } });
+      });
+
+  test("of the greatest length is taken as it was typed when it was set", async () => {
+    const longest = "ệ".repeat(4) + "quite a long song, ".repeat(13).slice(0, 248) + "ệệệệ";
+    assert.equal(longest.length, 255);
+    await server.createUser("longest-accents", longest.normalize("NFD"));
+    await nobody().signIn("longest-accents", longest.normalize("NFD"));
   });
 });
 

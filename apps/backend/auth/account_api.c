@@ -6,6 +6,7 @@
 #include "auth/accounts.h"
 #include "auth/sign_in.h"
 #include "auth/tokens.h"
+#include "base/utf8.h"
 #include "db/page.h"
 #include "export/export.h"
 #include "routes.h"
@@ -41,7 +42,7 @@ static enum err check_password(struct request *request, enum audit_action action
 	if (err == ERR_OK)
 		err = sign_in_admit_again(request, ret_account, &place);
 	if (err == ERR_OK)
-		err = password_verify(password, ret_account->password_hash, NULL);
+		err = password_compare(&request->arena, password, ret_account->password_hash);
 	if (err == ERR_OK)
 		sign_in_succeeded(request, ret_account->username, place);
 	return err == ERR_UNAUTHENTICATED ? refuse_password(request, action, field) : err;
@@ -61,7 +62,7 @@ static const struct field profile_change_fields[] = {
 	      .format = FORMAT_EMAIL, .doc = "The new e-mail address; needs the password."),
 	FIELD(struct profile_change, full_name, .optional = true, .nullable = true, .max = 200,
 	      .format = FORMAT_LINE, .doc = "How you are called."),
-	FIELD(struct profile_change, password, .optional = true, .max = PASSWORD_MAX,
+	FIELD(struct profile_change, password, .optional = true, .max = PASSWORD_TYPED_MAX,
 	      .doc = "Your password, where it is needed."),
 	{ 0 },
 };
@@ -133,7 +134,7 @@ struct password_change {
 };
 
 static const struct field password_change_fields[] = {
-	FIELD(struct password_change, current_password, .min = 1, .max = PASSWORD_MAX,
+	FIELD(struct password_change, current_password, .min = 1, .max = PASSWORD_TYPED_MAX,
 	      .doc = "The one of now."),
 	FIELD(struct password_change, new_password, .min = PASSWORD_MIN, .max = PASSWORD_MAX,
 	      .format = FORMAT_LINE, .doc = "A long one; a few words will do."),
@@ -175,14 +176,15 @@ static enum err password_post(struct request *request, const void *in, void *out
 	struct account account;
 	struct password_changing changing = { .request = request, .checked = &account };
 	char *hash = arena_alloc(&request->arena, PASSWORD_HASH_SIZE);
-	const char *refusal;
+	const char *refusal, *current;
 	enum err err = check_password(request, AUDIT_PASSWORD_CHANGE, "current_password",
 				      input->current_password, &account);
 
 	(void)out;
 	if (err != ERR_OK)
 		return err;
-	if (strcmp(input->new_password, input->current_password) == 0)
+	current = utf8_normalize(&request->arena, input->current_password);
+	if (current && strcmp(input->new_password, current) == 0)
 		return request_invalid(request, "new_password", "is the one that you have");
 	refusal = password_refusal(input->new_password, account.username, account.email);
 	if (refusal)
@@ -205,7 +207,7 @@ struct account_deletion {
 };
 
 static const struct field account_deletion_fields[] = {
-	FIELD(struct account_deletion, password, .min = 1, .max = PASSWORD_MAX,
+	FIELD(struct account_deletion, password, .min = 1, .max = PASSWORD_TYPED_MAX,
 	      .doc = "Your password."),
 	{ 0 },
 };

@@ -52,6 +52,16 @@ enum err account_make(struct app *app, const struct account_input *input, const 
 	return err;
 }
 
+enum err password_compare(struct arena *arena, const char *typed, const char *hash)
+{
+	const char *normal = utf8_normalize(arena, typed);
+	enum err err = normal ? password_verify(normal, hash, NULL) : ERR_UNAUTHENTICATED;
+
+	if (err != ERR_UNAUTHENTICATED || (normal && strcmp(normal, typed) == 0))
+		return err;
+	return password_verify(typed, hash, NULL);
+}
+
 /* ---- The command ---- */
 
 struct creation {

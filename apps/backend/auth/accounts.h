@@ -21,4 +21,11 @@ struct account_input {
 enum err account_make(struct app *app, const struct account_input *input, const char *role,
 		      struct arena *arena, struct account *ret_account) WARN_UNUSED;
 
+/*
+ * ERR_OK: what was typed is the password of this hash; ERR_UNAUTHENTICATED: not. An accent may be typed either way: the
+ * form that passwords are hashed in is tried, then what was typed, since older hashes are of that. `hash` NULL: the same
+ * work, and refused.
+ */
+enum err password_compare(struct arena *arena, const char *typed, const char *hash) WARN_UNUSED;
+
 #endif

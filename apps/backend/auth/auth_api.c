@@ -272,7 +272,8 @@ static const struct field login_input_fields[] = {
 	FIELD(struct login_input, username, .min = 1, .max = 254, .format = FORMAT_LINE,
 	      .doc = "The user name, or the e-mail address."),
 	/* Of whatever characters: it may be older than what is asked of a new one. */
-	FIELD(struct login_input, password, .min = 1, .max = PASSWORD_MAX, .doc = "The password."),
+	FIELD(struct login_input, password, .min = 1, .max = PASSWORD_TYPED_MAX,
+	      .doc = "The password."),
 	{ 0 },
 };
 
@@ -341,8 +342,8 @@ static enum err login(struct request *request, const void *in, void *out)
 	err = sign_in_admit(request, &account, name, &place);
 	if (err != ERR_OK)
 		return err;
-	err = password_verify(input->password, found == ERR_OK ? account.password_hash : NULL,
-			      NULL);
+	err = password_compare(&request->arena, input->password,
+			       found == ERR_OK ? account.password_hash : NULL);
 	if (err == ERR_UNAUTHENTICATED || (err == ERR_OK && account.disabled_at.ms))
 		return refuse_login(request, &account, name);
 	if (err != ERR_OK)

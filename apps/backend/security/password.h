@@ -12,7 +12,12 @@
 
 #include <stdbool.h>
 
-enum { PASSWORD_HASH_SIZE = 128, PASSWORD_MIN = 12, PASSWORD_MAX = 256 /* characters */ };
+enum {
+	PASSWORD_HASH_SIZE = 128,
+	PASSWORD_MIN = 12, /* characters */
+	PASSWORD_MAX = 256,
+	PASSWORD_TYPED_MAX = 4 * PASSWORD_MAX /* where accents may stand apart from their letters */
+};
 
 /* How many may wait, in the whole process; without it, any number. Any thread. */
 void password_limit_waiting(unsigned max);

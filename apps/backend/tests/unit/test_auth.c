@@ -4,7 +4,7 @@
  */
 #include "auth/auth.h"
 
-#include "auth/auth_store.h"
+#include "auth/accounts.h"
 #include "middleware/authentication.h"
 
 #include "support_call.h"
@@ -277,6 +277,24 @@ static void a_wrong_name_and_a_wrong_password_are_answered_alike(void **state)
 		stage, "{\"username\":\"eve\",\"password\":\"correct horse battery staple\"}");
 	assert_string_equal(wrong_password, wrong_name);
 	assert_int_equal(count(stage, "SELECT count(*) FROM session"), 0);
+}
+
+/* Of a password that was set before accents were brought into one form. */
+static void an_older_hash_is_of_what_was_typed(void **state)
+{
+	static const char apart[] = "cre\u0300me bru\u0302le\u0301e";
+	static const char composed[] = "cr\u00e8me br\u00fbl\u00e9e";
+	struct stage *stage = *state;
+	struct arena *arena = &stage->home.arena;
+	char hash[PASSWORD_HASH_SIZE];
+
+	assert_int_equal(password_hash(apart, hash), ERR_OK);
+	assert_int_equal(password_compare(arena, apart, hash), ERR_OK);
+	assert_int_equal(password_compare(arena, composed, hash), ERR_UNAUTHENTICATED);
+	assert_int_equal(password_compare(arena, apart, NULL), ERR_UNAUTHENTICATED);
+	assert_int_equal(password_hash(composed, hash), ERR_OK);
+	assert_int_equal(password_compare(arena, apart, hash), ERR_OK);
+	assert_int_equal(password_compare(arena, composed, hash), ERR_OK);
 }
 
 static void me_is_who_is_signed_in(void **state)
@@ -681,6 +699,7 @@ int main(void)
 		STAGE_TEST(signing_in_gives_a_token_and_a_cookie),
 		STAGE_TEST(behind_tls_the_cookie_is_secure),
 		STAGE_TEST(a_wrong_name_and_a_wrong_password_are_answered_alike),
+		STAGE_TEST(an_older_hash_is_of_what_was_typed),
 		STAGE_TEST(me_is_who_is_signed_in),
 		STAGE_TEST(a_refresh_token_works_once),
 		STAGE_TEST(a_used_token_that_comes_again_ends_the_session),
