@@ -537,6 +537,30 @@ describe("API keys", () => {
     assert.equal((await program(key).get("/api/v1/api-keys")).items.length, 1);
   });
 
+  test("let nobody in, and give nobody rights, which would outlive them", async () => {
+    const manager = await newcomer("administrator");
+    const { id, key } = await newKey(manager, ada.session!.permissions);
+    const accomplice = `/api/v1/users/${(await newcomer()).session!.user.id}`;
+    await program(key).expect(200, "PATCH", accomplice, { body: { disabled: true } });
+    for (const body of [{ role: "administrator" }, { role: "viewer" }, { disabled: false }])
+      await program(key).refused(403, "PATCH", accomplice, { body });
+    for (const role of ["administrator", "user"])
+      await program(key).refused(403, "POST", "/api/v1/invitations", { body: { role } });
+    const permissions = ["users:manage"];
+    await program(key).refused(403, "POST", "/api/v1/roles", {
+      body: { name: "left-behind", permissions },
+    });
+    await ada.post("/api/v1/roles", { name: "kept-small", permissions: ["chat:read"] }, 201);
+    await program(key).refused(403, "PATCH", "/api/v1/roles/kept-small", { body: { permissions } });
+    await program(key).refused(403, "PATCH", settings, { body: { registration: "open" } });
+    assert.deepEqual(await program(key).get(settings), { registration: "closed" });
+    await manager.expect(204, "DELETE", `/api/v1/api-keys/${id}`);
+    const left = await ada.get(accomplice);
+    assert.equal(left.role, "user");
+    assert.ok(left.disabled_at);
+    await ada.expect(204, "DELETE", "/api/v1/roles/kept-small");
+  });
+
   test("list in pages", async () => {
     const client = await newcomer();
     for (let i = 0; i < 3; i++) await newKey(client, ["chat:read"]);

@@ -17,6 +17,8 @@ type Access = "public" | "signed-in" | "session" | `${string}:${string}`;
 
 interface Row {
   access: Access;
+  /** It lets somebody in or gives rights, which would outlive an API key: no key may call it, whatever it may do. */
+  person?: true;
   /** The status for those who may: of a call that does no harm, on an id that is nobody's or with a body that is wrong. */
   status: number;
   body?: unknown;
@@ -40,7 +42,7 @@ const matrix: Record<string, Row> = {
   "GET /api/v1/sessions": { access: "account:read", status: 200 },
   "DELETE /api/v1/sessions/{id}": { access: "account:write", status: 404 },
   "GET /api/v1/api-keys": { access: "keys:manage", status: 200 },
-  "POST /api/v1/api-keys": { access: "keys:manage", status: 422, body: wrong },
+  "POST /api/v1/api-keys": { access: "keys:manage", person: true, status: 422, body: wrong },
   "DELETE /api/v1/api-keys/{id}": { access: "keys:manage", status: 404 },
   "GET /api/v1/users": { access: "users:manage", status: 200 },
   "GET /api/v1/users/{id}": { access: "users:manage", status: 404 },
@@ -48,14 +50,14 @@ const matrix: Record<string, Row> = {
   "POST /api/v1/users/{id}/end-sessions": { access: "users:manage", status: 404 },
   "DELETE /api/v1/users/{id}": { access: "users:manage", status: 404 },
   "GET /api/v1/invitations": { access: "users:manage", status: 200 },
-  "POST /api/v1/invitations": { access: "users:manage", status: 422, body: wrong },
+  "POST /api/v1/invitations": { access: "users:manage", person: true, status: 422, body: wrong },
   "DELETE /api/v1/invitations/{id}": { access: "users:manage", status: 404 },
   "GET /api/v1/roles": { access: "users:manage", status: 200 },
-  "POST /api/v1/roles": { access: "roles:manage", status: 422, body: wrong },
-  "PATCH /api/v1/roles/{name}": { access: "roles:manage", status: 404, body: {} },
+  "POST /api/v1/roles": { access: "roles:manage", person: true, status: 422, body: wrong },
+  "PATCH /api/v1/roles/{name}": { access: "roles:manage", person: true, status: 404, body: {} },
   "DELETE /api/v1/roles/{name}": { access: "roles:manage", status: 404 },
   "GET /api/v1/settings": { access: "settings:manage", status: 200 },
-  "PATCH /api/v1/settings": { access: "settings:manage", status: 422, body: wrong },
+  "PATCH /api/v1/settings": { access: "settings:manage", person: true, status: 422, body: wrong },
   "GET /api/v1/audit": { access: "audit:read", status: 200 },
   "GET /api/v1/audit/export": { access: "audit:read", status: 200 },
   "GET /api/v1/models": { access: "models:read", status: 200 },
@@ -120,6 +122,7 @@ function expected(row: Row, caller: Caller): number {
   if (caller.kind === undefined) return 401;
   if (row.access === "signed-in") return row.status;
   if (row.access === "session") return caller.kind === "person" ? row.status : 403;
+  if (row.person && caller.kind === "key") return 403;
   return caller.permissions.includes(row.access) ? row.status : 403;
 }
 
@@ -151,6 +154,12 @@ describe("the owner matrix", () => {
 
   test("has a row for every route, and a route for every row", () => {
     assert.deepEqual(Object.keys(matrix).sort(), contract.operations.map(name).sort());
+  });
+
+  test("says of which routes the document tells that they take a person", () => {
+    const told = contract.operations.filter((operation) => operation["x-person"]).map(name);
+    const meant = Object.keys(matrix).filter((route) => matrix[route]!.person);
+    assert.deepEqual(told.sort(), meant.sort());
   });
 
   for (const operation of contract.operations) {

@@ -77,6 +77,7 @@ struct route {
 	/* "/api/v1/messages/{id}/stop"; a last segment {name...} takes the rest, slashes too. */
 	const char *path;
 	const char *access;
+	bool person; /* beside a permission: and no API key, since what this gives would outlive it */
 	const struct schema *in;
 	const struct schema *out;
 	int status; /* of success; 0 means 200 with `out`, 204 without */

@@ -167,10 +167,6 @@ static enum err key_create(struct request *request, const void *in, void *out)
 	struct key_making making = { request, key };
 	uint64_t scopes = permissions_of(&input->scopes);
 
-	if (principal->by_key)
-		return request_fail(
-			request, ERR_FORBIDDEN,
-			"An API key makes no other keys, which would outlive it. Sign in.");
 	if (scopes & ~principal->permissions)
 		return request_invalid(request, "scopes", "go beyond what you may do yourself");
 	*key = (struct key_made){ .account_id = principal->user_id,
@@ -230,8 +226,8 @@ const struct route keys_routes[] = {
 	{ "GET", "/api/v1/api-keys", .access = "keys:manage", .in = &key_list_schema,
 	  .out = &api_key_page_schema, .handle = keys_list,
 	  .doc = "One's API keys, the newest first." },
-	{ "POST", "/api/v1/api-keys", .access = "keys:manage", .in = &key_new_schema,
-	  .out = &key_made_schema, .status = 201, .handle = key_create,
+	{ "POST", "/api/v1/api-keys", .access = "keys:manage", .person = true,
+	  .in = &key_new_schema, .out = &key_made_schema, .status = 201, .handle = key_create,
 	  .uncompressed = "The new key stands beside a name that was chosen.",
 	  .doc = "Make one. It is shown this once." },
 	{ "DELETE", "/api/v1/api-keys/{id}", .access = "keys:manage", .in = &key_id_schema,

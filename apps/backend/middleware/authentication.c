@@ -286,6 +286,14 @@ static enum err challenge(struct request *request, bool had_token)
 				      : "Sign in first.");
 }
 
+enum err authentication_require_person(struct request *request)
+{
+	if (!request->principal->by_key)
+		return ERR_OK;
+	return request_fail(request, ERR_FORBIDDEN,
+			    "This takes a person who has signed in, not an API key.");
+}
+
 static enum err check_access(struct request *request)
 {
 	enum permission permission;
@@ -294,16 +302,13 @@ static enum err check_access(struct request *request)
 	if (strcmp(access, ACCESS_SIGNED_IN) == 0)
 		return ERR_OK;
 	if (strcmp(access, ACCESS_SESSION) == 0)
-		return request->principal->by_key
-			       ? request_fail(
-					 request, ERR_FORBIDDEN,
-					 "This takes a person who has signed in, not an API key.")
-			       : ERR_OK;
+		return authentication_require_person(request);
 	if (!permission_find(access, &permission))
 		return ERR_INTERNAL;
-	if (authorize(request->principal, permission) == ERR_OK)
-		return ERR_OK;
-	return request_fail(request, ERR_FORBIDDEN, "This takes the permission %s.", access);
+	if (authorize(request->principal, permission) != ERR_OK)
+		return request_fail(request, ERR_FORBIDDEN, "This takes the permission %s.",
+				    access);
+	return request->route->person ? authentication_require_person(request) : ERR_OK;
 }
 
 static void set_principal(struct request *request, const struct admitted *admitted)

@@ -44,6 +44,8 @@ enum err authentication_check(struct authentication *authentication, const char 
 bool authentication_stands(const struct request *request);
 /* On a worker, on a public route: sets the principal if the request has a good token, and does nothing otherwise. */
 void authentication_identify(struct request *request);
+/* ERR_FORBIDDEN, and the reply says why, where the principal is an API key: for what would outlive it. Any thread. */
+enum err authentication_require_person(struct request *request) WARN_UNUSED;
 /*
  * What is known of this account's credentials (NULL: of everybody's), or of this session or API key of it (NULL: of all of
  * them), is not true any more: they are looked at anew.

@@ -115,9 +115,10 @@ static void print_route(const struct route *route, struct buf *out)
 		   "<span class=muted>",
 		   route->method, route->path);
 	print_text(route->doc, out);
-	buf_printf(out,
-		   "</span></summary><div class=inside><p class=muted>Access: <code>%s</code></p>",
-		   route->access);
+	buf_printf(
+		out,
+		"</span></summary><div class=inside><p class=muted>Access: <code>%s</code>%s</p>",
+		route->access, route->person ? ", a person and no API key" : "");
 	if (route->in)
 		print_fields(route->in, true, "Request", out);
 	buf_printf(out, "<p>Answers <code>%d</code>", status);

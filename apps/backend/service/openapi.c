@@ -133,6 +133,8 @@ static void print_operation(struct document *document, const struct route *route
 	BUF_LITERAL(out, "\",\"summary\":");
 	json_append_string(out, route->doc);
 	buf_printf(out, ",\"x-access\":\"%s\"", route->access);
+	if (route->person)
+		BUF_LITERAL(out, ",\"x-person\":true");
 	if (strcmp(route->access, ACCESS_PUBLIC) == 0)
 		BUF_LITERAL(out, ",\"security\":[]");
 	print_parameters(route, out);

@@ -125,8 +125,8 @@ const struct route settings_routes[] = {
 	{ "GET", "/api/v1/settings", .access = "settings:manage",
 	  .cache = { CACHE_ROLE, 300, "settings" }, .out = &settings_schema, .handle = settings_get,
 	  .doc = "The settings." },
-	{ "PATCH", "/api/v1/settings", .access = "settings:manage", .raises = "settings",
-	  .in = &settings_change_schema, .out = &settings_schema, .handle = settings_patch,
-	  .doc = "Change some of them." },
+	{ "PATCH", "/api/v1/settings", .access = "settings:manage", .person = true,
+	  .raises = "settings", .in = &settings_change_schema, .out = &settings_schema,
+	  .handle = settings_patch, .doc = "Change some of them." },
 	{ 0 },
 };

@@ -5,6 +5,7 @@
 #include "auth/auth.h"
 #include "db/page.h"
 #include "http/request.h"
+#include "middleware/authentication.h"
 #include "users/role_gift.h"
 #include "users/role_store.h"
 
@@ -184,12 +185,21 @@ static enum err run_change(struct db *tx, void *context)
 			     : err;
 }
 
+/* An API key may shut somebody out, and let nobody in nor give rights: that would outlive it. */
+static bool is_gift(const struct user_change *change)
+{
+	return change->role ||
+	       (schema_given(&user_change_schema, change, "disabled") && !change->disabled);
+}
+
 static enum err user_patch(struct request *request, const void *in, void *out)
 {
 	const struct user_change *input = in;
 	struct changing changing = { request, input->id, input, out };
-	enum err err = db_transaction(request->app->db, run_change, &changing);
+	enum err err = is_gift(input) ? authentication_require_person(request) : ERR_OK;
 
+	if (err == ERR_OK)
+		err = db_transaction(request->app->db, run_change, &changing);
 	if (err == ERR_OK)
 		rights_apply(request->app, input->id, NULL);
 	return err;
@@ -258,7 +268,7 @@ const struct route users_routes[] = {
 	  .handle = user_get, .doc = "One account." },
 	{ "PATCH", "/api/v1/users/{id}", .access = "users:manage", .raises = "account:{id} users",
 	  .in = &user_change_schema, .out = &account_schema, .handle = user_patch,
-	  .doc = "Change its role, or whether it may sign in." },
+	  .doc = "Change its role, or whether it may sign in. An API key may disable it, no more." },
 	{ "POST", "/api/v1/users/{id}/end-sessions", .access = "users:manage",
 	  .in = &user_id_schema, .handle = user_end_sessions, .doc = "Sign it out everywhere." },
 	{ "DELETE", "/api/v1/users/{id}", .access = "users:manage",

@@ -12,6 +12,8 @@ export interface Operation {
   path: string;
   summary?: string;
   security?: unknown[];
+  /** No API key may call it. */
+  "x-person"?: true;
   parameters?: { name: string; in: string; required?: boolean }[];
   requestBody?: { content: Record<string, { schema: unknown }> };
   responses: Record<string, { content?: Record<string, { schema: unknown }> }>;

@@ -13,6 +13,7 @@ export interface Session {
   token_type: string;
   expires_in: number;
   user: User;
+  permissions: string[];
 }
 
 export interface Conversation {

@@ -328,6 +328,21 @@ static void a_key_does_what_it_is_for_and_is_no_person(void **state)
 	is_answered("chat:read", "Bearer ", API_KEY_PREFIX "bad", ERR_UNAUTHENTICATED, NULL);
 }
 
+static void what_would_outlive_a_key_takes_a_person(void **state)
+{
+	const char *token = some_token();
+	struct visit visitor;
+
+	(void)state;
+	for (int by_key = 0; by_key < 2; by_key++) {
+		visit_begin(&visitor, "chat:read", "Bearer ",
+			    by_key ? API_KEY_PREFIX "good" : token);
+		visitor.route.person = true;
+		assert_int_equal(visit(&visitor), by_key ? ERR_FORBIDDEN : ERR_OK);
+		visit_end(&visitor);
+	}
+}
+
 static void who_is_nobody_is_told_to_sign_in(void **state)
 {
 	char text[JWT_LENGTH_MAX + 2];
@@ -448,6 +463,7 @@ int main(void)
 		TEST(many_threads_ask_at_once),
 		TEST(a_route_says_who_may_call),
 		TEST(a_key_does_what_it_is_for_and_is_no_person),
+		TEST(what_would_outlive_a_key_takes_a_person),
 		TEST(who_is_nobody_is_told_to_sign_in),
 		TEST(an_ended_session_is_refused_on_the_loop_too),
 		TEST(a_session_that_ends_between_head_and_body_is_refused),

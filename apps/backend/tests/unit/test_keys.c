@@ -291,23 +291,6 @@ static void what_ended_long_ago_is_purged(void **state)
 	assert_int_equal(keys_after(stage, 101), 1);
 }
 
-static void a_key_makes_no_keys(void **state)
-{
-	struct stage *stage = *state;
-	struct principal ada = stage_account(stage, "ada", ROLE_USER), program;
-	struct made made, other;
-
-	assert_int_equal(make(stage, &ada,
-			      "{\"name\":\"ci\",\"scopes\":[\"keys:manage\",\"chat:read\"]}",
-			      &made),
-			 ERR_OK);
-	assert_int_equal(asking(stage, &made, &program), ERR_OK);
-	assert_int_equal(
-		make(stage, &program, "{\"name\":\"x\",\"scopes\":[\"chat:read\"]}", &other),
-		ERR_FORBIDDEN);
-	assert_int_equal(stage_count(stage, "SELECT count(*) FROM api_key"), 1);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,7 +306,6 @@ int main(void)
 		STAGE_TEST(the_list_is_ones_own_and_in_pages),
 		STAGE_TEST(a_cursor_that_no_list_gave_is_refused),
 		STAGE_TEST(what_ended_long_ago_is_purged),
-		STAGE_TEST(a_key_makes_no_keys),
 	};
 
 	return RUN_TESTS(tests);

@@ -244,7 +244,7 @@ export interface paths {
         delete: operations["deleteUsersById"];
         options?: never;
         head?: never;
-        /** Change its role, or whether it may sign in. */
+        /** Change its role, or whether it may sign in. An API key may disable it, no more. */
         patch: operations["patchUsersById"];
         trace?: never;
     };

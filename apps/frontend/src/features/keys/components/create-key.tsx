@@ -20,8 +20,8 @@ const lifetimes = [
 /** What most programs need, of what the maker has. */
 const usual: readonly Permission[] = ["chat:read", "chat:write", "models:read"];
 
-/** A key makes no other keys, whatever it may do: it is not promised that. */
-const beyondKeys: Permission = "keys:manage";
+/** A key lets nobody in and gives no rights, whatever it may do: it is not promised what would be little else. */
+const beyondKeys: readonly Permission[] = ["keys:manage", "roles:manage", "settings:manage"];
 
 export function CreateKey({ onClose }: { onClose: () => void }) {
   const own = useOwnPermissions();
@@ -86,7 +86,7 @@ export function CreateKey({ onClose }: { onClose: () => void }) {
       />
       <PermissionChecks
         legend="What it may do"
-        offered={own.filter((scope) => scope !== beyondKeys)}
+        offered={own.filter((scope) => !beyondKeys.includes(scope))}
         value={scopes}
         onChange={setScopes}
         error={scopesFault ?? faults?.get("scopes")}
