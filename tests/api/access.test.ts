@@ -602,6 +602,17 @@ describe("the audit log", () => {
     await grace.refused(403, "GET", "/api/v1/audit");
   });
 
+  test("keeps no name that is nobody's: it may be a password that was typed in its place", async () => {
+    const typed = "Plum-Orchard-Wheelbarrow-7";
+    for (const username of [typed, `${typed}@example.org`])
+      await nobody().refused(401, "POST", "/api/v1/auth/login", { body: { username, password } });
+    const [, row] = (await ada.get("/api/v1/audit?action=session.open&limit=2")).items;
+    assert.deepEqual([row.outcome, row.actor_id, row.object_id], ["refused", "", ""]);
+    assert.deepEqual(JSON.parse(row.details), { address: "127.0.0.1" });
+    const exported = await ada.call("GET", "/api/v1/audit/export");
+    assert.ok(!exported.text.toLowerCase().includes(typed.toLowerCase()));
+  });
+
   test("forgets who a deleted account was, and still holds together", async () => {
     const client = await newcomer();
     const { id, username } = client.session!.user;

@@ -62,7 +62,7 @@ struct audit_entry {
 	const char *object_kind; /* "account", "session", …; NULL: none */
 	const char *object_id;
 	const char *address;  /* personal, like what follows; each may be NULL */
-	const char *username; /* as it was given */
+	const char *username; /* as it was given; an account's, with which it is erased */
 	const char *detail;
 };
 

@@ -280,7 +280,10 @@ static const struct field login_input_fields[] = {
 static const struct schema login_input_schema =
 	SCHEMA(struct login_input, login_input_fields, .name = "LoginInput");
 
-/* Refused; the log holds the name as it was given, which may be a password typed in the wrong place: it can be erased. */
+/*
+ * Refused. The log holds the name as it was given where it is an account's, with which it is erased; any other may be a
+ * password that was typed in the wrong place, and nobody would ever erase it.
+ */
 static enum err refuse_login(struct request *request, const struct account *account,
 			     const char *username)
 {
@@ -289,7 +292,7 @@ static enum err refuse_login(struct request *request, const struct account *acco
 	enum err err;
 
 	entry.outcome = AUDIT_REFUSED;
-	entry.username = username;
+	entry.username = account->id ? username : NULL;
 	err = audit_write(request->app, &entry);
 	return err == ERR_OK
 		       ? request_fail(request, ERR_UNAUTHENTICATED, "Wrong user name or password.")

@@ -40,7 +40,16 @@ describe("sentenceOf", () => {
     );
   });
 
-  test("gives the name as it was typed where nobody is known", () => {
+  test("tells of a name that no account has, which the log does not keep", () => {
+    const refused = { action: "session.open", actor_id: "", outcome: "refused" } as const;
+    expect(say({ ...refused, details: '{"address":"192.0.2.1"}' })).toBe(
+      "Somebody tried a name that no account has",
+    );
+    const erased = { object_kind: "account", object_id: "gone", details: null };
+    expect(say({ ...refused, ...erased })).toBe("Somebody was not let in");
+  });
+
+  test("gives the name as it was typed where an older row has it", () => {
     expect(
       say({
         action: "session.open",

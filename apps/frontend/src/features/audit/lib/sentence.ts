@@ -54,7 +54,7 @@ export function sentenceOf(row: AuditRow, nameOf: (id: string) => string): Sente
   };
 }
 
-function deedOf(row: AuditRow, { detail }: Details, nameOf: (id: string) => string): string {
+function deedOf(row: AuditRow, { detail, username }: Details, nameOf: (id: string) => string): string {
   const own = row.object_id === row.actor_id;
   const whom = row.object_kind === "account" ? nameOf(row.object_id) : "";
   if (row.outcome === "refused" && row.action.startsWith("account."))
@@ -63,7 +63,10 @@ function deedOf(row: AuditRow, { detail }: Details, nameOf: (id: string) => stri
     case "setup":
       return "set the server up";
     case "session.open":
-      return row.outcome === "done" ? "signed in" : "was not let in";
+      if (row.outcome === "done") return "signed in";
+      return row.object_id === "" && username === undefined
+        ? "tried a name that no account has"
+        : "was not let in";
     case "session.close":
       return "signed out";
     case "session.revoke":
