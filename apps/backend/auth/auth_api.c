@@ -409,7 +409,7 @@ const struct route auth_routes[] = {
 	  .status = 201, .handle = register_account, .uncompressed = BESIDE_TOKEN,
 	  .doc = "Make an account, and sign in." },
 	{ "POST", "/api/v1/auth/login", .access = ACCESS_PUBLIC, .rate = RATE_SIGN_IN,
-	  .in = &login_input_schema, .out = &session_reply_schema, .handle = login,
+	  .share = true, .in = &login_input_schema, .out = &session_reply_schema, .handle = login,
 	  .uncompressed = BESIDE_TOKEN, .doc = "Sign in." },
 	{ "POST", "/api/v1/auth/refresh", .access = ACCESS_PUBLIC, .out = &session_reply_schema,
 	  .handle = refresh, .proves = refresh_cookie_proves, .uncompressed = BESIDE_TOKEN,

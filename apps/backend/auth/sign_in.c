@@ -4,22 +4,20 @@
 #include "auth/auth_store.h"
 #include "auth/sign_in_guard.h"
 #include "auth/sign_in_shared.h"
-#include "auth/tokens.h"
 #include "base/clock.h"
 #include "config.h"
 #include "db/page.h"
 #include "http/networks.h"
 #include "http/request.h"
+#include "middleware/known_device.h"
 #include "middleware/rate_limit.h"
 
 #include <string.h>
 
-static const char device[] = "session:";
+/* The account of a name that is nobody's. */
+static const char nobody[] = "00000000-0000-0000-0000-000000000000";
 
-static const char *device_of(struct request *request, const char *session_id)
-{
-	return arena_printf(&request->arena, "%s%s", device, session_id);
-}
+static const char device_mark[] = "device:";
 
 static const char *network_of(struct arena *arena, const char *peer)
 {
@@ -33,12 +31,14 @@ static const char *network_of(struct arena *arena, const char *peer)
 	return arena_strdup(arena, text);
 }
 
-/* Where an attempt comes from: a device that has a session of the account, else an address. */
+/* Where an attempt comes from: a device that the account was signed in from, else an address. */
 static const char *place_of(struct request *request, const struct account *account)
 {
-	const char *session = account->id ? refresh_cookie_session(request, account->id) : NULL;
+	struct known_device device;
 
-	return session ? device_of(request, session) : network_of(&request->arena, request->peer);
+	if (!known_device_read(request, account->id ? account->id : nobody, &device))
+		return network_of(&request->arena, request->peer);
+	return arena_printf(&request->arena, "%s%s", device_mark, device.name);
 }
 
 /* Whether the account was signed in from there: this server has seen it, or a session that is not over says so. */
@@ -49,7 +49,7 @@ static bool is_known_place(struct request *request, const struct account *accoun
 
 	if (!account->id)
 		return false;
-	if (strncmp(place, device, sizeof(device) - 1) == 0 ||
+	if (strncmp(place, device_mark, sizeof(device_mark) - 1) == 0 ||
 	    sign_in_guard_knows(request->app->sign_in_guard, name, place))
 		return true;
 	if (session_page(request->app->db, account->id, clock_now(),
@@ -109,6 +109,8 @@ enum err sign_in_admit(struct request *request, const struct account *account, c
 	*ret_place = NULL;
 	if (!request->app->config->rate_limits)
 		return ERR_OK;
+	if (rate_limit_share(request, account->id) != ERR_OK)
+		return ERR_TOO_MANY;
 	place = *ret_place = place_of(request, account);
 	wait_us = sign_in_guard_account_wait(guard, name, now_us);
 	if (wait_us > 0) {
@@ -131,7 +133,7 @@ enum err sign_in_admit_again(struct request *request, const struct account *acco
 	*ret_place = NULL;
 	if (!request->app->config->rate_limits)
 		return ERR_OK;
-	*ret_place = device_of(request, request->principal->session_id);
+	*ret_place = arena_printf(&request->arena, "session:%s", request->principal->session_id);
 	wait_us = begin_shared(request, account, account->username, *ret_place, true);
 	if (wait_us == 0)
 		wait_us = sign_in_guard_begin(request->app->sign_in_guard, account->username,

@@ -1,7 +1,7 @@
 /*
  * Guessing passwords costs time that grows: for who guesses one account from one place, and for one account as a whole.
  *
- * A place is an address (an IPv6 one by its /64), or a device that has a session of the account. Each attempt counts as a
+ * A place is an address (an IPv6 one by its /64), or a device that the account was signed in from. Each attempt counts as a
  * failure when it begins, so that a thousand at once are a thousand; one that succeeds is taken back. After some free ones,
  * each doubles the wait, up to a quarter of an hour; an hour without failures forgets them. The wait of an account as a
  * whole does not hold for places from which it was signed in before, nor for the first attempt of a site: nobody can lock

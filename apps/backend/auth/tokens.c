@@ -4,6 +4,7 @@
 #include "auth/auth.h"
 #include "config.h"
 #include "middleware/authentication.h"
+#include "middleware/known_device.h"
 #include "middleware/security.h"
 #include "security/refresh_cookie.h"
 
@@ -183,6 +184,7 @@ enum err session_opening_answer(struct request *request, const struct session_op
 				const struct account *account, struct session_reply *reply)
 {
 	give_cookie(request, opening->token, account->id, opening->id);
+	known_device_set(request, account->id);
 	return fill_reply(request, account, opening->id, opening->session.created_at, reply);
 }
 
@@ -217,6 +219,7 @@ static enum err renew(struct request *request, const char *old, struct session_r
 	struct renewal renewal = { .request = request };
 	struct claims sealed;
 	struct rotation *rotation = &renewal.rotation;
+	struct known_device device;
 	struct account account;
 	enum err err;
 
@@ -242,6 +245,8 @@ static enum err renew(struct request *request, const char *old, struct session_r
 	if (err != ERR_OK)
 		return err;
 	give_cookie(request, token, rotation->account_id, rotation->session_id);
+	if (!known_device_read(request, account.id, &device)) /* the session is older than these */
+		known_device_set(request, account.id);
 	return fill_reply(request, &account, rotation->session_id, rotation->now, reply);
 }
 
@@ -288,29 +293,6 @@ static enum err end_session(struct request *request, const char *account_id, con
 	if (err == ERR_OK)
 		rights_apply(request->app, account_id, session_id);
 	return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
-
-/* A cookie that was exchanged for its successor is what a thief has, not the device. */
-static bool is_current(const struct token_state *state, struct timestamp now)
-{
-	bool used = state->used_at.ms != 0 && now.ms - state->used_at.ms > REFRESH_GRACE_MS;
-
-	return !used && state->revoked_at.ms == 0 && state->expires_at.ms > now.ms;
-}
-
-const char *refresh_cookie_session(struct request *request, const char *account_id)
-{
-	const char *token = presented_token(request);
-	char hash[SECRET_HASH_SIZE];
-	struct token_state state;
-
-	if (!token)
-		return NULL;
-	secret_token_hash(request->app, KEY_REFRESH_TOKEN, token, hash);
-	if (token_read(request->app->db, hash, &request->arena, &state) != ERR_OK ||
-	    strcmp(state.account_id, account_id) != 0 || !is_current(&state, clock_now()))
-		return NULL;
-	return state.session_id;
 }
 
 static enum err close_by_cookie(struct request *request)

@@ -43,7 +43,5 @@ enum err session_close(struct request *request) WARN_UNUSED;
 void refresh_cookie_clear(struct request *request);
 /* Whose session it is that the request's refresh cookie was made for, here; it may be over. */
 bool refresh_cookie_proves(struct request *request, struct claims *ret_claims);
-/* The session of this account, not over, whose refresh token of now the request brings; NULL: none. */
-const char *refresh_cookie_session(struct request *request, const char *account_id);
 
 #endif

@@ -23,24 +23,32 @@ const char *request_header_list(struct request *request, const char *name)
 	return list;
 }
 
-/* RFC 6265, section 4.2.1: pairs with "; " between them. The first of a name counts. */
-const char *request_cookie(struct request *request, const char *name)
+/* RFC 6265, section 4.2.1: pairs with "; " between them. */
+const char *request_cookie_next(struct request *request, const char *name, const char **at)
 {
-	const char *at = request_header(request, "cookie");
+	const char *pair = *at ? *at : request_header(request, "cookie");
 	size_t name_length = strlen(name);
 
-	while (at != NULL && *at != '\0') {
+	while (pair != NULL && *pair != '\0') {
 		size_t length;
 
-		at += strspn(at, "; \t");
-		length = strcspn(at, ";");
-		if (length > name_length && at[name_length] == '=' &&
-		    memcmp(at, name, name_length) == 0)
-			return arena_strndup(&request->arena, at + name_length + 1,
+		pair += strspn(pair, "; \t");
+		length = strcspn(pair, ";");
+		*at = pair + length;
+		if (length > name_length && pair[name_length] == '=' &&
+		    memcmp(pair, name, name_length) == 0)
+			return arena_strndup(&request->arena, pair + name_length + 1,
 					     length - name_length - 1);
-		at += length;
+		pair = *at;
 	}
 	return NULL;
+}
+
+const char *request_cookie(struct request *request, const char *name)
+{
+	const char *at = NULL;
+
+	return request_cookie_next(request, name, &at);
 }
 
 bool request_cancelled(const struct request *request)

@@ -128,6 +128,8 @@ const char *request_header(const struct request *request, const char *name);
 const char *request_header_list(struct request *request, const char *name);
 /* The value of a cookie, or NULL. */
 const char *request_cookie(struct request *request, const char *name);
+/* The next of that name, since other hosts of a site may set some, too; NULL: no more. *at is NULL before the first. */
+const char *request_cookie_next(struct request *request, const char *name, const char **at);
 /* Whether the client has left or the deadline has passed: the work is for nobody. Any thread. */
 bool request_cancelled(const struct request *request);
 

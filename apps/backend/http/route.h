@@ -86,6 +86,7 @@ struct route {
 	bool on_loop;    /* runs on the loop: it neither waits nor touches the database */
 	bool internal;   /* left out of the OpenAPI document (pages, assets, metrics) */
 	enum rate_class rate;
+	bool share; /* a device that is known (middleware/known_device.h) has a share beside its address's */
 	const char *media; /* of the success reply where it is not JSON: "text/event-stream" */
 	/*
 	 * Why its replies are never compressed: how long one came out must not tell of what is secret in it (BREACH).

@@ -9,6 +9,7 @@
 #include "http/networks.h"
 #include "middleware/authentication.h"
 #include "middleware/gcra.h"
+#include "middleware/known_device.h"
 #include "security/authorize.h"
 #include "security/keyring.h"
 
@@ -104,6 +105,8 @@ struct rate_state {
 	struct list node; /* while it runs; otherwise empty */
 	const char *user_id;
 	bool accounted; /* all is counted: for its account and key, too, if it has them */
+	const char *
+		sharer; /* whose known device has let it in, since its address has used up its own; or NULL */
 };
 
 struct rate_limits *rate_limits_create(struct app *app, const struct networks *exempt)
@@ -177,7 +180,7 @@ static bool is_exempt_account(const struct request *request, const char *user_id
 
 /*
  * `kind`: a, the address of who is known, or of a class that is counted by that alone; s, that of a stranger; u, the account; k,
- * the key; of a token that was made here and not looked up: t, its session; w, all of its account's.
+ * the key; d, a known device; of a token that was made here and not looked up: t, its session; w, all of its account's.
  */
 static bool charge(struct request *request, char kind, const char *who, int64_t quota)
 {
@@ -225,6 +228,33 @@ static bool charge_address(struct request *request, char kind)
 	return charge(request, kind, state->address, quota);
 }
 
+/*
+ * The address has used up what it has: somebody else there may have. A device that is known has as much, by its account,
+ * for signing in to that.
+ */
+static bool charge_share(struct request *request)
+{
+	struct rate_state *state = request->limits;
+	struct known_device device;
+
+	if (!request->route->share || state->sharer || !known_device_read(request, NULL, &device))
+		return false;
+	state->sharer = arena_strdup(&request->arena, device.account_id);
+	state->count = 0;
+	return charge(request, 'd', state->sharer,
+		      quota_of(request->app->config, &classes[state->rate]));
+}
+
+enum err rate_limit_share(struct request *request, const char *account_id)
+{
+	const char *sharer = request->limits ? request->limits->sharer : NULL;
+
+	if (!sharer || (account_id && strcmp(account_id, sharer) == 0))
+		return ERR_OK;
+	return rate_refuse(request, WINDOW_US / quota_of(request->app->config,
+							 &classes[request->limits->rate]));
+}
+
 static enum err admit_address(struct request *request)
 {
 	enum rate_class rate = class_of(request->route);
@@ -244,7 +274,7 @@ static enum err admit_address(struct request *request)
 	if (classes[rate].by_account)
 		return ERR_OK; /* it depends on who asks */
 	state->accounted = true;
-	return charge_address(request, 'a') ? ERR_OK : refuse(request);
+	return charge_address(request, 'a') || charge_share(request) ? ERR_OK : refuse(request);
 }
 
 enum err rate_limit_stranger(struct request *request)
@@ -352,6 +382,8 @@ static bool read_reply(struct rate_state *state, const struct redis_value *value
 	return true;
 }
 
+static enum err ask_redis(struct request *request);
+
 static void on_counted(void *context, enum err err, const struct redis_value *value)
 {
 	struct request *request = context;
@@ -359,6 +391,11 @@ static void on_counted(void *context, enum err err, const struct redis_value *va
 
 	if (err != ERR_OK || !read_reply(request->limits, value, &taken))
 		request->app->limits->counts.unshared++;
+	if (!taken && charge_share(request)) {
+		if (ask_redis(request) == ERR_PENDING)
+			return;
+		taken = true;
+	}
 	request_resume(request, taken ? ERR_OK : refuse(request));
 }
 

@@ -33,6 +33,12 @@ const char *rate_class_name(enum rate_class rate);
 /* Any thread: refuses with 429, and says when to come back. */
 enum err rate_refuse(struct request *request, int64_t wait_us) WARN_UNUSED;
 
+/*
+ * Of a route with a share for known devices, on a worker, when it is known which account is asked for (NULL: none): ERR_TOO_MANY,
+ * and the reply says so, where the request is here by the share of another one.
+ */
+enum err rate_limit_share(struct request *request, const char *account_id) WARN_UNUSED;
+
 /* The classes and their routes, in Markdown. */
 void rate_limit_print_reference(const struct route *const *tables, struct buf *out);
 

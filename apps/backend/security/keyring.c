@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PURPOSE_COUNT = KEY_RATE_LIMIT + 1, KEY_TEXT_SIZE = 2 * KEY_SIZE + 1 };
+enum { PURPOSE_COUNT = KEY_DEVICE + 1, KEY_TEXT_SIZE = 2 * KEY_SIZE + 1 };
 
 /* crypto_kdf's name for this program; part of every derived key. */
 static const char kdf_context[crypto_kdf_CONTEXTBYTES] = { 'w', 'e', 'b', 'p', 'l', 'u', 's', '1' };
@@ -268,7 +268,7 @@ struct data_keys *keyring_data_keys(const struct keyring *keyring)
 
 const uint8_t *keyring_key(const struct keyring *keyring, enum key_purpose purpose)
 {
-	assert(purpose >= KEY_DATA && purpose <= KEY_RATE_LIMIT);
+	assert(purpose >= KEY_DATA && purpose <= KEY_DEVICE);
 	return keyring->keys[purpose];
 }
 

@@ -40,6 +40,7 @@ enum key_purpose {
 	KEY_SIGN_IN = 12,        /* names in Redis who tried to sign in, and from where */
 	KEY_REFRESH_COOKIE = 13, /* says of a refresh cookie that it was given out here */
 	KEY_RATE_LIMIT = 14,     /* names in Redis whose requests are counted */
+	KEY_DEVICE = 15,         /* cookies of devices from which somebody signed in */
 };
 
 /*

@@ -57,6 +57,8 @@ export class Client {
   token = "";
   /** The refresh cookie, "webplus_refresh=…". */
   cookie = "";
+  /** The cookie by which the device is known, also when it is signed out. */
+  device = "";
   session: Session | undefined;
 
   constructor(url: string, contract: Contract) {
@@ -136,6 +138,7 @@ export class Client {
     this.session = reply.json as Session;
     this.token = this.session.access_token;
     this.cookie = refreshCookie(reply);
+    this.device = deviceCookie(reply) ?? this.device;
     return this.session;
   }
 
@@ -215,14 +218,26 @@ export class Client {
   }
 }
 
-/** The refresh cookie that a reply sets, with its rules checked. */
-export function refreshCookie(reply: Reply): string {
-  const cookies = reply.headers.getSetCookie();
-  assert.equal(cookies.length, 1, "one cookie");
+/** The cookie of this name that a reply sets, if it does, with its rules checked. */
+function setCookie(reply: Reply, name: string): string | undefined {
+  const cookies = reply.headers.getSetCookie().filter((cookie) => cookie.startsWith(`${name}=`));
+  assert.ok(cookies.length <= 1, `one ${name}: ${cookies}`);
+  if (cookies.length === 0) return undefined;
   const [pair, ...attributes] = cookies[0]!.split(/;\s*/);
-  assert.match(pair!, /^webplus_refresh=/);
   const given = attributes.map((attribute) => attribute.toLowerCase());
   for (const attribute of ["httponly", "samesite=strict", "path=/api/v1/auth"])
     assert.ok(given.includes(attribute), `the cookie is ${attribute}: ${cookies[0]}`);
   return pair!;
+}
+
+/** The refresh cookie that a reply sets. */
+export function refreshCookie(reply: Reply): string {
+  const cookie = setCookie(reply, "webplus_refresh");
+  assert.ok(cookie, "there is one");
+  return cookie;
+}
+
+/** The cookie of a known device that a reply sets. */
+export function deviceCookie(reply: Reply): string | undefined {
+  return setCookie(reply, "webplus_device");
 }

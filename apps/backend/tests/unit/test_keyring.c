@@ -93,12 +93,13 @@ static void derived_keys_never_change(void **state)
 			"cf661450d7fa78d270a09ae3255fe452b11aae8727b6b325119d39ae5fb92c3e",
 		[KEY_RATE_LIMIT] =
 			"10dfb4650c228917e55198e8353caf07622be8ae2cbb415e3e0fb75d08f05cfe",
+		[KEY_DEVICE] = "60abec26d1fd2a0ffe5386a1abcbb58f24b1fc2b7b323553cdaf3687a74fa990",
 	};
 	struct keyring *keyring = open_text(master);
 	char fingerprint[KEY_FINGERPRINT_SIZE], text[2 * KEY_SIZE + 1];
 
 	(void)state;
-	for (unsigned purpose = KEY_DATA; purpose <= KEY_RATE_LIMIT; purpose++) {
+	for (unsigned purpose = KEY_DATA; purpose <= KEY_DEVICE; purpose++) {
 		if (!expected[purpose]) /* a number that is not used any more */
 			continue;
 		sodium_bin2hex(text, sizeof(text), keyring_key(keyring, purpose), KEY_SIZE);
