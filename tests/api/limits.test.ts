@@ -448,6 +448,32 @@ describe("signing in", () => {
     assert.equal(deviceCookie(second), undefined, "which it is then");
   });
 
+  test("asks the database the same for a name that is nobody's, where it refuses, too", async () => {
+    await server.createUser("tess", password);
+    assert.equal((await attempt("tess", password, "198.51.100.9")).status, 200);
+    const total = async () => {
+      const text = await (await fetch(`${server.url}/metrics`)).text();
+      return Number(/^webplus_db_statements_total (\d+)$/m.exec(text)![1]);
+    };
+    /** The least of several: others' statements, as the look for changed rights, fall between some of them. */
+    async function statements(username: string, address: string): Promise<number> {
+      let least = Infinity;
+      for (let i = 0; i < 12; i++) {
+        const before = await total();
+        assert.equal((await attempt(username, password, address)).status, 429);
+        least = Math.min(least, (await total()) - before);
+      }
+      return least;
+    }
+    const counts: Record<string, number> = {};
+    for (const username of ["tess", "no-such-name", "tess@example.org", "none@example.org"]) {
+      for (let i = 0; i < 34; i++) await attempt(username, "wrong", `10.7.${i}.1`);
+      counts[username] = await statements(username, "10.7.33.2");
+    }
+    assert.equal(counts["tess"], counts["no-such-name"]);
+    assert.equal(counts["tess@example.org"], counts["none@example.org"]);
+  });
+
   test("is as costly to guess where a password is asked for again", async () => {
     const email = "new@example.org";
     const change = () => ada.call("PATCH", me, { body: { email, password: "a wrong password" } });

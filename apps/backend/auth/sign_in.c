@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-/* The account of a name that is nobody's. */
+/* The account of a name that is nobody's: the same is asked of the database for it. */
 static const char nobody[] = "00000000-0000-0000-0000-000000000000";
 
 static const char device_mark[] = "device:";
@@ -47,12 +47,10 @@ static bool is_known_place(struct request *request, const struct account *accoun
 {
 	struct array sessions;
 
-	if (!account->id)
-		return false;
 	if (strncmp(place, device_mark, sizeof(device_mark) - 1) == 0 ||
 	    sign_in_guard_knows(request->app->sign_in_guard, name, place))
 		return true;
-	if (session_page(request->app->db, account->id, clock_now(),
+	if (session_page(request->app->db, account->id ? account->id : nobody, clock_now(),
 			 (struct timestamp){ INT64_MAX }, "~", PAGE_LIMIT_MAX, &request->arena,
 			 &sessions) != ERR_OK)
 		return false;
