@@ -141,6 +141,17 @@ describe("the refresh cookie", () => {
     assert.equal((await nobody().call("POST", refresh, withCookie(other.cookie))).status, 200);
   });
 
+  test("is refused beside another of its name, which a host of the same site can plant, and goes on", async () => {
+    const { cookie } = await stranger("grace");
+    const planted = "webplus_refresh=planted";
+    for (const cookies of [`${planted}; ${cookie}`, `${cookie}; ${planted}`]) {
+      const reply = await nobody().call("POST", refresh, withCookie(cookies));
+      assert.equal(reply.status, 400, reply.text);
+      assert.deepEqual(reply.headers.getSetCookie(), [], "none is cleared");
+    }
+    assert.equal((await nobody().call("POST", refresh, withCookie(cookie))).status, 200);
+  });
+
   test("is refused when it is missing, made up or another cookie", async () => {
     await nobody().refused(401, "POST", refresh);
     await nobody().refused(401, "POST", refresh, withCookie("webplus_refresh="));

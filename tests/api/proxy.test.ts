@@ -191,7 +191,11 @@ describe("behind nginx", () => {
     const reply = await ask("POST", "/api/v1/auth/login", spoofed, login, "127.0.0.2");
     const session = JSON.parse(await text(reply)) as Session;
     assert.equal(reply.statusCode, 200);
-    assert.match(reply.headers["set-cookie"]![0]!, /; Secure$/, "it came by https");
+    assert.match(
+      reply.headers["set-cookie"]![0]!,
+      /^__Host-webplus_refresh=[^;]+; Path=\/; .*; Secure$/,
+      "it came by https",
+    );
     const bearer = { authorization: `Bearer ${session.access_token}` };
     const page = JSON.parse(
       await text(await ask("GET", "/api/v1/sessions", bearer)),

@@ -372,7 +372,7 @@ static bool from_elsewhere(struct request *request)
 	if (site ? strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0
 		 : !origin || handshake_origin_matches(origin, request_header(request, "host")))
 		return false;
-	if (request_cookie(request, REFRESH_COOKIE) && !request->app->config->cors_credentials)
+	if (refresh_cookie_is_there(request) && !request->app->config->cors_credentials)
 		return true;
 	return !cors_allows(request);
 }

@@ -67,14 +67,26 @@ static void make_successor(const struct app *app, const char *token,
 	sodium_memzero(bytes, sizeof(bytes));
 }
 
-static void set_cookie(struct request *request, const char *token, int64_t max_age_s)
+static void write_cookie(struct request *request, const char *name, const char *path,
+			 const char *token, int64_t max_age_s)
 {
 	reply_header(request, "Set-Cookie",
 		     arena_printf(&request->arena,
-				  REFRESH_COOKIE "=%s; Path=/api/v1/auth; Max-Age=%lld; HttpOnly; "
-						 "SameSite=Strict%s",
-				  token, (long long)max_age_s,
+				  "%s=%s; Path=%s; Max-Age=%lld; HttpOnly; SameSite=Strict%s", name,
+				  token, path, (long long)max_age_s,
 				  security_is_https(request) ? "; Secure" : ""));
+}
+
+/* Behind https, one of the plain name is from before there was another, and is replaced. */
+static void set_cookie(struct request *request, const char *token, int64_t max_age_s)
+{
+	if (!security_is_https(request)) {
+		write_cookie(request, REFRESH_COOKIE, REFRESH_PATH, token, max_age_s);
+		return;
+	}
+	write_cookie(request, REFRESH_HOST_COOKIE, "/", token, max_age_s);
+	if (request_cookie(request, REFRESH_COOKIE))
+		write_cookie(request, REFRESH_COOKIE, REFRESH_PATH, "", 0);
 }
 
 void refresh_cookie_clear(struct request *request)
@@ -82,19 +94,25 @@ void refresh_cookie_clear(struct request *request)
 	set_cookie(request, "", 0);
 }
 
-bool refresh_cookie_proves(struct request *request, struct claims *ret_claims)
+/* The name under which the request brings a refresh cookie, or NULL. */
+static const char *cookie_name(struct request *request)
 {
-	const char *cookie = request_cookie(request, REFRESH_COOKIE);
-
-	return cookie && refresh_cookie_open(request->app->keyring, cookie, ret_claims);
+	if (security_is_https(request) && request_cookie(request, REFRESH_HOST_COOKIE))
+		return REFRESH_HOST_COOKIE;
+	return request_cookie(request, REFRESH_COOKIE) ? REFRESH_COOKIE : NULL;
 }
 
-/* The refresh token of the request's cookie, or NULL. */
-static const char *presented_token(struct request *request)
+bool refresh_cookie_is_there(struct request *request)
 {
-	const char *cookie = request_cookie(request, REFRESH_COOKIE);
+	return cookie_name(request) != NULL;
+}
 
-	return cookie ? refresh_cookie_token(cookie, &request->arena) : NULL;
+bool refresh_cookie_proves(struct request *request, struct claims *ret_claims)
+{
+	const char *name = cookie_name(request);
+
+	return name && refresh_cookie_open(request->app->keyring, request_cookie(request, name),
+					   ret_claims);
 }
 
 static int64_t session_ms(const struct app *app)
@@ -250,15 +268,26 @@ static enum err renew(struct request *request, const char *old, struct session_r
 	return fill_reply(request, &account, rotation->session_id, rotation->now, reply);
 }
 
+/* Another host of the site may have planted one beside it, and which of them is real is not to be told: it is not ended. */
+static enum err refuse_two(struct request *request)
+{
+	return request_fail(request, ERR_MALFORMED,
+			    "There are two refresh cookies, of which another server has set one. "
+			    "Delete the cookies of this site, and sign in.");
+}
+
 enum err session_renew(struct request *request, struct session_reply *reply)
 {
-	const char *old = presented_token(request);
+	const char *name = cookie_name(request), *at = NULL, *cookie;
 	enum err err;
 
-	if (!old)
+	if (!name)
 		return request_fail(request, ERR_UNAUTHENTICATED,
 				    "There is no refresh cookie. Sign in.");
-	err = renew(request, old, reply);
+	cookie = request_cookie_next(request, name, &at);
+	if (request_cookie_next(request, name, &at))
+		return refuse_two(request);
+	err = renew(request, refresh_cookie_token(cookie, &request->arena), reply);
 	if (err != ERR_UNAUTHENTICATED)
 		return err;
 	refresh_cookie_clear(request);
@@ -295,20 +324,29 @@ static enum err end_session(struct request *request, const char *account_id, con
 	return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-static enum err close_by_cookie(struct request *request)
+static enum err close_by(struct request *request, const char *cookie)
 {
-	const char *token = presented_token(request);
+	const char *token = refresh_cookie_token(cookie, &request->arena);
 	char hash[SECRET_HASH_SIZE];
 	struct token_state state;
 	enum err err;
 
-	if (!token)
-		return ERR_OK;
 	secret_token_hash(request->app, KEY_REFRESH_TOKEN, token, hash);
 	err = token_read(request->app->db, hash, &request->arena, &state);
 	if (err == ERR_OK)
 		err = end_session(request, state.account_id, state.session_id);
 	return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* Whoever signs out has signed out: if there are two, the real one is among them. */
+static enum err close_by_cookie(struct request *request)
+{
+	const char *name = cookie_name(request), *at = NULL, *cookie;
+	enum err err = ERR_OK;
+
+	while (err == ERR_OK && name && (cookie = request_cookie_next(request, name, &at)))
+		err = close_by(request, cookie);
+	return err;
 }
 
 enum err session_close(struct request *request)

@@ -6,7 +6,13 @@
 #include "auth/auth_store.h"
 #include "http/request.h"
 
+/*
+ * Behind https the cookie has a name that browsers take from this very host alone, by https (RFC 6265bis, "__Host-"): no
+ * other host of the site can set one beside it.
+ */
+#define REFRESH_HOST_COOKIE "__Host-webplus_refresh"
 #define REFRESH_COOKIE "webplus_refresh"
+#define REFRESH_PATH "/api/v1/auth"
 
 /* What signing in answers. */
 struct session_reply {
@@ -41,6 +47,7 @@ enum err session_renew(struct request *request, struct session_reply *reply) WAR
 /* Ends the session of the request's cookie or access token, if there is one, and clears the cookie. */
 enum err session_close(struct request *request) WARN_UNUSED;
 void refresh_cookie_clear(struct request *request);
+bool refresh_cookie_is_there(struct request *request);
 /* Whose session it is that the request's refresh cookie was made for, here; it may be over. */
 bool refresh_cookie_proves(struct request *request, struct claims *ret_claims);
 

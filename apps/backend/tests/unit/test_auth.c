@@ -247,8 +247,76 @@ static void behind_tls_the_cookie_is_secure(void **state)
 		call_run(&call, "POST", "/api/v1/auth/login", NULL,
 			 "{\"username\":\"ada\",\"password\":\"correct horse battery staple\"}"),
 		ERR_OK);
+	assert_non_null(strstr(call_reply_header(&call, "Set-Cookie"), "__Host-webplus_refresh="));
+	assert_non_null(strstr(call_reply_header(&call, "Set-Cookie"), "; Path=/; "));
 	assert_non_null(strstr(call_reply_header(&call, "Set-Cookie"), "; Secure"));
 	call_end(&call);
+}
+
+static void check_cookies(struct stage *stage, const char *cookies, enum err expected,
+			  const char *sets, const char *sets_too)
+{
+	struct call call;
+
+	call_begin(&call, &stage->app, NULL);
+	call_header(&call, "cookie", arena_strdup(&stage->home.arena, cookies));
+	assert_int_equal(call_run(&call, "POST", "/api/v1/auth/refresh", NULL, NULL), expected);
+	buf_append_char(&call.request.reply.headers, '\0');
+	if (sets)
+		assert_non_null(strstr(call.request.reply.headers.data, sets));
+	else
+		assert_null(call_reply_header(&call, "Set-Cookie"));
+	if (sets_too)
+		assert_non_null(strstr(call.request.reply.headers.data, sets_too));
+	call_end(&call);
+}
+
+static void a_cookie_of_the_plain_name_is_taken_behind_tls_and_replaced(void **state)
+{
+	struct stage *stage = *state;
+	struct client client;
+
+	add_account(stage, "ada", "ada@example.org");
+	client = sign_in(stage);
+	stage->config.public_url = "https://chat.example.org";
+	check_cookies(stage, client.cookie, ERR_OK, "Set-Cookie: __Host-webplus_refresh=",
+		      "Set-Cookie: webplus_refresh=; Path=/api/v1/auth; Max-Age=0; ");
+}
+
+static void a_planted_cookie_ends_no_session(void **state)
+{
+	struct stage *stage = *state;
+	struct arena *arena = &stage->home.arena;
+	struct client client;
+
+	add_account(stage, "ada", "ada@example.org");
+	client = sign_in(stage);
+	check_cookies(stage, arena_printf(arena, "webplus_refresh=planted; %s", client.cookie),
+		      ERR_MALFORMED, NULL, NULL);
+	check_cookies(stage, arena_printf(arena, "%s; webplus_refresh=planted", client.cookie),
+		      ERR_MALFORMED, NULL, NULL);
+	stage->config.public_url = "https://chat.example.org";
+	check_cookies(stage,
+		      arena_printf(arena,
+				   "webplus_refresh=planted; webplus_refresh=planted; "
+				   "__Host-%s",
+				   client.cookie),
+		      ERR_OK, "Set-Cookie: __Host-webplus_refresh=", NULL);
+}
+
+static void signing_out_ends_the_session_beside_a_planted_cookie(void **state)
+{
+	struct stage *stage = *state;
+	struct client client;
+
+	add_account(stage, "ada", "ada@example.org");
+	client = sign_in(stage);
+	assert_int_equal(
+		post(stage, "/api/v1/auth/logout", NULL,
+		     arena_printf(&stage->home.arena, "webplus_refresh=planted; %s", client.cookie),
+		     NULL),
+		ERR_OK);
+	assert_int_equal(count(stage, "SELECT count(*) FROM session WHERE revoked_at IS NULL"), 0);
 }
 
 static const char *refusal(struct stage *stage, const char *body)
@@ -698,6 +766,9 @@ int main(void)
 		STAGE_TEST(a_weak_password_does_not_use_the_link_up),
 		STAGE_TEST(signing_in_gives_a_token_and_a_cookie),
 		STAGE_TEST(behind_tls_the_cookie_is_secure),
+		STAGE_TEST(a_cookie_of_the_plain_name_is_taken_behind_tls_and_replaced),
+		STAGE_TEST(a_planted_cookie_ends_no_session),
+		STAGE_TEST(signing_out_ends_the_session_beside_a_planted_cookie),
 		STAGE_TEST(a_wrong_name_and_a_wrong_password_are_answered_alike),
 		STAGE_TEST(an_older_hash_is_of_what_was_typed),
 		STAGE_TEST(me_is_who_is_signed_in),
