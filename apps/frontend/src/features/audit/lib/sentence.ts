@@ -54,7 +54,11 @@ export function sentenceOf(row: AuditRow, nameOf: (id: string) => string): Sente
   };
 }
 
-function deedOf(row: AuditRow, { detail, username }: Details, nameOf: (id: string) => string): string {
+function deedOf(
+  row: AuditRow,
+  { detail, username }: Details,
+  nameOf: (id: string) => string,
+): string {
   const own = row.object_id === row.actor_id;
   const whom = row.object_kind === "account" ? nameOf(row.object_id) : "";
   if (row.outcome === "refused" && row.action.startsWith("account."))
