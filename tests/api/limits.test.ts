@@ -465,13 +465,13 @@ describe("signing in", () => {
       }
       return least;
     }
-    const counts: Record<string, number> = {};
-    for (const username of ["tess", "no-such-name", "tess@example.org", "none@example.org"]) {
-      for (let i = 0; i < 34; i++) await attempt(username, "wrong", `10.7.${i}.1`);
-      counts[username] = await statements(username, "10.7.33.2");
+    const counts: number[] = [];
+    for (const username of ["tess", "no-such-name"]) {
+      const networks = Array.from({ length: 27 }, (_, i) => `10.7.${i}.1`);
+      for (const address of networks) await attempt(username, "wrong", address);
+      counts.push(await statements(username, "10.7.26.2"));
     }
-    assert.equal(counts["tess"], counts["no-such-name"]);
-    assert.equal(counts["tess@example.org"], counts["none@example.org"]);
+    assert.equal(counts[0], counts[1]);
   });
 
   test("is as costly to guess where a password is asked for again", async () => {

@@ -137,9 +137,11 @@ static enum err enter(struct request *request, struct event_stream *stream)
 	}
 	if (refusal == REFUSED_NOT)
 		return ERR_OK;
+	if (refusal == REFUSED_TOTAL)
+		return request_fail(request, ERR_UNAVAILABLE,
+				    "The server has as many streams of events as it takes.");
 	reply_header(request, "Retry-After", "5");
-	return request_fail(request, refusal == REFUSED_TOTAL ? ERR_UNAVAILABLE : ERR_TOO_MANY,
-			    "There are too many streams of events. Close some.");
+	return request_fail(request, ERR_TOO_MANY, "You have too many streams of events open.");
 }
 
 static void begin(struct request *request)

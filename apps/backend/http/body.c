@@ -92,11 +92,9 @@ static enum err check_room(struct exchange *exchange)
 		return request_fail(request, ERR_TOO_MANY,
 				    "Too much is sent from your address at once. Try again.");
 	}
-	if (is_beyond_all(exchange)) {
-		reply_header(request, "Retry-After", "1");
+	if (is_beyond_all(exchange))
 		return request_fail(request, ERR_UNAVAILABLE,
 				    "Too much is sent to the server at once. Try again.");
-	}
 	return ERR_OK;
 }
 

@@ -219,20 +219,21 @@ export class Client {
 }
 
 /** The cookie of this name that a reply sets, if it does, with its rules checked. */
-function setCookie(reply: Reply, name: string): string | undefined {
+function setCookie(reply: Reply, name: string, path = "/api/v1/auth"): string | undefined {
   const cookies = reply.headers.getSetCookie().filter((cookie) => cookie.startsWith(`${name}=`));
   assert.ok(cookies.length <= 1, `one ${name}: ${cookies}`);
   if (cookies.length === 0) return undefined;
   const [pair, ...attributes] = cookies[0]!.split(/;\s*/);
   const given = attributes.map((attribute) => attribute.toLowerCase());
-  for (const attribute of ["httponly", "samesite=strict", "path=/api/v1/auth"])
+  for (const attribute of ["httponly", "samesite=strict", `path=${path}`])
     assert.ok(given.includes(attribute), `the cookie is ${attribute}: ${cookies[0]}`);
   return pair!;
 }
 
-/** The refresh cookie that a reply sets. */
+/** The refresh cookie that a reply sets, by https or not. */
 export function refreshCookie(reply: Reply): string {
-  const cookie = setCookie(reply, "webplus_refresh");
+  const cookie =
+    setCookie(reply, "__Host-webplus_refresh", "/") ?? setCookie(reply, "webplus_refresh");
   assert.ok(cookie, "there is one");
   return cookie;
 }
