@@ -27,7 +27,7 @@ const clear = ["webplus/guide", "planted-role", "planted-key-name"];
 const sealed: Record<string, string[]> = {
   "account.email": ["planted-email"],
   "account.full_name": ["planted-full-name"],
-  "audit.details": ["planted-unknown-user"],
+  "audit.details": ["planted-email"],
   "conversation.title": ["planted-title", "planted-renamed"],
   "invitation.email": ["planted-invited"],
   "message.content": ["planted-question", "planted-answer"],
@@ -111,7 +111,7 @@ describe("the database at rest", () => {
       }),
     );
     await client.call("POST", "/api/v1/auth/login", {
-      body: { username: "planted-unknown-user", password: ada.password },
+      body: { username: ada.email, password: "a wrong one" },
       headers,
     });
     await client.expect(200, "PATCH", "/api/v1/auth/me", {
@@ -174,7 +174,7 @@ describe("the database at rest", () => {
     const { items } = await client.get("/api/v1/sessions");
     assert.ok(items.some(({ address }: { address: string }) => address === "203.0.113.77"));
     const log = await client.get("/api/v1/audit?limit=100");
-    assert.ok(JSON.stringify(log).includes("planted-unknown-user"));
+    assert.ok(JSON.stringify(log).includes("planted-email"));
   });
 
   test("no planted word stands in its files", async () => {
