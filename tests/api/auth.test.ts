@@ -141,12 +141,24 @@ describe("the refresh cookie", () => {
     assert.equal((await nobody().call("POST", refresh, withCookie(other.cookie))).status, 200);
   });
 
+  test("ends its session by signing out too, however long ago it was used", async () => {
+    const client = await stranger("grace");
+    const first = client.cookie;
+    let cookie = first;
+    for (let i = 0; i < 55; i++)
+      cookie = refreshCookie(await nobody().call("POST", refresh, withCookie(cookie)));
+    await client.get(me);
+    await nobody().expect(204, "POST", "/api/v1/auth/logout", withCookie(first));
+    await client.refused(401, "GET", me);
+    await nobody().refused(401, "POST", refresh, withCookie(cookie));
+  });
+
   test("is refused beside another of its name, which a host of the same site can plant, and goes on", async () => {
     const { cookie } = await stranger("grace");
     const planted = "webplus_refresh=planted";
     for (const cookies of [`${planted}; ${cookie}`, `${cookie}; ${planted}`]) {
       const reply = await nobody().call("POST", refresh, withCookie(cookies));
-      assert.equal(reply.status, 400, reply.text);
+      assert.equal(reply.status, 401, reply.text);
       assert.deepEqual(reply.headers.getSetCookie(), [], "none is cleared");
     }
     assert.equal((await nobody().call("POST", refresh, withCookie(cookie))).status, 200);

@@ -286,6 +286,28 @@ describe("limits", () => {
     await server.remove();
   });
 
+  test("leave the searches of a person alone when a key runs wild", async () => {
+    const [server, ada] = await start({});
+    const { key } = (await ada.post(
+      "/api/v1/api-keys",
+      { name: "wild", scopes: ["chat:read"] },
+      201,
+    )) as { key: string };
+    const search = (client: Client) => client.call("GET", "/api/v1/search?q=word");
+    const program = new Client(server.url, contract);
+    program.token = key;
+    for (let i = 0; i < 10; i++) {
+      const wild = Array.from({ length: 4 }, () => search(program));
+      const own = await Promise.all([search(ada), search(ada)]);
+      assert.deepEqual(
+        own.map(({ status }) => status),
+        [200, 200],
+      );
+      await Promise.all(wild);
+    }
+    await server.remove();
+  });
+
   test("leave a device that is known a share of its own, for its account alone", async () => {
     const [server, ada] = await start({ WEBPLUS_RATE_SIGN_IN: "5" });
     const address = "192.0.2.30";

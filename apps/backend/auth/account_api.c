@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "db/page.h"
 #include "export/export.h"
+#include "middleware/known_device.h"
 #include "routes.h"
 
 #include <string.h>
@@ -259,6 +260,7 @@ static enum err me_delete(struct request *request, const void *in, void *out)
 	rights_apply(request->app, account.id, NULL);
 	erasure_hurry(request->app);
 	refresh_cookie_clear(request);
+	known_device_clear(request);
 	return ERR_OK;
 }
 

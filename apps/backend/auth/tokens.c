@@ -271,7 +271,7 @@ static enum err renew(struct request *request, const char *old, struct session_r
 /* Another host of the site may have planted one beside it, and which of them is real is not to be told: it is not ended. */
 static enum err refuse_two(struct request *request)
 {
-	return request_fail(request, ERR_MALFORMED,
+	return request_fail(request, ERR_UNAUTHENTICATED,
 			    "There are two refresh cookies, of which another server has set one. "
 			    "Delete the cookies of this site, and sign in.");
 }
@@ -329,29 +329,38 @@ static enum err close_by(struct request *request, const char *cookie)
 	const char *token = refresh_cookie_token(cookie, &request->arena);
 	char hash[SECRET_HASH_SIZE];
 	struct token_state state;
+	struct claims sealed;
 	enum err err;
 
 	secret_token_hash(request->app, KEY_REFRESH_TOKEN, token, hash);
 	err = token_read(request->app->db, hash, &request->arena, &state);
 	if (err == ERR_OK)
-		err = end_session(request, state.account_id, state.session_id);
-	return err == ERR_NOT_FOUND ? ERR_OK : err;
+		return end_session(request, state.account_id, state.session_id);
+	if (err != ERR_NOT_FOUND)
+		return err;
+	/* It was used so long ago that it is forgotten: others may have gone on with it. */
+	return refresh_cookie_open(request->app->keyring, cookie, &sealed)
+		       ? end_session(request, sealed.user_id, sealed.session_id)
+		       : ERR_OK;
 }
 
-/* Whoever signs out has signed out: if there are two, the real one is among them. */
-static enum err close_by_cookie(struct request *request)
+/* Whoever signs out has signed out, by http and by https: if there are two, the real one is among them. */
+static enum err close_by_cookies(struct request *request)
 {
-	const char *name = cookie_name(request), *at = NULL, *cookie;
+	static const char *const names[] = { REFRESH_HOST_COOKIE, REFRESH_COOKIE };
+	const char *cookie;
 	enum err err = ERR_OK;
 
-	while (err == ERR_OK && name && (cookie = request_cookie_next(request, name, &at)))
-		err = close_by(request, cookie);
+	for (size_t i = security_is_https(request) ? 0 : 1; i < 2; i++)
+		for (const char *at = NULL;
+		     err == ERR_OK && (cookie = request_cookie_next(request, names[i], &at));)
+			err = close_by(request, cookie);
 	return err;
 }
 
 enum err session_close(struct request *request)
 {
-	enum err err = close_by_cookie(request);
+	enum err err = close_by_cookies(request);
 
 	authentication_identify(request);
 	if (err == ERR_OK && request->principal && !request->principal->by_key)

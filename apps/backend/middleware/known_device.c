@@ -8,7 +8,9 @@
 #include <sodium.h>
 #include <string.h>
 
+/* Behind https of a name that no other host of the site can set. */
 #define DEVICE_COOKIE "webplus_device"
+#define DEVICE_HOST_COOKIE "__Host-" DEVICE_COOKIE
 
 enum {
 	NAME_BYTES = (DEVICE_NAME_SIZE - 1) / 2,
@@ -45,13 +47,18 @@ static bool is_good(const struct app *app, const char *cookie)
 	return sodium_memcmp(hash, cookie + HASH_AT, HASH_SIZE - 1) == 0;
 }
 
-/* Another host of the same site may have set one of the same name: whichever is good counts. */
+static const char *cookie_name(struct request *request)
+{
+	return security_is_https(request) ? DEVICE_HOST_COOKIE : DEVICE_COOKIE;
+}
+
+/* By http, another host of the same site may have set one of the same name: whichever is good counts. */
 bool known_device_read(struct request *request, const char *account_id,
 		       struct known_device *ret_device)
 {
 	const char *at = NULL, *cookie;
 
-	while ((cookie = request_cookie_next(request, DEVICE_COOKIE, &at))) {
+	while ((cookie = request_cookie_next(request, cookie_name(request), &at))) {
 		if (!is_good(request->app, cookie) ||
 		    (account_id && strncmp(cookie, account_id, ID_SIZE - 1) != 0))
 			continue;
@@ -73,6 +80,22 @@ static void make(const char *account_id, struct known_device *device)
 	sodium_bin2hex(device->name, DEVICE_NAME_SIZE, bytes, sizeof(bytes));
 }
 
+static void write_cookie(struct request *request, const char *value, int max_age_s)
+{
+	bool https = security_is_https(request);
+
+	reply_header(request, "Set-Cookie",
+		     arena_printf(&request->arena,
+				  "%s=%s; Path=%s; Max-Age=%d; HttpOnly; SameSite=Strict%s",
+				  cookie_name(request), value, https ? "/" : "/api/v1/auth",
+				  max_age_s, https ? "; Secure" : ""));
+}
+
+void known_device_clear(struct request *request)
+{
+	write_cookie(request, "", 0);
+}
+
 void known_device_set(struct request *request, const char *account_id)
 {
 	struct known_device device;
@@ -83,10 +106,5 @@ void known_device_set(struct request *request, const char *account_id)
 		make(account_id, &device);
 	text = arena_printf(&request->arena, "%s.%s", device.account_id, device.name);
 	hash_of(request->app, text, hash);
-	reply_header(request, "Set-Cookie",
-		     arena_printf(&request->arena,
-				  DEVICE_COOKIE "=%s.%s; Path=/api/v1/auth; Max-Age=%d; HttpOnly; "
-						"SameSite=Strict%s",
-				  text, hash, KEPT_S,
-				  security_is_https(request) ? "; Secure" : ""));
+	write_cookie(request, arena_printf(&request->arena, "%s.%s", text, hash), KEPT_S);
 }

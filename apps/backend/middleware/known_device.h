@@ -27,5 +27,7 @@ bool known_device_read(struct request *request, const char *account_id,
 		       struct known_device *ret_device);
 /* The reply makes it one, or goes on with what it is. */
 void known_device_set(struct request *request, const char *account_id);
+/* The reply ends that, as when the account is deleted. */
+void known_device_clear(struct request *request);
 
 #endif

@@ -35,9 +35,10 @@ static const struct class
 	const char *name;
 	size_t quota; /* offset of the setting; 0: no limit */
 	const char *setting;
-	bool by_account;  /* and by key; an address then has address_factor times as much */
-	bool shared;      /* with other servers, by Redis */
-	unsigned at_once; /* of an account, on this server; 0: as many as there are */
+	bool by_account; /* and by key; an address then has address_factor times as much */
+	bool shared;     /* with other servers, by Redis */
+	/* Of an account, on this server, and half as many of its keys beside them; 0: as many as there are. */
+	unsigned at_once;
 	const char *doc;
 } classes[RATE_CLASSES] = {
 	[RATE_READ] = { "read", offsetof(struct config, rate_read), "WEBPLUS_RATE_READ", true, true,
@@ -102,8 +103,8 @@ struct rate_state {
 	const char *address; /* as keys name it */
 	struct charge charges[CHARGES_MAX];
 	size_t count;
-	struct list node; /* while it runs; otherwise empty */
-	const char *user_id;
+	struct list node;                  /* while it runs; otherwise empty */
+	const struct principal *principal; /* while it runs */
 	bool accounted; /* all is counted: for its account and key, too, if it has them */
 	const char *
 		sharer; /* whose known device has let it in, since its address has used up its own; or NULL */
@@ -442,19 +443,27 @@ static enum err ask_redis(struct request *request)
 
 /* ---- How many at once ---- */
 
+/* Programs leave their owner something. */
+static bool is_same_kind(const struct rate_state *a, const struct rate_state *b)
+{
+	return a->principal->by_key == b->principal->by_key &&
+	       strcmp(a->principal->user_id, b->principal->user_id) == 0;
+}
+
 static enum err begin(struct request *request)
 {
 	struct rate_limits *limits = request->app->limits;
 	struct rate_state *state = request->limits;
-	unsigned running = 0;
+	unsigned running = 0, at_once = classes[state->rate].at_once;
 
-	if (classes[state->rate].at_once == 0 || !request->principal)
+	if (at_once == 0 || !request->principal)
 		return ERR_OK;
-	state->user_id = request->principal->user_id;
+	state->principal = request->principal;
+	if (state->principal->by_key)
+		at_once = (at_once + 1) / 2;
 	LIST_EACH(other, &limits->running, struct rate_state, node)
-		running +=
-			other->rate == state->rate && strcmp(other->user_id, state->user_id) == 0;
-	if (running >= classes[state->rate].at_once) {
+		running += other->rate == state->rate && is_same_kind(other, state);
+	if (running >= at_once) {
 		limits->counts.refused[state->rate]++;
 		return rate_refuse(request, US_PER_SECOND);
 	}
