@@ -1,5 +1,6 @@
 /* Replies from memory: that they come from there, that they are never old, and that they are nobody else's. */
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { after, before, describe } from "node:test";
 
 import { Client, type Reply } from "./lib/client.ts";
@@ -52,6 +53,27 @@ describe("a reply that is kept", { skip: !keeps }, () => {
       const read = (await metric(server, "webplus_db_reads_total")) - reads;
       assert.ok(hit === 0 || read <= 2, "only others read");
       return hit;
+    });
+  });
+
+  test("stays when a write of it was given up before it began", async () => {
+    await isHit(async () => {
+      await ada.get("/api/v1/roles");
+      const ended = () => metric(server, 'webplus_http_requests_total{status="4xx"}');
+      const before = await ended();
+      const socket = connect(server.port, "127.0.0.1");
+      socket.write(
+        "POST /api/v1/roles HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer of-nobody\r\n" +
+          "Content-Type: application/json\r\nContent-Length: 10\r\n\r\n",
+      );
+      await new Promise((resolve) => socket.once("connect", resolve));
+      await ada.get("/api/v1/health");
+      socket.destroy();
+      while ((await ended()) === before);
+      const shared = () => metric(server, 'webplus_cache_hits_total{kind="shared"}');
+      const hitsBefore = await shared();
+      await ada.get("/api/v1/roles");
+      return (await shared()) - hitsBefore;
     });
   });
 

@@ -18,6 +18,7 @@ struct flight {
 	struct held_versions held; /* under which it began */
 	struct list waiters;
 	unsigned waiting;
+	bool replaced;           /* by one that began under newer versions */
 	struct response *result; /* NULL: there is none */
 	enum err err;            /* then */
 	struct loop_task landing;
@@ -89,14 +90,16 @@ static struct response *find(struct response_cache *cache, const struct response
 /* In place of one that began under other versions: who waits for that still does, and nobody more. */
 static struct flight *begin_flight(struct response_cache *cache, const struct response_ask *ask)
 {
-	struct flight *flight = MEMORY_NEW(struct flight);
+	struct flight *flight = MEMORY_NEW(struct flight), *earlier;
 
 	flight->cache = cache;
 	flight->key = memory_strdup(ask->key);
 	flight->tags = ask->tags;
 	flight->held = ask->held;
 	list_init(&flight->waiters);
-	map_set(&cache->flights, flight->key, flight);
+	earlier = map_set(&cache->flights, flight->key, flight);
+	if (earlier)
+		earlier->replaced = true;
 	return flight;
 }
 
@@ -241,7 +244,8 @@ void response_keep(struct response_ask *ask, struct response *response)
 	response->tags = ask->tags;
 	response->held = ask->held;
 	response->expires_ms = clock_monotonic_ms() + ask->ttl_ms;
-	if (response->length <= RESPONSE_KEPT_MAX)
+	/* What replaced it is of newer versions. */
+	if (response->length <= RESPONSE_KEPT_MAX && !(ask->flight && ask->flight->replaced))
 		memory_cache_put(ask->cache->memory, &response->cached);
 	end_flight(ask, response, ERR_OK);
 }

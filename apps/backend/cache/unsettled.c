@@ -19,6 +19,7 @@ struct unsettled {
 	struct list writes;
 	size_t count;
 	bool looking;
+	int64_t look_ms; /* when the look began: its number was drawn no earlier */
 };
 
 static int64_t now(const struct unsettled *unsettled)
@@ -40,6 +41,7 @@ static void on_timer(uv_timer_t *timer)
 	if (unsettled->looking)
 		return;
 	unsettled->looking = true;
+	unsettled->look_ms = now(unsettled);
 	unsettled->options.look(unsettled->options.context);
 }
 
@@ -56,7 +58,7 @@ static void take_horizon(struct unsettled *unsettled, struct write *write,
 			 const struct db_horizon *horizon)
 {
 	if (write->number == 0) {
-		if (now(unsettled) - write->since_ms >= UNSETTLED_MS)
+		if (unsettled->look_ms - write->since_ms >= UNSETTLED_MS)
 			write->number = horizon->own;
 		return;
 	}
@@ -103,8 +105,8 @@ void unsettled_add(struct unsettled *unsettled, const struct tags *tags)
 		write->tags = *tags;
 		list_append(&unsettled->writes, &write->node);
 		if (unsettled->count++ == 0)
-			uv_timer_start(&unsettled->timer, on_timer, UNSETTLED_RAISE_MS,
-				       UNSETTLED_RAISE_MS);
+			uv_timer_start(&unsettled->timer, on_timer, unsettled->options.raise_ms,
+				       unsettled->options.raise_ms);
 	}
 	write->since_ms = now(unsettled);
 	write->number = 0;
@@ -124,6 +126,8 @@ struct unsettled *unsettled_create(const struct unsettled_options *options)
 	unsettled->options = *options;
 	if (!unsettled->options.now_ms)
 		unsettled->options.now_ms = clock_monotonic_ms;
+	if (unsettled->options.raise_ms == 0)
+		unsettled->options.raise_ms = UNSETTLED_RAISE_MS;
 	list_init(&unsettled->writes);
 	uv_timer_init(&options->loop->uv, &unsettled->timer);
 	unsettled->timer.data = unsettled;

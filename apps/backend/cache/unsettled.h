@@ -26,6 +26,7 @@ struct unsettled_options {
 	void (*look)(void *context);
 	void *context;
 	int64_t (*now_ms)(void); /* NULL: the monotonic clock; another one is a test's */
+	uint64_t raise_ms;       /* UNSETTLED_RAISE_MS when 0; fewer are a test's */
 };
 
 struct unsettled *unsettled_create(const struct unsettled_options *options);

@@ -2,11 +2,7 @@
 #include "http/spill.h"
 #include "http/state.h"
 
-/* Of what all bodies may have. */
-enum {
-	ADDRESS_PARTS = 4,
-	STRANGERS_PARTS = 2, /* larger bodies of whom the server does not know */
-};
+enum { ADDRESS_PARTS = 4 /* of what all bodies may have, one for an address */ };
 
 /* A file operation is over: the connection goes on where the body left it. */
 static void on_spill_progress(void *context)
@@ -72,14 +68,17 @@ static void let_go(struct exchange *exchange)
 	exchange->body.share = NULL;
 }
 
-/* Whether all bodies have more than they may. Strangers leave room for people, and whoever sends much for who signs in. */
+/*
+ * Whether all bodies have more than this one may bring them to. Strangers leave room for people who are known, and those of
+ * them who send much for who signs in.
+ */
 static bool is_beyond_all(const struct exchange *exchange)
 {
 	size_t max = exchange->server->limits.body_bytes_max;
-	bool preferred =
-		exchange->request.principal != NULL || exchange->body.received <= SMALL_BODY_MAX;
 
-	return exchange->server->counts.body_bytes > (preferred ? max : max / STRANGERS_PARTS);
+	if (exchange->request.principal == NULL)
+		max = exchange->body.received <= SMALL_BODY_MAX ? max / 4 * 3 : max / 2;
+	return exchange->server->counts.body_bytes > max;
 }
 
 static enum err check_room(struct exchange *exchange)

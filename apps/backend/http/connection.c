@@ -38,6 +38,7 @@ static void on_closed(uv_handle_t *handle)
 	buf_finish(&conn->input);
 	free(conn);
 	server->counts.connections--;
+	server->closing--;
 	server_check_drained(server);
 }
 
@@ -47,6 +48,7 @@ void conn_close(struct conn *conn)
 		return;
 	conn_wait(conn, DEADLINE_NONE);
 	conn->state = CONN_CLOSING;
+	conn->server->closing++;
 	uv_close((uv_handle_t *)&conn->tcp, on_closed);
 }
 
@@ -371,7 +373,7 @@ static bool make_room(struct server *server)
 {
 	static const enum deadline order[] = { DEADLINE_IDLE, DEADLINE_HEAD };
 
-	if (server->counts.connections <= server->limits.connections_max)
+	if (server->counts.connections - server->closing <= server->limits.connections_max)
 		return true;
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		struct list *waiting = &server->waiting[order[i]];

@@ -53,7 +53,7 @@ static void tell_done(struct exchange *exchange)
 void exchange_end(struct exchange *exchange)
 {
 	struct server *server = exchange->server;
-	struct arena arena = exchange->request.arena;
+	struct arena arena;
 
 	assert(exchange->holds == 0);
 	if (exchange->timed_out)
@@ -67,6 +67,8 @@ void exchange_end(struct exchange *exchange)
 	body_finish(exchange);
 	reply_finish(&exchange->request.reply);
 	list_remove(&exchange->node);
+	/* It holds the exchange, and whoever was told may have added to it. */
+	arena = exchange->request.arena;
 	arena_finish(&arena);
 	server_check_drained(server);
 }
@@ -234,6 +236,7 @@ static void dispatch(struct exchange *exchange)
 	bool prepare = exchange->server->prepares && strcmp(route->access, ACCESS_PUBLIC) != 0;
 
 	exchange->state = EXCHANGE_RUNNING;
+	exchange->request.begun = true;
 	if (!route->on_loop)
 		exchange_submit(exchange, handle_on_worker, on_handled);
 	else if (prepare)
@@ -332,6 +335,7 @@ void exchange_refuse(struct exchange *exchange, enum err err)
 	assert(exchange->state == EXCHANGE_READING);
 	exchange->keep_alive = false;
 	exchange->request.conn->state = CONN_BUSY;
+	conn_wait(exchange->request.conn, DEADLINE_NONE); /* not for a body any more */
 	answer(exchange, err);
 }
 

@@ -111,6 +111,7 @@ struct request {
 
 	int64_t start_us;    /* monotonic */
 	int64_t deadline_ms; /* monotonic: after it the answer is 503 */
+	bool begun;          /* its handler was called, and may have written */
 	atomic_bool cancelled;
 	/* On the loop, once, when the client leaves or the deadline passes while PENDING. */
 	void (*on_cancel)(struct request *request);

@@ -47,7 +47,7 @@ struct middleware {
 	void (*conclude)(struct request *request);
 	/*
 	 * Loop, before a reply that was encoded is sent. ERR_PENDING: not before request_resume. Not called when
-	 * nobody wants it any more.
+	 * nobody wants it any more, nor for the answer that its time is over.
 	 */
 	enum err (*hold)(struct request *request);
 	/* Loop: adds headers to any reply, errors too. The route is NULL where none was found. */

@@ -78,6 +78,7 @@ struct server {
 	unsigned handles; /* open ones: listeners and timers */
 	int port;
 	struct server_counts counts;
+	unsigned closing; /* of its connections, those that are as good as gone */
 
 	bool draining;
 	void (*drained)(void *context);

@@ -333,15 +333,26 @@ static void set_principal(struct request *request, const struct admitted *admitt
 	request->principal = &own->principal;
 }
 
-bool authentication_stands(const struct request *request)
+/* What others have ended says nothing of this one, but who was forgotten and is known again may have other rights. */
+static bool is_known_as(struct request *request, const struct principal *principal)
+{
+	const struct principal *known = authentication_known(request);
+
+	return known && known->permissions == principal->permissions &&
+	       strcmp(known->session_id, principal->session_id) == 0;
+}
+
+bool authentication_stands(struct request *request)
 {
 	const struct admitted *admitted;
 
 	if (!request->principal)
 		return false;
 	admitted = CONTAINER_OF(request->principal, const struct admitted, principal);
-	return admitted->forgotten == forgotten_now(request->app->authentication) &&
-	       admitted->principal.expires_ms > clock_now().ms;
+	if (admitted->principal.expires_ms <= clock_now().ms)
+		return false;
+	return admitted->forgotten == forgotten_now(request->app->authentication) ||
+	       is_known_as(request, &admitted->principal);
 }
 
 void authentication_identify(struct request *request)

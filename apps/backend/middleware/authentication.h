@@ -40,8 +40,8 @@ bool authentication_claims(struct request *request, struct claims *ret_claims);
 /* On a worker: who holds this token? ERR_UNAUTHENTICATED for nobody. */
 enum err authentication_check(struct authentication *authentication, const char *token,
 			      struct principal *ret_principal) WARN_UNUSED;
-/* Whether what the request's principal may do is as it was when it was admitted; false also where only somebody else's changed. */
-bool authentication_stands(const struct request *request);
+/* Whether the request's principal may still do what it might when it was admitted. */
+bool authentication_stands(struct request *request);
 /* On a worker, on a public route: sets the principal if the request has a good token, and does nothing otherwise. */
 void authentication_identify(struct request *request);
 /* ERR_FORBIDDEN, and the reply says why, where the principal is an API key: for what would outlive it. Any thread. */

@@ -314,14 +314,14 @@ static void on_raised(void *context)
 }
 
 /*
- * Not what was refused: then nothing was written. What is not found may have been deleted by an earlier try, of which nobody
- * heard what became.
+ * Not what was refused, or was never begun: then nothing was written. What is not found may have been deleted by an earlier
+ * try, of which nobody heard what became.
  */
 static bool may_have_written(const struct request *request)
 {
 	int status = request->reply.status;
 
-	return request->route && request->route->raises &&
+	return request->begun && request->route->raises &&
 	       (status < 400 || status == 404 || status >= err_status(ERR_CANCELLED));
 }
 

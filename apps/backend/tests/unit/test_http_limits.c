@@ -119,6 +119,30 @@ static void a_body_must_arrive_in_time(void **state)
 	close(fd);
 }
 
+static void resume_held(struct fixture *f, void *argument)
+{
+	struct request *request = f->app.held;
+
+	(void)argument;
+	f->app.held = NULL;
+	request_resume(request, ERR_OK);
+}
+
+/* Its answer is held back; the rest of the body is not waited for any more. */
+static void a_refused_body_is_not_late(void **state)
+{
+	int fd = client_connect(&fixture);
+
+	(void)state;
+	client_send(fd, "POST /echo HTTP/1.1\r\n" HOST
+			"X-Hold: yes\r\nTransfer-Encoding: chunked\r\n\r\nno number\r\n");
+	wait_for(&fixture.app.held_arrived);
+	usleep((useconds_t)(short_limits.body_ms + 600) * 1000);
+	fixture_on_loop(&fixture, resume_held, NULL);
+	client_check_answer(fd, 400, NULL);
+	close(fd);
+}
+
 static void finish_held(struct fixture *f, void *argument)
 {
 	struct request *request = f->app.held;
@@ -266,6 +290,7 @@ int main(void)
 		cmocka_unit_test(an_idle_connection_is_closed),
 		cmocka_unit_test(a_head_must_arrive_in_time),
 		cmocka_unit_test(a_body_must_arrive_in_time),
+		cmocka_unit_test(a_refused_body_is_not_late),
 		cmocka_unit_test(a_held_request_has_a_deadline),
 		cmocka_unit_test(a_workers_request_has_a_deadline),
 		cmocka_unit_test(a_reader_that_stops_is_cut),

@@ -8,7 +8,7 @@
 struct fixture {
 	struct loop loop;
 	struct unsettled *unsettled;
-	int raised, looks;
+	int raised, looks, raised_at_last;
 };
 
 static const struct tags tags = { .names = { "chat:ada" }, .count = 1 };
@@ -38,7 +38,8 @@ static int set_up(void **state)
 						   .raise = on_raise,
 						   .look = on_look,
 						   .context = fixture,
-						   .now_ms = read_clock };
+						   .now_ms = read_clock,
+						   .raise_ms = 1 };
 
 	now_ms = 1000000;
 	loop_init(&fixture->loop);
@@ -57,12 +58,25 @@ static int tear_down(void **state)
 	return 0;
 }
 
+/* The next one begins. */
+static void look(struct fixture *fixture)
+{
+	int looks = fixture->looks;
+
+	while (fixture->looks == looks)
+		uv_run(&fixture->loop.uv, UV_RUN_ONCE);
+}
+
 /* What the database says: the number of the transaction in which it is asked, and the oldest under way. */
 static void hear(struct fixture *fixture, int64_t own, int64_t oldest)
 {
 	const struct db_horizon horizon = { own, oldest };
+	int raised;
 
+	look(fixture);
+	raised = fixture->raised;
 	unsettled_look_done(fixture->unsettled, &horizon);
+	fixture->raised_at_last = fixture->raised - raised;
 }
 
 static void they_are_raised_again_and_again(void **state)
@@ -92,9 +106,25 @@ static void until_all_that_were_under_way_are_over(void **state)
 	hear(fixture, 107, 100);
 	hear(fixture, 109, 100);
 	hear(fixture, 110, 107); /* the one in which the number was drawn may be its own oldest */
-	assert_int_equal(fixture->raised, 0);
+	assert_int_equal(fixture->raised_at_last, 0);
 	hear(fixture, 111, 108);
-	assert_int_equal(fixture->raised, 1); /* what was read since the last time */
+	assert_int_equal(fixture->raised_at_last, 1); /* what was read since the last time */
+	assert_int_equal(unsettled_count(fixture->unsettled), 0);
+}
+
+/* A look may take long: its number is from when it began. */
+static void a_number_counts_from_when_it_was_asked_for(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct db_horizon early = { 107, 107 };
+
+	unsettled_add(fixture->unsettled, &tags);
+	look(fixture);
+	now_ms += UNSETTLED_MS;
+	unsettled_look_done(fixture->unsettled, &early);
+	hear(fixture, 109, 109);
+	assert_int_equal(unsettled_count(fixture->unsettled), 1);
+	hear(fixture, 110, 110);
 	assert_int_equal(unsettled_count(fixture->unsettled), 0);
 }
 
@@ -123,6 +153,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(they_are_raised_again_and_again),
 		TEST(until_all_that_were_under_way_are_over),
+		TEST(a_number_counts_from_when_it_was_asked_for),
 		TEST(a_second_write_of_the_same_begins_anew),
 	};
 
