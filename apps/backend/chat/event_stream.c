@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PENDING_MAX = 1024 * 1024, HEARTBEAT_MS = 15 * 1000 };
+enum { PENDING_MAX = 1024 * 1024, HEARTBEAT_MS = 15 * 1000, RETRY_AFTER_S = 5 };
 
 /* All readers, so that those can be found whose rights have changed. Loop thread only. */
 struct event_streams {
@@ -140,7 +140,7 @@ static enum err enter(struct request *request, struct event_stream *stream)
 	if (refusal == REFUSED_TOTAL)
 		return request_fail(request, ERR_UNAVAILABLE,
 				    "The server has as many streams of events as it takes.");
-	reply_header(request, "Retry-After", "5");
+	request->reply.retry_after_s = RETRY_AFTER_S;
 	return request_fail(request, ERR_TOO_MANY, "You have too many streams of events open.");
 }
 

@@ -87,7 +87,7 @@ static enum err check_room(struct exchange *exchange)
 	size_t max = exchange->server->limits.body_bytes_max;
 
 	if (exchange->body.share->body_bytes > max / ADDRESS_PARTS) {
-		reply_header(request, "Retry-After", "1");
+		request->reply.retry_after_s = 1;
 		return request_fail(request, ERR_TOO_MANY,
 				    "Too much is sent from your address at once. Try again.");
 	}

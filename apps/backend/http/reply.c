@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* A database that comes back is found within a second. */
-#define RETRY_AFTER_SECONDS "1"
+enum { UNAVAILABLE_S = 1 };
 
 void reply_init(struct reply *reply)
 {
@@ -200,8 +200,11 @@ void reply_problem(struct request *request, enum err err)
 
 	drop_producer(reply);
 	drop_encoder(reply);
-	if (err_status(err) == 503)
-		reply_header(request, "Retry-After", RETRY_AFTER_SECONDS);
+	if (err_status(err) == 503 && reply->retry_after_s == 0)
+		reply->retry_after_s = UNAVAILABLE_S;
+	if (reply->retry_after_s > 0)
+		reply_header(request, "Retry-After",
+			     arena_printf(&request->arena, "%lld", reply->retry_after_s));
 	reply->status = err_status(err);
 	reply->kind = REPLY_BODY;
 	reply->media = "application/problem+json";

@@ -79,6 +79,7 @@ struct reply {
 	struct producer *producer;
 	struct encoder *encoder; /* REPLY_PRODUCER, REPLY_EVENTS; NULL: sent as they are */
 	const char *detail;      /* of a problem */
+	long long retry_after_s; /* of a problem; 0: it says nothing, but a 503 that it is 1 */
 	bool passing; /* not to be kept, though the route says so: it changes without a write of its own */
 	struct field_errors *errors;
 };

@@ -200,7 +200,7 @@ enum err rate_refuse(struct request *request, int64_t wait_us)
 
 	if (seconds < 1)
 		seconds = 1;
-	reply_header(request, "Retry-After", arena_printf(&request->arena, "%lld", seconds));
+	request->reply.retry_after_s = seconds;
 	return request_fail(request, ERR_TOO_MANY, "Too many requests. Try again in %lld %s.",
 			    seconds, seconds == 1 ? "second" : "seconds");
 }

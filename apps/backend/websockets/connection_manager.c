@@ -15,9 +15,8 @@ enum {
 	SWEEP_MS = 10000,
 	TICKS_PER_DEADLINE =
 		4, /* how much later than its time a deadline may be met: a quarter of it */
+	RETRY_AFTER_S = 15,
 };
-
-#define RETRY_AFTER_S "15"
 
 /* Frames */
 
@@ -199,7 +198,7 @@ static enum err enter(struct connection_manager *manager, struct request *reques
 	if (refusal == REFUSED_NOT)
 		return ERR_OK;
 	manager->counts.refused[refusal]++;
-	reply_header(request, "Retry-After", RETRY_AFTER_S);
+	request->reply.retry_after_s = RETRY_AFTER_S;
 	if (refusal == REFUSED_ADDRESS)
 		return request_fail(request, ERR_TOO_MANY, "%s",
 				    "There are too many WebSockets from your address.");
