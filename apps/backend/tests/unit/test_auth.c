@@ -292,9 +292,9 @@ static void a_planted_cookie_ends_no_session(void **state)
 	add_account(stage, "ada", "ada@example.org");
 	client = sign_in(stage);
 	check_cookies(stage, arena_printf(arena, "webplus_refresh=planted; %s", client.cookie),
-		      ERR_MALFORMED, NULL, NULL);
+		      ERR_UNAUTHENTICATED, NULL, NULL);
 	check_cookies(stage, arena_printf(arena, "%s; webplus_refresh=planted", client.cookie),
-		      ERR_MALFORMED, NULL, NULL);
+		      ERR_UNAUTHENTICATED, NULL, NULL);
 	stage->config.public_url = "https://chat.example.org";
 	check_cookies(stage,
 		      arena_printf(arena,
