@@ -5,6 +5,7 @@ import { Upstream } from "../api/lib/upstream.ts";
 import { blockSockets } from "./support/browser.ts";
 import { hasCount, hasValue } from "./support/eventually.ts";
 import {
+  answers,
   ask,
   askScripted,
   chats,
@@ -89,6 +90,7 @@ test("that a message could not be sent is taken away when the server can be reac
   await hasValue(input(page), "Sent without a server");
   await input(page).press("Enter");
   await page.getByRole("article", { name: "You" }).getByText("Sent without a server").waitFor();
+  await answers(page).nth(1).waitFor(); // the one before is complete already
   await completeAnswer(page);
 
   await page.route("**/messages", (route) => route.fulfill({ status: 503 }));
