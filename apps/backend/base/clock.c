@@ -36,6 +36,16 @@ struct timestamp clock_now(void)
 	return (struct timestamp){ read_clock_us(CLOCK_REALTIME) / 1000 };
 }
 
+void clock_condition_init(pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(condition, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
 /*
  * Days since 1970-01-01 and back, in the proleptic Gregorian calendar. Years are counted from 1
  * March, so that the leap day is the last of its year, and in eras of 400 years, which all have the

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 
+#include <pthread.h>
 #include <stdint.h>
 
 /*
@@ -23,6 +24,8 @@ enum { TIMESTAMP_TEXT_SIZE = 25 }; /* "2026-11-23T15:48:55.123Z" and NUL */
 int64_t clock_monotonic_ms(void);
 int64_t clock_monotonic_us(void);
 struct timestamp clock_now(void);
+/* A condition whose timed waits are of the monotonic clock. */
+void clock_condition_init(pthread_cond_t *condition);
 
 /* RFC 3339, UTC, milliseconds; years 0000 to 9999. */
 void timestamp_format(struct timestamp time, char text[static TIMESTAMP_TEXT_SIZE]);

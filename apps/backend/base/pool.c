@@ -57,16 +57,11 @@ static void *worker_main(void *context);
 
 static void init_workers(struct pool *pool)
 {
-	pthread_condattr_t attributes;
-
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	for (unsigned i = 0; i < pool->max_threads; i++) {
 		pool->workers[i].pool = pool;
 		list_append(&pool->spare, &pool->workers[i].node);
-		pthread_cond_init(&pool->workers[i].wake, &attributes);
+		clock_condition_init(&pool->workers[i].wake);
 	}
-	pthread_condattr_destroy(&attributes);
 }
 
 /* Those that this process may use, which may be fewer than there are. */

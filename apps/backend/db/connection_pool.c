@@ -210,23 +210,13 @@ static void wait_for_turn(struct connection_pool *pool, struct waiter *waiter, i
 	pool_wait_end();
 }
 
-static void init_turn(pthread_cond_t *turn)
-{
-	pthread_condattr_t attributes;
-
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(turn, &attributes);
-	pthread_condattr_destroy(&attributes);
-}
-
 /* Under the lock: behind those who wait, or again in front of them. False when there was no more time. */
 static bool await_turn(struct connection_pool *pool, bool again, int64_t end_ms)
 {
 	struct waiter waiter;
 	bool comes;
 
-	init_turn(&waiter.turn);
+	clock_condition_init(&waiter.turn);
 	if (again)
 		list_insert(&pool->waiting, &waiter.node);
 	else

@@ -213,7 +213,6 @@ enum err sqlite_writer_create(const struct db_options *options, struct arena *ar
 			      struct sqlite_writer **ret_writer, const char **ret_reason)
 {
 	struct sqlite_writer *writer = MEMORY_NEW(struct sqlite_writer);
-	pthread_condattr_t monotonic;
 	enum err err;
 
 	writer->tx = (struct db){ &tx_engine, options->keyring };
@@ -224,10 +223,7 @@ enum err sqlite_writer_create(const struct db_options *options, struct arena *ar
 		return err;
 	}
 	pthread_mutex_init(&writer->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&writer->arrived, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	clock_condition_init(&writer->arrived);
 	if (pthread_create(&writer->thread, NULL, writer_main, writer) != 0)
 		memory_exhausted();
 	*ret_writer = writer;

@@ -71,16 +71,6 @@ static void admit(struct write_window *window)
 	}
 }
 
-static void init_turn(pthread_cond_t *turn)
-{
-	pthread_condattr_t attributes;
-
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(turn, &attributes);
-	pthread_condattr_destroy(&attributes);
-}
-
 /* Under the lock: whether it was let in. */
 static bool await_turn(struct write_window *window)
 {
@@ -89,7 +79,7 @@ static bool await_turn(struct write_window *window)
 	struct waiter waiter = { .entered = false };
 	int result = 0;
 
-	init_turn(&waiter.turn);
+	clock_condition_init(&waiter.turn);
 	list_append(&window->waiting, &waiter.node);
 	pool_wait_begin();
 	while (!waiter.entered && result != ETIMEDOUT)
