@@ -116,6 +116,13 @@ static enum err keep(struct exchange *exchange, const char *data, size_t length)
 	return err;
 }
 
+enum err body_refuse_large(struct exchange *exchange)
+{
+	return request_fail(&exchange->request, ERR_TOO_LARGE,
+			    "The body may have at most %lld bytes here.",
+			    (long long)exchange->body.max);
+}
+
 static enum err take(struct exchange *exchange, const char *data, size_t length)
 {
 	struct body *body = &exchange->body;
@@ -124,7 +131,7 @@ static enum err take(struct exchange *exchange, const char *data, size_t length)
 		return ERR_OK;
 	body->received += (int64_t)length;
 	if (body->received > body->max)
-		return ERR_TOO_LARGE;
+		return body_refuse_large(exchange);
 	if (body->sink == SINK_MEMORY)
 		return keep(exchange, data, length);
 	if (body->sink == SINK_SPILL)
@@ -174,7 +181,7 @@ enum err body_feed(struct exchange *exchange, const char *data, size_t length, s
 	if (body->spill != NULL && spill_error(body->spill) != ERR_OK)
 		return spill_error(body->spill);
 	if (body->left > body->max) /* refused by its length, before it is read */
-		return ERR_TOO_LARGE;
+		return body_refuse_large(exchange);
 	if (body->is_chunked)
 		err = feed_chunked(exchange, data, length, ret_used);
 	else

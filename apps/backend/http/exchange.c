@@ -432,7 +432,7 @@ void exchange_begin(struct exchange *exchange, const struct head *head)
 	}
 	body_expect(exchange, head);
 	if (exchange->body.left > exchange->body.max) {
-		exchange_refuse(exchange, ERR_TOO_LARGE);
+		exchange_refuse(exchange, body_refuse_large(exchange));
 	} else if (body_expected(&exchange->body)) {
 		conn->state = CONN_BODY;
 		conn_wait(conn, DEADLINE_BODY);

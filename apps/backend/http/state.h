@@ -210,6 +210,8 @@ static inline bool conn_usable(const struct conn *conn)
 /* body.c */
 void body_expect(struct exchange *exchange, const struct head *head);
 bool body_expected(const struct body *body);
+/* ERR_TOO_LARGE, with how long it may be. */
+enum err body_refuse_large(struct exchange *exchange);
 /*
  * ERR_OK and *ret_used; ERR_TOO_LARGE, ERR_MALFORMED, what befell the file, or ERR_TOO_MANY and ERR_UNAVAILABLE while
  * too many bodies wait.
