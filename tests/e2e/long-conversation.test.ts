@@ -243,6 +243,7 @@ test("a chat is opened where it was left, and at its end if it was read to there
       await page.keyboard.press("Control+Shift+O");
       await page.waitForURL("/");
     }
+    await thread(page).waitFor({ state: "detached" });
     await page.goBack();
     await latest.waitFor();
     const back = await atRest();
@@ -254,6 +255,7 @@ test("a chat is opened where it was left, and at its end if it was read to there
   await latest.waitFor({ state: "detached" });
   await page.keyboard.press("Control+Shift+O");
   await page.waitForURL("/");
+  await thread(page).waitFor({ state: "detached" });
   await page.goBack();
   await question(page, exchanges).waitFor();
   await latest.waitFor({ state: "detached" });

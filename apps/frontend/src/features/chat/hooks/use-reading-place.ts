@@ -41,7 +41,8 @@ export function useKeepReadingPlace(
 ): void {
   const keep = useEffectEvent((top: number) => {
     const first = virtualizer.getVirtualItemForOffset(top);
-    const place = isAway && first !== undefined ? placeAt(virtualizer, first, top) : null;
+    const place =
+      isAway && first !== undefined ? placeAt(conversationId, virtualizer, first, top) : null;
     keepReadingPlace(conversationId, place);
   });
   useLayoutEffect(() => {
@@ -53,14 +54,17 @@ export function useKeepReadingPlace(
 type Row = { key: unknown; start: number };
 
 function placeAt(
+  conversationId: string,
   virtualizer: Virtualizer<HTMLDivElement, Element>,
   first: Row,
   top: number,
 ): ReadingPlace {
+  // The snapshot leaves out what had just the height that it was expected to have: that stays known.
+  const expected = readingPlaceIn(conversationId)?.heights ?? [];
   const measured = virtualizer.takeSnapshot().map(({ key, size }) => [String(key), size] as const);
   return {
     messageId: String(first.key),
     offset: top - first.start,
-    heights: new Map(measured),
+    heights: new Map([...expected, ...measured]),
   };
 }
