@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { phone } from "./support/browser.ts";
-import { hasCount, hasValue } from "./support/eventually.ts";
+import { eventually, hasCount, hasValue } from "./support/eventually.ts";
 import { ask, completeAnswer, input, quickly, Workspace } from "./support/workspace.ts";
 
 /** What the browser itself logs of a refusal. */
@@ -49,4 +49,34 @@ test("a sign-in after many guesses says when to try again, and then that one may
   await page.clock.fastForward("15:00");
   await page.getByText("You can try again now.").waitFor();
   await workspace.close(page, refused);
+});
+
+test("who is signed in hears what happens, though strangers of the address ask for too much", async () => {
+  const crowded = await Workspace.start({
+    ...quickly,
+    WEBPLUS_RATE_READ: "120",
+    WEBPLUS_RATE_ADDRESS_FACTOR: "1",
+  });
+  const ofStrangers = `${crowded.program.url}/api/v1/setup`;
+  const isRefused = async () => (await fetch(ofStrangers)).status === 429;
+  let asking = true;
+  const strangers = (async () => {
+    while (asking) await Promise.all(Array.from({ length: 10 }, isRefused));
+  })();
+  try {
+    const page = await crowded.signedIn();
+    await eventually(async () => assert.ok(await isRefused(), "strangers are not limited"));
+    const connected = page.waitForEvent("websocket");
+    await page.reload();
+    const socket = await connected;
+    await socket.waitForEvent("framereceived", ({ payload }) =>
+      payload.toString().includes('"type":"subscribed"'),
+    );
+    assert.ok(await isRefused(), "strangers were not refused meanwhile");
+    await crowded.close(page);
+  } finally {
+    asking = false;
+    await strangers;
+    await crowded.remove();
+  }
 });

@@ -6,7 +6,7 @@ import { backoffMs } from "@/lib/backoff";
 import { createStore } from "@/lib/store";
 import { startHeartbeat, type Heartbeat } from "./heartbeat";
 import { closeTooMany, closeUnauthenticated, type LiveEvent } from "./live-protocol";
-import { accessToken, currentToken, refreshSession } from "./session";
+import { accessToken, freshToken, refreshSession } from "./session";
 
 export type LiveStatus = "idle" | "connecting" | "open" | "waiting";
 
@@ -62,24 +62,32 @@ function sendSubscribe(topic: string, seq: number): void {
 function connect(): void {
   if (socket !== null || accessToken.get() === null || topics.size === 0) return;
   clearTimeout(timer);
+  const token = freshToken();
+  if (token === null) renew();
+  else open(token);
+}
+
+/** Connects as soon as there is a new token. */
+function renew(): void {
+  liveStatus.set("waiting");
+  refreshSession().catch(() => {
+    if (socket === null) closed(0);
+  });
+}
+
+/** The token goes with the upgrade: one that comes without is a stranger's, and strangers may be too many. */
+function open(token: string): void {
   liveStatus.set("connecting");
-  const opened = new WebSocket(`${location.origin.replace(/^http/, "ws")}/api/v1/ws`);
+  const address = `${location.origin.replace(/^http/, "ws")}/api/v1/ws`;
+  const opened = new WebSocket(address, ["webplus", `bearer.${token}`]);
   socket = opened;
   openLimit = setTimeout(giveUp, openLimitMs);
-  opened.onopen = () => void authenticate(opened);
   opened.onmessage = ({ data }: MessageEvent<string>) => {
     receive(JSON.parse(data) as LiveEvent);
   };
   opened.onclose = ({ code }) => {
     if (socket === opened) closed(code);
   };
-}
-
-async function authenticate(opened: WebSocket): Promise<void> {
-  const token = await currentToken().catch(() => null);
-  if (opened.readyState !== WebSocket.OPEN) return;
-  if (token === null) opened.close();
-  else opened.send(JSON.stringify({ type: "authenticate", token }));
 }
 
 function receive(event: LiveEvent): void {
@@ -168,8 +176,9 @@ accessToken.subscribe(() => {
     socket?.close(1000);
   } else if (liveStatus.get() === "open") {
     send({ type: "authenticate", token });
-  } else {
-    connect();
+  } else if (socket === null && topics.size > 0) {
+    clearTimeout(timer);
+    open(token);
   }
 });
 

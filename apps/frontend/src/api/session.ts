@@ -122,10 +122,13 @@ export async function restoreSession(): Promise<void> {
   else await refreshSession();
 }
 
-/** A token good for at least a few seconds, or null when nobody is signed in. */
+/** A token good for at least a few seconds: null when nobody is signed in, or when it has to be renewed first. */
+export function freshToken(): string | null {
+  return Date.now() < expiresAt - 10_000 ? accessToken.get() : null;
+}
+
+/** The same, renewed where it has to be: null when nobody is signed in. */
 export async function currentToken(): Promise<string | null> {
-  const token = accessToken.get();
-  if (token === null || Date.now() < expiresAt - 10_000) return token;
-  await refreshSession();
+  if (accessToken.get() !== null && freshToken() === null) await refreshSession();
   return accessToken.get();
 }
