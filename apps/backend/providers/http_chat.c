@@ -53,7 +53,7 @@ static const struct finish unknown_finish = { "", CHAT_TRUNCATED,
 
 struct chat {
 	struct provider *provider;
-	const struct dialect *dialect;
+	const struct dialect *dialect; /* its kind's */
 	const struct chat_events *events;
 	void *context;
 	struct fetch *fetch; /* NULL once it has ended */
@@ -362,13 +362,13 @@ void provider_headers(const struct provider *provider, const char *request_id, b
 	*list = NULL;
 }
 
-static struct chat *chat_create(struct provider *provider, const struct dialect *dialect,
-				const struct chat_events *events, void *context)
+static struct chat *chat_create(struct provider *provider, const struct chat_events *events,
+				void *context)
 {
 	struct chat *chat = MEMORY_NEW(struct chat);
 
 	chat->provider = provider;
-	chat->dialect = dialect;
+	chat->dialect = provider->kind->dialect;
 	chat->events = events;
 	chat->context = context;
 	chat->usage = (struct chat_usage){ -1, -1 };
@@ -378,12 +378,11 @@ static struct chat *chat_create(struct provider *provider, const struct dialect 
 	return chat;
 }
 
-struct chat *http_chat_start(struct provider *provider, const struct dialect *dialect,
-			     const struct chat_request *request, const struct chat_events *events,
-			     void *context)
+struct chat *http_chat_start(struct provider *provider, const struct chat_request *request,
+			     const struct chat_events *events, void *context)
 {
 	const struct registry_options *registry = &provider->registry->options;
-	struct chat *chat = chat_create(provider, dialect, events, context);
+	struct chat *chat = chat_create(provider, events, context);
 	const char *headers[PROVIDER_HEADERS_MAX];
 	struct buf body, url;
 	struct arena arena;
@@ -399,8 +398,8 @@ struct chat *http_chat_start(struct provider *provider, const struct dialect *di
 	buf_init(&body, REQUEST_MAX);
 	buf_init(&url, LINE_MAX_BYTES);
 	provider_headers(provider, request->request_id, true, &arena, headers);
-	dialect->chat_url(provider, &url);
-	dialect->write_request(request, &body);
+	chat->dialect->chat_url(provider, &url);
+	chat->dialect->write_request(request, &body);
 	chat->thinks = request->thinking;
 	chat->may_think = !request->go_on;
 	options.url = url.data;

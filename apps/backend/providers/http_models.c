@@ -9,7 +9,6 @@ enum { LIST_MAX = 4 << 20, LIST_MS = 10000 };
 
 /* A provider's `state`: the asking for its list. */
 struct asking {
-	const struct dialect *dialect;
 	struct fetch *fetch; /* NULL: nothing is asked now */
 	struct buf reply;
 };
@@ -33,7 +32,7 @@ static bool set_models(struct provider *provider, const struct asking *asking)
 	bool valid;
 
 	arena_init(&arena);
-	valid = root != NULL && asking->dialect->read_models(root, &arena, &models, &count);
+	valid = root != NULL && provider->kind->dialect->read_models(root, &arena, &models, &count);
 	if (valid)
 		provider_models_set(provider, models, count);
 	arena_finish(&arena);
@@ -70,23 +69,22 @@ static void on_end(void *context, enum fetch_end end, int status)
 
 static const struct fetch_events fetch_events = { .data = on_data, .end = on_end };
 
-static struct asking *asking_of(struct provider *provider, const struct dialect *dialect)
+static struct asking *asking_of(struct provider *provider)
 {
 	struct asking *asking = provider->state;
 
 	if (asking == NULL) {
 		asking = MEMORY_NEW(struct asking);
-		asking->dialect = dialect;
 		buf_init(&asking->reply, LIST_MAX);
 		provider->state = asking;
 	}
 	return asking;
 }
 
-void http_models_refresh(struct provider *provider, const struct dialect *dialect)
+void http_models_refresh(struct provider *provider)
 {
 	const struct registry_options *registry = &provider->registry->options;
-	struct asking *asking = asking_of(provider, dialect);
+	struct asking *asking = asking_of(provider);
 	const char *headers[PROVIDER_HEADERS_MAX];
 	struct fetch_options options = { .method = "GET",
 					 .headers = headers,
@@ -102,7 +100,7 @@ void http_models_refresh(struct provider *provider, const struct dialect *dialec
 	arena_init(&arena);
 	buf_init(&url, LINE_MAX_BYTES);
 	provider_headers(provider, NULL, false, &arena, headers);
-	dialect->models_url(provider, &url);
+	provider->kind->dialect->models_url(provider, &url);
 	options.url = url.data;
 	asking->fetch = fetch_start(registry->client, &options, &fetch_events, provider);
 	buf_finish(&url);

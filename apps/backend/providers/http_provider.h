@@ -1,6 +1,6 @@
 /*
  * What the kinds of providers share that are reached over HTTP: asking for the list of models, and
- * following an answer until it is whole or its fault is known. A kind gives its dialect. Loop
+ * following an answer until it is whole or its fault is known. A kind has its dialect. Loop
  * thread only; private to providers/.
  */
 #ifndef WEBPLUS_PROVIDERS_HTTP_PROVIDER_H
@@ -29,12 +29,11 @@ struct dialect {
 };
 
 /* Asks for the list; ends with provider_models_set or _fail. Does nothing while it is being asked. */
-void http_models_refresh(struct provider *provider, const struct dialect *dialect);
+void http_models_refresh(struct provider *provider);
 void http_models_destroy(struct provider *provider);
 
-struct chat *http_chat_start(struct provider *provider, const struct dialect *dialect,
-			     const struct chat_request *request, const struct chat_events *events,
-			     void *context);
+struct chat *http_chat_start(struct provider *provider, const struct chat_request *request,
+			     const struct chat_events *events, void *context);
 void http_chat_cancel(struct chat *chat);
 
 /* More of the answer, valid UTF-8; what cannot be stored (NUL) is left out. */

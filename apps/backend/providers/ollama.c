@@ -141,21 +141,11 @@ static const struct dialect dialect = {
 	.read_models = read_models,
 };
 
-static void refresh(struct provider *provider)
-{
-	http_models_refresh(provider, &dialect);
-}
-
-static struct chat *chat_start(struct provider *provider, const struct chat_request *request,
-			       const struct chat_events *events, void *context)
-{
-	return http_chat_start(provider, &dialect, request, events, context);
-}
-
 const struct provider_kind ollama_kind = {
 	.name = "ollama",
-	.refresh = refresh,
-	.chat_start = chat_start,
+	.dialect = &dialect,
+	.refresh = http_models_refresh,
+	.chat_start = http_chat_start,
 	.chat_cancel = http_chat_cancel,
 	.destroy = http_models_destroy,
 };

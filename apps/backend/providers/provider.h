@@ -83,7 +83,8 @@ struct provider;
 struct chat; /* one answer under way; each kind has its own */
 
 struct provider_kind {
-	const char *name; /* "openai" */
+	const char *name;              /* "openai" */
+	const struct dialect *dialect; /* http_provider.h; NULL: it is not reached over HTTP */
 	/* Starts reading the list of models; ends with provider_models_set or _fail. */
 	void (*refresh)(struct provider *provider);
 	/*
