@@ -1,15 +1,12 @@
 #include "security/jwt.h"
 
+#include "support_keyrings.h"
 #include "test.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char master[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-static const char other_master[] =
-	"ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 #define USER "01890a5d-ac96-774b-bcce-b302099a8057"
 #define SESSION "01890a5d-ac96-774b-bcce-b302099a8058"
@@ -27,28 +24,6 @@ static const struct claims claims = {
 	.issued = { INT64_C(1795448735000) },
 	.expires = { INT64_C(1795449635000) },
 };
-
-static struct keyring *keyring, *other;
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	const char *reason;
-
-	(void)state;
-	arena_init(&arena);
-	return keyring_open(master, NULL, &keyring, &reason) != ERR_OK ||
-	       keyring_open(other_master, NULL, &other, &reason) != ERR_OK;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	keyring_destroy(keyring);
-	keyring_destroy(other);
-	arena_finish(&arena);
-	return 0;
-}
 
 static char *base64(const void *data, size_t length)
 {
@@ -302,5 +277,5 @@ int main(void)
 		cmocka_unit_test(a_longer_token_than_any_of_ours_is_refused),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, keyrings_set_up, keyrings_tear_down);
 }

@@ -1,6 +1,7 @@
 /* The value of the refresh cookie: what was sealed opens, and nothing else does. */
 #include "security/refresh_cookie.h"
 
+#include "support_keyrings.h"
 #include "test.h"
 
 #include <string.h>
@@ -9,32 +10,7 @@
 #define USER "01890a5d-ac96-774b-bcce-b302099a8057"
 #define SESSION "01890a5d-ac96-774b-bcce-b302099a8058"
 
-static const char master[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-static const char other_master[] =
-	"ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 static const struct claims claims = { .user_id = USER, .session_id = SESSION };
-
-static struct keyring *keyring, *other;
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	const char *reason;
-
-	(void)state;
-	arena_init(&arena);
-	return keyring_open(master, NULL, &keyring, &reason) != ERR_OK ||
-	       keyring_open(other_master, NULL, &other, &reason) != ERR_OK;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	keyring_destroy(keyring);
-	keyring_destroy(other);
-	arena_finish(&arena);
-	return 0;
-}
 
 static void what_was_sealed_opens(void **state)
 {
@@ -88,11 +64,12 @@ static void a_token_alone_is_that_token_and_nobodys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(what_was_sealed_opens, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(one_that_was_touched_anywhere_does_not, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(a_token_alone_is_that_token_and_nobodys, set_up,
-						tear_down),
+		cmocka_unit_test_setup_teardown(what_was_sealed_opens, keyrings_set_up,
+						keyrings_tear_down),
+		cmocka_unit_test_setup_teardown(one_that_was_touched_anywhere_does_not,
+						keyrings_set_up, keyrings_tear_down),
+		cmocka_unit_test_setup_teardown(a_token_alone_is_that_token_and_nobodys,
+						keyrings_set_up, keyrings_tear_down),
 	};
 
 	return RUN_TESTS(tests);
