@@ -328,6 +328,7 @@ describe(
         assert.equal((reply.json as { code: string }).code, "unconfirmed");
         refused = title;
       }
+      assert.ok((await metric(server, "webplus_cache_unsettled_writes")) > 0);
       for (const held = await hits(); (await hits()) === held;)
         assert.notEqual((await client.get(path)).title, refused);
 

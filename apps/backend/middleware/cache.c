@@ -381,6 +381,11 @@ struct response_counts cache_response_counts(const struct app *app)
 	return response_cache_counts(app->caching->responses);
 }
 
+size_t cache_unsettled_writes(const struct app *app)
+{
+	return unsettled_count(app->caching->unsettled);
+}
+
 /* ---- The reference ---- */
 
 static const char *scope_name(enum cache_scope scope)

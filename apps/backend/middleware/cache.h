@@ -49,6 +49,8 @@ bool cache_keeps(const struct app *app);
 /* Where they are. */
 struct cache_counts cache_counts(const struct app *app, enum cache_kind kind);
 struct response_counts cache_response_counts(const struct app *app);
+/* Of how many writes it is not known what became of them: cache/unsettled.h. */
+size_t cache_unsettled_writes(const struct app *app);
 
 /* Which replies of these tables are kept, as a Markdown table. */
 void cache_print_reference(const struct route *const *tables, struct buf *out);

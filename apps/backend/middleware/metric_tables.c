@@ -255,6 +255,8 @@ const struct metric cache_metrics[] = {
 	     "Replies given up for others."),
 	EACH(GAUGE, bytes, "webplus_cache_bytes", "kind", kind_label, "Memory that replies take."),
 	EACH(GAUGE, entries, "webplus_cache_entries", "kind", kind_label, "Replies in memory."),
+	ROW(GAUGE, unsettled, "webplus_cache_unsettled_writes",
+	    "Writes whose commit was not answered, and may still be seen; one again of the same counts once."),
 	{ 0 },
 };
 #undef RECORD

@@ -23,6 +23,7 @@ struct compression_totals {
 struct cache_totals {
 	uint64_t hits[CACHED_KINDS], misses[CACHED_KINDS], evictions[CACHED_KINDS];
 	uint64_t bytes[CACHED_KINDS], entries[CACHED_KINDS];
+	uint64_t unsettled;
 };
 
 struct process_counts {

@@ -136,7 +136,7 @@ static void print_compression(struct compression *compression, struct buf *out)
 static void print_cache(const struct app *app, struct buf *out)
 {
 	struct response_counts responses = cache_response_counts(app);
-	struct cache_totals totals = { 0 };
+	struct cache_totals totals = { .unsettled = cache_unsettled_writes(app) };
 
 	for (int kind = 0; kind < CACHED_KINDS; kind++) {
 		struct cache_counts counts = cache_counts(app, (enum cache_kind)kind);
