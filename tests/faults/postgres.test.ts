@@ -268,6 +268,23 @@ describe("PostgreSQL goes away", { skip: folder === undefined }, () => {
       );
     });
 
+  /** What a write waits for, the others' knowing of it, goes through the database. */
+  test("for long: a write is refused at once", async () => {
+    await postgres("kill");
+    await answersReady(client, 503);
+    const killed = performance.now();
+    while (performance.now() - killed < 4_000) {
+      const begin = performance.now();
+      const body = { title: "Refused" };
+      const reply = await client.call("POST", "/api/v1/conversations", { body });
+      assert.equal(reply.status, 503);
+      const took = performance.now() - begin;
+      assert.ok(took < refusalWithinMs, `${took} ms`);
+    }
+    await postgres("start");
+    await answersReady(client, 200);
+  });
+
   test("in the middle of an answer, which goes on when it is back", async () => {
     const conversation = await client.conversation();
     const { assistant_message } = await client.send(conversation, "How do I install Web+?");

@@ -336,7 +336,8 @@ static void end_raise(struct raise *raise)
 	void *context = raise->context;
 
 	raise_destroy(raise);
-	raised(context);
+	if (raised)
+		raised(context);
 }
 
 static void hold_back(struct raise *raise)
@@ -382,7 +383,7 @@ static void on_raised(void *context, enum err err, const struct redis_value *val
 
 	if (err == ERR_UPSTREAM)
 		note_refusal(versions, value);
-	if (err == ERR_OK || err == ERR_CANCELLED || !has_to_wait(versions)) {
+	if (err == ERR_OK || err == ERR_CANCELLED || !has_to_wait(versions) || !raise->raised) {
 		end_raise(raise);
 		return;
 	}
@@ -439,7 +440,7 @@ enum err versions_raise(struct versions *versions, const struct tags *tags,
 	raise = raise_create(versions, raised, context);
 	if (send_tags(versions, tags, on_raised, raise) == ERR_OK)
 		return ERR_PENDING;
-	if (has_to_wait(versions)) {
+	if (has_to_wait(versions) && raised) {
 		hold_back(raise);
 		return ERR_PENDING;
 	}

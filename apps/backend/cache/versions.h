@@ -78,7 +78,7 @@ bool versions_same(const struct versions *versions, const struct tags *tags,
 
 /*
  * After a commit and before its acknowledgement: nothing that was held of these tags is used any more. ERR_OK: done;
- * ERR_PENDING: `raised` is called when the write may be acknowledged.
+ * ERR_PENDING: `raised` is called when the write may be acknowledged; NULL: nobody waits for that.
  */
 enum err versions_raise(struct versions *versions, const struct tags *tags,
 			void (*raised)(void *context), void *context) WARN_UNUSED;

@@ -339,13 +339,19 @@ static enum err raise_tags(struct request *request, void (*raised)(void *context
 	return versions_raise(request->app->caching->versions, &tags, raised, request);
 }
 
+/* A failure acknowledges nothing, and is told at once: where the database is away, so is what a raise would wait for. */
 static enum err hold(struct request *request)
 {
+	enum err err;
+
 	if (!request->app->caching)
 		return ERR_OK;
 	if (request->cached)
 		end_ask(request->cached);
-	return raise_tags(request, on_raised);
+	if (failure_of(request) == ERR_OK)
+		return raise_tags(request, on_raised);
+	err = raise_tags(request, NULL);
+	return err == ERR_PENDING ? ERR_OK : err;
 }
 
 /* What was computed for nobody any more is raised, and not kept. */
@@ -353,7 +359,7 @@ static void done(struct request *request)
 {
 	if (!request->app->caching)
 		return;
-	(void)!raise_tags(request, cache_nobody_waits);
+	(void)!raise_tags(request, NULL);
 	if (!request->cached)
 		return;
 	give_up(request->cached);

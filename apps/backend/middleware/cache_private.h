@@ -35,7 +35,5 @@ struct caching {
 void cache_rights_name(char name[static TAG_SIZE], const char *account_id);
 /* With the timer that it needs. */
 struct unsettled *cache_create_unsettled(struct caching *caching);
-/* For what is raised where nobody waits until it is. */
-void cache_nobody_waits(void *context);
 
 #endif

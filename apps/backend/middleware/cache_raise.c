@@ -16,11 +16,6 @@ void cache_rights_name(char name[static TAG_SIZE], const char *account_id)
 		snprintf(name, TAG_SIZE, "rights");
 }
 
-void cache_nobody_waits(void *context)
-{
-	(void)context;
-}
-
 static void name_tag(struct tags *tags, const char *tag, const char *id)
 {
 	const char *open = strchr(tag, '{');
@@ -40,8 +35,7 @@ static void raise_on_loop(struct loop_task *task)
 {
 	struct raising *raising = CONTAINER_OF(task, struct raising, task);
 
-	(void)!versions_raise(raising->app->caching->versions, &raising->tags, cache_nobody_waits,
-			      NULL);
+	(void)!versions_raise(raising->app->caching->versions, &raising->tags, NULL, NULL);
 	free(raising);
 }
 
@@ -161,7 +155,7 @@ static void raise_unsettled(void *context, const struct tags *tags)
 {
 	struct caching *caching = context;
 
-	(void)!versions_raise(caching->versions, tags, cache_nobody_waits, NULL);
+	(void)!versions_raise(caching->versions, tags, NULL, NULL);
 }
 
 static enum err read_horizon(struct db *tx, void *context)

@@ -300,6 +300,7 @@ static void who_has_no_redis_tells_the_others_all_the_time(void **state)
 	without->versions = versions_create(&options);
 	RUN_UNTIL(fixture, without->declarations == 1);
 	assert_int_equal(raise_it(without), ERR_PENDING);
+	assert_int_equal(versions_raise(without->versions, &tags, NULL, NULL), ERR_OK);
 	versions_declared(without->versions, true);
 	now_ms += VERSION_LEASE_MS;
 	RUN_UNTIL(fixture, raised == 1 && without->declarations == 2);
@@ -407,6 +408,21 @@ static void a_raise_that_is_not_answered_waits_too(void **state)
 	RUN_UNTIL(fixture, raised == 1);
 }
 
+static void nobody_who_waits_is_told_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	struct side *here = &fixture->here;
+
+	redis_server_signal(&fixture->server, SIGSTOP);
+	assert_int_equal(versions_raise(here->versions, &tags, NULL, NULL), ERR_PENDING);
+	RUN_UNTIL(fixture, here->declarations == 1);
+	assert_false(versions_trusted(here->versions));
+	versions_declared(here->versions, true);
+	now_ms += VERSION_LEASE_MS;
+	redis_server_signal(&fixture->server, SIGCONT);
+	RUN_UNTIL(fixture, is_up(here));
+}
+
 static void refuse_writes(struct fixture *fixture, const char *host, const char *port)
 {
 	int done = 0;
@@ -472,6 +488,7 @@ int main(void)
 		TEST(slow_commits_leave_no_hole),
 		TEST(what_was_missed_is_raised_before_anything_is_trusted),
 		TEST(a_raise_that_is_not_answered_waits_too),
+		TEST(nobody_who_waits_is_told_nothing),
 		TEST(a_redis_that_refuses_costs_its_answer),
 		TEST(a_server_that_ends_lets_go),
 	};
