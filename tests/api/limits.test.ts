@@ -124,6 +124,18 @@ describe("limits", () => {
     await server.remove();
   });
 
+  test("leave others of an address what somebody asks there in vain", async () => {
+    const [server, ada] = await start({ WEBPLUS_RATE_READ: "10", WEBPLUS_RATE_ADDRESS_FACTOR: "4" });
+    await server.createUser("grace", password);
+    const grace = new Client(server.url, contract);
+    await grace.signIn("grace", password);
+    const address = "203.0.113.40";
+    const began = Date.now();
+    assertQuota(await answered(200, 80, () => from(ada, address)), 10, began);
+    assert.equal((await from(grace, address)).status, 200);
+    await server.remove();
+  });
+
   test("hold for an API key with half of its account's", async () => {
     const [server, ada] = await start({ WEBPLUS_RATE_READ: "20" });
     const made = await ada.post("/api/v1/api-keys", { name: "k", scopes: ["chat:read"] }, 201);

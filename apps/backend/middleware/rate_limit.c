@@ -307,7 +307,7 @@ static enum err count_claims(struct request *request, const struct claims *claim
 
 /*
  * A key has half of its account's, so that a program that runs wild leaves something to its owner: it is asked first, and
- * what it refuses costs the account nothing.
+ * what it refuses costs the account nothing. Nor does what either refuses cost the address, which others share.
  */
 static enum err count_account(struct request *request, const struct principal *principal)
 {
@@ -320,12 +320,12 @@ static enum err count_account(struct request *request, const struct principal *p
 		request->limits = NULL;
 		return ERR_OK;
 	}
-	if (!charge_address(request, 'a'))
-		return refuse(request);
 	quota = quota_of(request->app->config, &classes[state->rate]);
 	if (principal->by_key && !charge(request, 'k', principal->session_id, (quota + 1) / 2))
 		return refuse(request);
-	return charge(request, 'u', principal->user_id, quota) ? ERR_OK : refuse(request);
+	if (!charge(request, 'u', principal->user_id, quota))
+		return refuse(request);
+	return charge_address(request, 'a') ? ERR_OK : refuse(request);
 }
 
 /*
