@@ -125,7 +125,10 @@ describe("limits", () => {
   });
 
   test("leave others of an address what somebody asks there in vain", async () => {
-    const [server, ada] = await start({ WEBPLUS_RATE_READ: "10", WEBPLUS_RATE_ADDRESS_FACTOR: "4" });
+    const [server, ada] = await start({
+      WEBPLUS_RATE_READ: "10",
+      WEBPLUS_RATE_ADDRESS_FACTOR: "4",
+    });
     await server.createUser("grace", password);
     const grace = new Client(server.url, contract);
     await grace.signIn("grace", password);

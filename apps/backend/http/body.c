@@ -69,16 +69,14 @@ static void let_go(struct exchange *exchange)
 }
 
 /*
- * Whether all bodies have more than this one may bring them to. Strangers leave room for people who are known, and those of
- * them who send much for who signs in.
+ * What this one may bring all bodies to, of so much. Strangers leave room for people who are known, everywhere and at their
+ * own address, and those of them who send much for who signs in.
  */
-static bool is_beyond_all(const struct exchange *exchange)
+static size_t part_of(const struct exchange *exchange, size_t max)
 {
-	size_t max = exchange->server->limits.body_bytes_max;
-
-	if (exchange->request.principal == NULL)
-		max = exchange->body.received <= SMALL_BODY_MAX ? max / 4 * 3 : max / 2;
-	return exchange->server->counts.body_bytes > max;
+	if (exchange->request.principal != NULL)
+		return max;
+	return exchange->body.received <= SMALL_BODY_MAX ? max / 4 * 3 : max / 2;
 }
 
 static enum err check_room(struct exchange *exchange)
@@ -86,12 +84,12 @@ static enum err check_room(struct exchange *exchange)
 	struct request *request = &exchange->request;
 	size_t max = exchange->server->limits.body_bytes_max;
 
-	if (exchange->body.share->body_bytes > max / ADDRESS_PARTS) {
+	if (exchange->body.share->body_bytes > part_of(exchange, max / ADDRESS_PARTS)) {
 		request->reply.retry_after_s = 1;
 		return request_fail(request, ERR_TOO_MANY,
 				    "Too much is sent from your address at once. Try again.");
 	}
-	if (is_beyond_all(exchange))
+	if (exchange->server->counts.body_bytes > part_of(exchange, max))
 		return request_fail(request, ERR_UNAVAILABLE,
 				    "Too much is sent to the server at once. Try again.");
 	return ERR_OK;
