@@ -620,6 +620,20 @@ describe("two servers that share a Redis", { skip: redis === undefined }, () => 
     }
   });
 
+  test("do not last longer where the clock of Redis goes back", async () => {
+    const [one, other] = servers as [Server, Server];
+    const address = "192.0.2.94";
+    await untilRefused(() => guess(one, "timely", "wrong", address));
+    assert.equal((await from(first, address, setup)).status, 200);
+    const ahead =
+      "for _, key in ipairs(redis.call('KEYS', '*')) do local kind = redis.call('TYPE', key).ok " +
+      "if kind == 'hash' then redis.call('HINCRBY', key, 'free', 3600000000) " +
+      "elseif key:find(':rate:') then redis.call('INCRBY', key, 3600000000) end end";
+    await promisify(execFile)("redis-cli", ["-u", redis!, "EVAL", ahead, "0"]);
+    assert.equal((await from(first, address, setup)).status, 200);
+    assert.equal((await guess(other, "timely", "wrong", address)).status, 401);
+  });
+
   test("forget on all of them the guesses of who knows the password", async () => {
     const [one, other] = servers as [Server, Server];
     await one.createUser("eve", password);

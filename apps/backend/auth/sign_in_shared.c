@@ -14,6 +14,7 @@ enum { REDIS_TIMEOUT_MS = 50, KEYS = 2, WORDS = KEYS + 5 };
 /*
  * Keys: of the place, of the account. Arguments: whether the place is known, the failures that are free for each, the
  * longest wait and the time to forget, in seconds. The answer is the wait in microseconds, negative if it is the account's.
+ * A wait that is longer than the longest is of a clock that was ahead.
  */
 static struct redis_script begin_script = {
 	"local t = redis.call('TIME') "
@@ -22,7 +23,7 @@ static struct redis_script begin_script = {
 	"for i, key in ipairs(KEYS) do "
 	"  local record = redis.call('HMGET', key, 'count', 'free') "
 	"  count[i], free[i] = tonumber(record[1] or 0), tonumber(record[2] or 0) "
-	"  if count[i] <= 0 then free[i] = 0 end "
+	"  if count[i] <= 0 or free[i] > now + ARGV[4] * 1000000 then free[i] = 0 end "
 	"end "
 	"if ARGV[1] == '0' and free[2] > now then return now - free[2] end "
 	"if free[1] > now then return free[1] - now end "

@@ -61,13 +61,17 @@ static const struct class
 	[RATE_NONE] = { "none", 0, NULL, false, false, 0, "What watches the server." },
 };
 
-/* Each key: when it has all back, in microseconds. All of them are taken from, or none. */
+/*
+ * Each key: when it has all back, in microseconds. All of them are taken from, or none. One that has less than nothing is of
+ * a clock that was ahead, as another Redis' in this one's place: it begins anew.
+ */
 static struct redis_script take_script = {
 	"local t = redis.call('TIME') "
 	"local now = t[1] * 1000000 + t[2] "
 	"local full, out = {}, {1} "
 	"for i, key in ipairs(KEYS) do "
 	"  full[i] = math.max(tonumber(redis.call('GET', key) or 0), now) "
+	"  if full[i] > now + ARGV[2 * i] then full[i] = now end "
 	"  if full[i] + ARGV[2 * i - 1] > now + ARGV[2 * i] then out[1] = 0 end "
 	"end "
 	"for i, key in ipairs(KEYS) do "
