@@ -11,7 +11,12 @@
 #include <sodium.h>
 #include <string.h>
 
-enum { SECRET_BYTES = 32, MS_PER_MINUTE = 60 * 1000, USER_AGENT_MAX = 300 };
+enum {
+	SECRET_BYTES = 32,
+	MS_PER_MINUTE = 60 * 1000,
+	USER_AGENT_MAX = 300,
+	CLOSED_MAX = 8, /* cookies of one request that are looked up, to end their sessions */
+};
 
 static const struct field session_reply_fields[] = {
 	FIELD(struct session_reply, access_token, .credential = true,
@@ -344,18 +349,31 @@ static enum err close_by(struct request *request, const char *cookie)
 		       : ERR_OK;
 }
 
-/* Whoever signs out has signed out, by http and by https: if there are two, the real one is among them. */
-static enum err close_by_cookies(struct request *request)
+static enum err close_by_cookies_of(struct request *request, const char *name)
 {
-	static const char *const names[] = { REFRESH_HOST_COOKIE, REFRESH_COOKIE };
-	const char *cookie;
+	const char *at = NULL, *cookie;
 	enum err err = ERR_OK;
 
-	for (size_t i = security_is_https(request) ? 0 : 1; i < 2; i++)
-		for (const char *at = NULL;
-		     err == ERR_OK && (cookie = request_cookie_next(request, names[i], &at));)
-			err = close_by(request, cookie);
+	for (int i = 0; i < CLOSED_MAX && err == ERR_OK; i++) {
+		cookie = request_cookie_next(request, name, &at);
+		if (!cookie)
+			break;
+		err = close_by(request, cookie);
+	}
 	return err;
+}
+
+/*
+ * Whoever signs out has signed out, by http and by https: if there are two, the real one is among them. Some hundreds, of
+ * which each would be looked up, nobody has.
+ */
+static enum err close_by_cookies(struct request *request)
+{
+	enum err err = ERR_OK;
+
+	if (security_is_https(request))
+		err = close_by_cookies_of(request, REFRESH_HOST_COOKIE);
+	return err == ERR_OK ? close_by_cookies_of(request, REFRESH_COOKIE) : err;
 }
 
 enum err session_close(struct request *request)
