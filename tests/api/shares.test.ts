@@ -167,7 +167,16 @@ describe("connections", () => {
       const from = (address: string): Guest => new Guest(server, address);
       const guests = [from("127.0.0.2"), from("127.0.0.2"), from("127.0.0.2")];
       for (const guest of guests) assert.ok(await guest.isServed());
+      const late = from("127.0.0.2");
+      assert.ok(await late.isServed(), "who is idle gives way");
+      const first = guests.shift()!;
+      while (!first.socket.closed) await first.next();
+      guests.push(late);
+
+      for (const guest of guests) guest.begin("/api/v1/auth/login", 100);
+      while ((await metric(server, "webplus_http_body_bytes")) < guests.length * 100);
       assert.ok(!(await from("127.0.0.2").isServed()), "one too many");
+      for (const { socket } of guests) assert.ok(!socket.closed);
       const other = from("127.0.0.3");
       assert.ok(await other.isServed());
       guests.pop()!.socket.destroy();

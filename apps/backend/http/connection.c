@@ -31,8 +31,6 @@ static void on_closed(uv_handle_t *handle)
 		exchange_abandon(conn->exchange);
 	if (conn->transport != NULL)
 		transport_finish(conn->transport);
-	if (conn->share != NULL)
-		conn->share->connections--;
 	share_give(&server->shares, conn->share);
 	list_remove(&conn->node);
 	buf_finish(&conn->input);
@@ -49,6 +47,8 @@ void conn_close(struct conn *conn)
 	conn_wait(conn, DEADLINE_NONE);
 	conn->state = CONN_CLOSING;
 	conn->server->closing++;
+	if (conn->share != NULL)
+		conn->share->connections--;
 	uv_close((uv_handle_t *)&conn->tcp, on_closed);
 }
 
@@ -63,9 +63,12 @@ static size_t pending_bytes(const struct conn *conn)
 void conn_wait(struct conn *conn, enum deadline deadline)
 {
 	list_remove(&conn->waiting);
+	list_remove(&conn->idle);
 	conn->deadline = deadline;
 	if (deadline == DEADLINE_NONE)
 		return;
+	if (deadline == DEADLINE_IDLE)
+		list_append(&conn->share->idle, &conn->idle);
 	conn->since_ms = (int64_t)uv_now(&conn->server->loop->uv);
 	list_append(&conn->server->waiting[deadline], &conn->waiting);
 	if (deadline != DEADLINE_WRITE)
@@ -349,6 +352,7 @@ static struct conn *conn_create(struct server *server)
 	conn->server = server;
 	conn->deadline = DEADLINE_NONE;
 	list_init(&conn->waiting);
+	list_init(&conn->idle);
 	list_append(&server->conns, &conn->node);
 	buf_init(&conn->input, INPUT_MAX);
 	uv_tcp_init(&server->loop->uv, &conn->tcp);
@@ -356,16 +360,25 @@ static struct conn *conn_create(struct server *server)
 	return conn;
 }
 
-/* A proxy brings those of everybody. */
+/*
+ * A proxy brings those of everybody. Above the part of an address, which people share, who has asked there for nothing for the
+ * longest gives way.
+ */
 static bool enter_share(struct conn *conn)
 {
 	const struct server *server = conn->server;
+	struct share *share;
 
 	describe_peer(conn);
-	conn->share = share_take(&conn->server->shares, conn->peer);
-	conn->share->connections++;
-	return conn->share->connections <= server->limits.connections_per_address ||
-	       proxies_trust(server->options.proxies, conn->peer);
+	conn->share = share = share_take(&conn->server->shares, conn->peer);
+	share->connections++;
+	if (share->connections <= server->limits.connections_per_address ||
+	    proxies_trust(server->options.proxies, conn->peer))
+		return true;
+	if (list_empty(&share->idle))
+		return false;
+	conn_close(CONTAINER_OF(share->idle.next, struct conn, idle));
+	return true;
 }
 
 /* Above the total, who has asked for nothing for the longest gives way; then who has not asked to the end. */

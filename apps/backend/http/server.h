@@ -69,7 +69,7 @@ struct server_limits {
 	int64_t request_ms;       /* from the whole request to the handler's answer: 60 s */
 	size_t body_bytes_max;    /* of all JSON bodies: 64 MiB; of an address' a quarter */
 	unsigned connections_max; /* 20 000; above it the longest idle one gives way */
-	/* 1 000, but of trusted proxies; above it a new one is closed at once */
+	/* 1 000, but of trusted proxies; above it the longest idle one gives way, or the new one is closed at once */
 	unsigned connections_per_address;
 	unsigned headers_max; /* 100 */
 };

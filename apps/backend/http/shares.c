@@ -14,6 +14,7 @@ struct share *share_take(struct map *shares, const char *peer)
 	share = map_get(shares, address);
 	if (share == NULL) {
 		share = MEMORY_NEW(struct share);
+		list_init(&share->idle);
 		memcpy(share->address, address, sizeof(address));
 		map_set(shares, address, share);
 	}

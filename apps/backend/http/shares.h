@@ -5,13 +5,15 @@
 #ifndef WEBPLUS_HTTP_SHARES_H
 #define WEBPLUS_HTTP_SHARES_H
 
+#include "base/list.h"
 #include "base/map.h"
 #include "http/networks.h"
 
 /* Lives for as long as a connection or a body of the address does. */
 struct share {
 	unsigned holders;
-	unsigned connections;
+	unsigned connections; /* that are not closing */
+	struct list idle;     /* of these, the longest idle first */
 	size_t body_bytes;
 	char address[ADDRESS_GROUP_SIZE];
 };

@@ -105,6 +105,7 @@ struct conn {
 	struct server *server;
 	struct list node;
 	struct list waiting;
+	struct list idle;    /* of its share, between two requests */
 	int64_t since_ms;    /* that it waits */
 	int64_t progress_ms; /* DEADLINE_WRITE: when the client last took something */
 	size_t queued_bytes; /* DEADLINE_WRITE: at the last look, to see progress */
