@@ -1,4 +1,4 @@
-import { useEffect, useEffectEvent } from "react";
+import { useEffectEvent, useLayoutEffect } from "react";
 
 export const isApple = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
@@ -60,7 +60,7 @@ function isUnderDialog(): boolean {
   return document.querySelector("dialog[open]:not([data-keeps-shortcuts])") !== null;
 }
 
-/** Listens on the whole page while the component that calls it is shown. */
+/** Listens on the whole page while the component that calls it is shown, from the moment that it is: what is drawn, works. */
 export function useShortcut(name: ShortcutName, run: () => void): void {
   const onKeyDown = useEffectEvent((event: KeyboardEvent) => {
     if (event.isComposing || !matches(event, shortcuts[name].combo)) return;
@@ -68,7 +68,7 @@ export function useShortcut(name: ShortcutName, run: () => void): void {
     event.preventDefault();
     if (!event.repeat) run();
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     const listen = (event: KeyboardEvent) => onKeyDown(event);
     document.addEventListener("keydown", listen);
     return () => document.removeEventListener("keydown", listen);

@@ -1,4 +1,4 @@
-import { useRef, useEffectEvent, useEffect, type ReactNode } from "react";
+import { useRef, useEffectEvent, useLayoutEffect, type ReactNode } from "react";
 import { useMay } from "@/api/rights";
 import type { Conversation, Message } from "@/api/types";
 import { useShortcut } from "@/lib/shortcuts";
@@ -81,7 +81,7 @@ function useEscape(run: () => void): void {
     if (document.querySelector("dialog[open], [role=dialog], [role=menu], [data-editing]") === null)
       run();
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     const listen = (event: KeyboardEvent) => onEscape(event);
     // Before a menu that this very key closes has gone.
     document.addEventListener("keydown", listen, { capture: true });

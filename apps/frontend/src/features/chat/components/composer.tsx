@@ -1,4 +1,10 @@
-import { useEffect, useState, type KeyboardEvent, type ReactNode, type RefObject } from "react";
+import {
+  useLayoutEffect,
+  useState,
+  type KeyboardEvent,
+  type ReactNode,
+  type RefObject,
+} from "react";
 import { preloadMarkdown } from "@/components/markdown/lazy-markdown";
 import { cx } from "@/lib/cx";
 import { useStore } from "@/lib/store";
@@ -113,9 +119,12 @@ function hasModifier({ shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent): boo
   return shiftKey || ctrlKey || metaKey || altKey;
 }
 
-/** On a touch screen the focus would open the keyboard over the conversation. */
+/**
+ * On a touch screen the focus would open the keyboard over the conversation. As it is drawn: a moment later, what was opened
+ * meanwhile would lose the focus.
+ */
 function useFocusOnOpen(ref: RefObject<HTMLTextAreaElement | null>, draftId: string): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!touchOnly.matches) ref.current?.focus();
   }, [ref, draftId]);
 }
