@@ -2,10 +2,9 @@
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
 import { Upstream } from "../api/lib/upstream.ts";
-import { blockSockets } from "./support/browser.ts";
+import { blockSockets, frames } from "./support/browser.ts";
 import { hasCount, hasValue } from "./support/eventually.ts";
 import {
-  answers,
   ask,
   askScripted,
   chats,
@@ -13,7 +12,9 @@ import {
   input,
   newChat,
   quickly,
+  reconnected,
   stopButton,
+  welcome,
   Workspace,
 } from "./support/workspace.ts";
 
@@ -49,6 +50,7 @@ test("without a network, a server that is there all the same is used as ever", a
   const page = await workspace.signedIn();
   await ask(page, "Asked at home");
   await completeAnswer(page);
+  await page.clock.install();
   await page.goto("/");
   const link = chats(page).getByRole("link", { name: "Asked at home" });
   await link.waitFor();
@@ -58,12 +60,16 @@ test("without a network, a server that is there all the same is used as ever", a
   await ask(page, "And asked again");
   await page.getByRole("article", { name: "You" }).getByText("And asked again").waitFor();
   await completeAnswer(page);
+  // It would be said after a while only.
+  await page.clock.fastForward(5_000);
+  await frames(page, 3);
   await hasCount(page.getByText("You are offline"), 0);
 
   await workspace.program.end("SIGTERM");
-  await page.getByText("You are offline. What you type is kept.").waitFor();
+  const offline = page.getByText("You are offline. What you type is kept.");
+  await offline.waitFor();
   await workspace.program.run();
-  await page.getByText("You are offline").waitFor({ state: "detached" });
+  await reconnected(page, offline);
   await workspace.close(page, lostConnection);
 });
 
@@ -86,11 +92,10 @@ test("that a message could not be sent is taken away when the server can be reac
   await ask(page, "Sent without a server");
   await failure.getByText("The server did not answer.").waitFor();
   await workspace.program.run();
-  await failure.waitFor({ state: "detached" });
+  await reconnected(page, failure);
   await hasValue(input(page), "Sent without a server");
   await input(page).press("Enter");
   await page.getByRole("article", { name: "You" }).getByText("Sent without a server").waitFor();
-  await answers(page).nth(1).waitFor(); // the one before is complete already
   await completeAnswer(page);
 
   await page.route("**/messages", (route) => route.fulfill({ status: 503 }));
@@ -111,6 +116,7 @@ test("an answer can be stopped while another request hangs, here or in another c
   await held;
 
   await newChat(page).click();
+  await welcome(page).waitFor(); // a chat has the same field, and the same choice of models
   const answer = await askScripted(page, "Where an answer streams");
   const chat = await upstream.nextChat();
   chat.say("On and on");
@@ -131,6 +137,7 @@ test("where sockets do not get through, the page asks for news, and does not say
   await completeAnswer(page);
   await chats(page).getByRole("link", { name: "Open on both" }).waitFor();
   await page.clock.fastForward(5_000);
+  await frames(page, 3);
   await hasCount(page.getByText("Reconnecting to the server"), 0);
 
   const other = await workspace.signedIn();

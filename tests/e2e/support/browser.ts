@@ -2,7 +2,13 @@
 import { createRequire } from "node:module";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import type {
+  Browser,
+  BrowserContext,
+  BrowserContextOptions,
+  Locator,
+  Page,
+} from "playwright-core";
 
 // The front end's own lock file names the browser driver, so that there is one for both.
 const frontend = path.resolve(import.meta.dirname, "../../../apps/frontend/package.json");
@@ -63,6 +69,18 @@ export async function slowDown(context: BrowserContext, milliseconds: number): P
   });
 }
 
+/** A slow machine, to find what passes only where a page is drawn as soon as its address changes. */
+export function slowProcessor(context: BrowserContext, times: number): void {
+  context.on("page", (page) => {
+    const slow = async () => {
+      const session = await context.newCDPSession(page);
+      await session.send("Emulation.setCPUThrottlingRate", { rate: times });
+    };
+    // One that is closed already is as slow as it gets.
+    void slow().catch(() => undefined);
+  });
+}
+
 /** In the page, before it begins: as where a proxy lets no WebSocket through. */
 export function blockSockets(): void {
   globalThis.WebSocket = class extends EventTarget {
@@ -84,6 +102,24 @@ export async function frames(page: Page, count: number): Promise<void> {
     for (let frame = 0; frame < most; frame += 1)
       await new Promise((resolve) => requestAnimationFrame(resolve));
   }, count);
+}
+
+/** Turns the wheel over an element, until the scrolling that this sets off has ended. */
+export async function turnWheel(page: Page, element: Locator, by: number): Promise<void> {
+  await element.hover();
+  const turn = await element.evaluateHandle((scroller, up) => {
+    const once = { once: true, passive: true };
+    const { scrollTop, scrollHeight, clientHeight } = scroller;
+    if (up ? scrollTop === 0 : scrollTop + clientHeight >= scrollHeight)
+      throw new Error("It cannot be scrolled any further.");
+    const turned = new Promise((resolve) => scroller.addEventListener("wheel", resolve, once));
+    const ended = turned.then(
+      () => new Promise((resolve) => scroller.addEventListener("scrollend", resolve, once)),
+    );
+    return { ended };
+  }, by < 0);
+  await page.mouse.wheel(0, by);
+  await turn.evaluate(({ ended }) => ended.then(() => undefined));
 }
 
 /** Once nothing moves: a colour half faded in is not the one that is read. */

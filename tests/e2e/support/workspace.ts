@@ -7,16 +7,17 @@ import type {
   Locator,
   Page,
 } from "playwright-core";
-import { launchBrowser, slowDown, watchFaults } from "./browser.ts";
+import { launchBrowser, slowDown, slowProcessor, watchFaults } from "./browser.ts";
 import { Program } from "./program.ts";
 
 export const password = "violet anvil teacup 7";
 
 /** Slow enough to be caught in the middle of an answer, on any machine. */
-export const slowly = { WEBPLUS_GUIDE_WORDS_PER_SECOND: "12" };
+export const slowly = { WEBPLUS_GUIDE_WORDS_PER_SECOND: "4" };
 export const quickly = { WEBPLUS_GUIDE_WORDS_PER_SECOND: "2000" };
 
 const lagMs = Number(process.env.E2E_LAG_MS ?? 0);
+const timesSlower = Number(process.env.E2E_TIMES_SLOWER ?? 1);
 
 export class Workspace {
   readonly program: Program;
@@ -64,6 +65,7 @@ export class Workspace {
     });
     context.setDefaultTimeout(15_000);
     if (lagMs > 0) await slowDown(context, lagMs);
+    if (timesSlower > 1) slowProcessor(context, timesSlower);
     this.#windows.set(context, watchFaults(context));
     return context;
   }
@@ -106,7 +108,7 @@ export async function signIn(page: Page, username = "robin"): Promise<void> {
 }
 
 export const input = (page: Page): Locator => page.getByRole("textbox", { name: "Message" });
-/** A question on its way counts as busy too: the last of these is never the answer before it. */
+/** With a question on its way, which is busy like an answer. */
 export const answers = (page: Page): Locator => page.locator("article[aria-busy]");
 export const stopButton = (page: Page): Locator => page.getByRole("button", { name: "Stop" });
 export const chats = (page: Page): Locator => page.getByRole("navigation", { name: "Chats" });
@@ -115,29 +117,46 @@ export const newChat = (within: Page | Locator): Locator =>
   within.getByRole("link", { name: "New chat", exact: true }).and(within.locator("[href='/']"));
 export const thread = (page: Page): Locator => page.getByRole("region", { name: "Messages" });
 
+export const welcome = (page: Page): Locator =>
+  page.getByRole("heading", { name: /What shall we work on/ });
+/** Once it would send: it does not while the reply to the message before is on its way, which may be after its answer. */
+export const sendButton = (page: Page): Locator =>
+  page.getByRole("button", { name: "Send" }).and(page.locator("[aria-disabled=false]"));
+
 export async function ask(page: Page, question: string): Promise<void> {
   await input(page).fill(question);
+  await sendButton(page).waitFor();
   await input(page).press("Enter");
 }
 
 /** Asks the model that the test itself speaks for, and returns where its answer appears. */
 export async function askScripted(page: Page, question: string): Promise<Locator> {
-  await page.getByRole("button", { name: /^Model:/ }).click();
+  const model = page.getByRole("button", { name: /^Model:/ });
+  await model.click();
   await page.getByRole("option", { name: /^scripted/ }).click();
+  await model.getByText("scripted").waitFor();
   await input(page).fill(question);
   // On a phone, Enter breaks the line.
-  await page.getByRole("button", { name: "Send" }).click();
+  await sendButton(page).click();
   return page.getByRole("article", { name: "scripted" }).last();
 }
 
 /** The last answer, rendered: not its source, which stands there until the renderer is fetched. */
 export const prose = (page: Page): Locator => answers(page).last().locator(".prose:has(.block)");
 
-/** The last answer, once it is complete. */
+/** The answer to the last question, once it is complete: until it has begun, the question is the last that is there. */
 export async function completeAnswer(page: Page): Promise<string> {
-  const answer = answers(page).last();
-  await answer.and(page.locator("[aria-busy=false]")).waitFor({ timeout: 60_000 });
+  const last = page.getByRole("article").last();
+  await last.and(page.locator("[aria-busy=false]")).waitFor({ timeout: 60_000 });
   return prose(page).innerText();
+}
+
+/** Once the page has its connection back, and says so no more. Between two attempts it waits for up to 15 seconds. */
+export function reconnected(
+  page: Page,
+  note = page.getByText("Reconnecting to the server"),
+): Promise<void> {
+  return note.waitFor({ state: "detached", timeout: 30_000 });
 }
 
 /** The text of the last answer, once so much of it is there. */
