@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Page, WebSocketRoute } from "playwright-core";
-import { frames } from "./support/browser.ts";
+import { frames, turnWheel } from "./support/browser.ts";
 import { eventually } from "./support/eventually.ts";
 import { chats, input, password, thread, Workspace } from "./support/workspace.ts";
 
@@ -123,6 +123,7 @@ test("it is fetched once when it is opened, and its newest page after a lost con
   await page.goto(`/c/${conversationId}?message=${firstMessageId}`);
   await page.locator("[data-found=true]").waitFor();
   await subscribed(`conversation:${conversationId}`, 2);
+  await answered();
   requests.length = 0;
   await sockets.at(-1)?.close({ code: 1011 });
   await subscribed(`conversation:${conversationId}`, 3);
@@ -149,13 +150,14 @@ test("it opens at its end, holds few elements, and fetches older messages withou
   // Hold the next page back, remember where a message stands, and let the page in.
   let letIn: () => void = () => undefined;
   const held = new Promise<void>((resolve) => (letIn = resolve));
-  const asked = new Promise<void>((resolve) => {
-    void page.route(/\/messages\?.*cursor=/, async (route) => {
-      resolve();
-      await held;
-      await route.continue();
-    });
+  const older = /\/messages\?.*cursor=/;
+  await page.route(older, async (route) => {
+    await held;
+    await route.continue();
   });
+  const asked = page.waitForRequest(older);
+  // Whoever has not turned the wheel is taken back to the end.
+  await turnWheel(page, thread(page), -200);
   await thread(page).evaluate((element) => (element.scrollTop = 200));
   await asked;
   const shown = await page.getByRole("article", { name: "You" }).first().innerText();
@@ -179,11 +181,11 @@ test("one can scroll to its very beginning", async () => {
   await page.goto(`/c/${conversationId}`);
   await question(page, exchanges).waitFor();
   await thread(page).hover();
-  for (let step = 0; step < 200 && (await question(page, 1).count()) === 0; step += 1) {
+  await eventually(async () => {
     await page.mouse.wheel(0, -3_000);
     await frames(page, 1);
-  }
-  await question(page, 1).waitFor();
+    assert.equal(await question(page, 1).count(), 1);
+  });
   await workspace.close(page);
 });
 
@@ -197,7 +199,8 @@ test("a message to open at is looked for until a failure, and further when one a
   await page.goto(`/c/${conversationId}?message=${firstMessageId}`);
   const retry = page.getByRole("button", { name: "Older messages could not be fetched" });
   await retry.waitFor();
-  await input(page).fill("The page has all the time it needs to ask again.");
+  // The page has all the time it needs to ask again.
+  await frames(page, 30);
   await retry.waitFor();
   assert.equal(asked, 1);
   await page.unroute(/\/messages\?.*cursor=/);
@@ -210,8 +213,7 @@ test("a chat is opened where it was left, and at its end if it was read to there
   const page = await workspace.signedIn();
   await page.goto(`/c/${conversationId}`);
   await question(page, exchanges).waitFor();
-  await thread(page).hover();
-  await page.mouse.wheel(0, -2_500);
+  await turnWheel(page, thread(page), -2_500);
   const latest = page.getByRole("button", { name: "Latest" });
   await latest.waitFor();
   const topRow = () =>
@@ -237,6 +239,7 @@ test("a chat is opened where it was left, and at its end if it was read to there
     if (away === "Settings") {
       await page.keyboard.press("Control+k");
       await page.getByRole("combobox").fill("profile");
+      await page.getByRole("option", { name: "Settings: Profile" }).waitFor();
       await page.keyboard.press("Enter");
       await page.waitForURL(/settings/);
     } else {

@@ -1,21 +1,32 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
-import { frames } from "./support/browser.ts";
-import { eventually } from "./support/eventually.ts";
-import {
-  ask,
-  input,
-  partialAnswer,
-  slowly,
-  stopButton,
-  thread,
-  Workspace,
-} from "./support/workspace.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Chat, Upstream } from "../api/lib/upstream.ts";
+import { turnWheel } from "./support/browser.ts";
+import { eventually, hasCount } from "./support/eventually.ts";
+import { askScripted, input, quickly, stopButton, thread, Workspace } from "./support/workspace.ts";
 
+let upstream: Upstream;
 let workspace: Workspace;
-before(async () => (workspace = await Workspace.start(slowly)));
-after(() => workspace.remove());
+before(async () => {
+  upstream = await Upstream.start();
+  workspace = await Workspace.start({ ...quickly, WEBPLUS_OPENAI_URL: upstream.openaiUrl });
+});
+after(async () => {
+  await workspace.remove();
+  await upstream.close();
+});
+
+const line = "Another line of it.\n\n";
+
+/** A line now and then until it is stopped, so that it is still written when a slow page has come so far. */
+async function writeOn(chat: Chat): Promise<void> {
+  while (!chat.isClosed) {
+    chat.say(line);
+    await sleep(150);
+  }
+}
 
 type Position = { top: number; fromEnd: number; height: number };
 
@@ -35,18 +46,6 @@ async function untilTallerThan(page: Page, height: number): Promise<void> {
   );
 }
 
-/** A turn of the wheel scrolls for several frames. */
-async function atRest(page: Page): Promise<Position> {
-  let last = await position(page);
-  return eventually(async () => {
-    const before = last;
-    await frames(page, 10);
-    last = await position(page);
-    assert.equal(last.top, before.top, "it still scrolls");
-    return last;
-  });
-}
-
 /** Rows are measured a frame after they are drawn. */
 function isAtEnd(page: Page, what: string): Promise<void> {
   return eventually(async () => assert.ok((await position(page)).fromEnd <= 2, what));
@@ -57,16 +56,15 @@ const low = { viewport: { width: 900, height: 460 } };
 
 test("the view follows the end, lets go at any scroll up, and does not jump when the answer ends", async () => {
   const page = await workspace.signedIn(low);
-  await ask(page, "What can I do with Web+, and where do I begin?");
-  await partialAnswer(page, 20);
+  await askScripted(page, "What can I do with Web+, and where do I begin?");
+  void writeOn(await upstream.nextChat());
   const { height } = await position(page);
   await untilTallerThan(page, height + 120);
   await isAtEnd(page, "it follows");
 
-  await thread(page).hover();
-  await page.mouse.wheel(0, -40);
+  await turnWheel(page, thread(page), -40);
   await page.getByRole("button", { name: /New content|Latest/ }).waitFor();
-  const detached = await atRest(page);
+  const detached = await position(page);
   await untilTallerThan(page, detached.height + 60);
   assert.equal((await position(page)).top, detached.top, "it stays while the answer grows");
   await page.getByRole("button", { name: "New content" }).waitFor();
@@ -84,16 +82,19 @@ test("the view follows the end, lets go at any scroll up, and does not jump when
 
 test("scrolling back down to the end attaches again", async () => {
   const page = await workspace.signedIn(low);
-  await ask(page, "Which settings are there, and what do they do?");
-  await partialAnswer(page, 20);
-  await untilTallerThan(page, (await position(page)).height + 120);
-  await thread(page).hover();
-  await page.mouse.wheel(0, -60);
+  await askScripted(page, "Which settings are there, and what do they do?");
+  const chat = await upstream.nextChat();
+  chat.say(line.repeat(20));
+  await hasCount(thread(page).getByText("Another line of it."), 20);
+  await isAtEnd(page, "it follows");
+  await turnWheel(page, thread(page), -60);
   const pill = page.getByRole("button", { name: /New content|Latest/ });
   await pill.waitFor();
+  // Nothing is added meanwhile: a slow page would always be a line behind the end.
   await page.mouse.wheel(0, 5_000);
   await pill.waitFor({ state: "detached" });
   const { height } = await position(page);
+  chat.say(line.repeat(5));
   await untilTallerThan(page, height + 40);
   await isAtEnd(page, "it follows again");
   await input(page).press("Escape");

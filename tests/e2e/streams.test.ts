@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Upstream } from "../api/lib/upstream.ts";
+import type { Page } from "playwright-core";
+import { type Chat, Upstream } from "../api/lib/upstream.ts";
 import { blockSockets } from "./support/browser.ts";
 import { hasCount, hasValue, inFront } from "./support/eventually.ts";
 import {
@@ -12,6 +13,7 @@ import {
   letters,
   partialAnswer,
   prose,
+  reconnected,
   slowly,
   stopButton,
   Workspace,
@@ -35,32 +37,38 @@ after(async () => {
 const counted = (first: number, last: number): string[] =>
   Array.from({ length: last - first + 1 }, (_, index) => `word ${first + index}, `);
 
+/** The model says as many words more, and the page shows them. */
+async function says(page: Page, chat: Chat, first: number, last: number): Promise<void> {
+  for (const word of counted(first, last)) chat.say(word);
+  await answers(page).last().getByText(`word ${last}`).waitFor();
+}
+
+const stopped = (page: Page) => page.getByText("You stopped this answer here.");
+
 test("stopping keeps what is there, and continuing goes on from it", async () => {
   const page = await workspace.signedIn();
-  await ask(page, question);
-  await partialAnswer(page, 60);
+  await askScripted(page, question);
+  await says(page, await upstream.nextChat(), 1, 20);
   await input(page).press("Escape");
-  await page.getByText("You stopped this answer here.").waitFor();
-  const stopped = letters(await completeAnswer(page));
-  assert.ok(stopped.length > 40);
+  await stopped(page).waitFor();
+  assert.equal(letters(await completeAnswer(page)), letters(counted(1, 20).join("")));
   await page.reload();
-  await page.getByText("You stopped this answer here.").waitFor();
-  assert.equal(letters(await completeAnswer(page)), stopped);
+  await stopped(page).waitFor();
+  assert.equal(letters(await completeAnswer(page)), letters(counted(1, 20).join("")));
 
   await page.getByRole("button", { name: "Continue" }).click();
   await stopButton(page).waitFor();
-  await partialAnswer(page, stopped.length + 40);
+  await says(page, await upstream.nextChat(), 21, 40);
   await stopButton(page).click();
-  await page.getByText("You stopped this answer here.").waitFor();
-  const continued = letters(await completeAnswer(page));
-  assert.ok(continued.startsWith(stopped.slice(0, -2)), `${stopped}\n${continued}`);
+  await stopped(page).waitFor();
+  assert.equal(letters(await completeAnswer(page)), letters(counted(1, 40).join("")));
   await workspace.close(page);
 });
 
 test("an answer survives the server's sudden death", async () => {
   const page = await workspace.signedIn();
-  await ask(page, question);
-  await partialAnswer(page, 120);
+  await askScripted(page, question);
+  await says(page, await upstream.nextChat(), 1, 20);
   await workspace.program.end("SIGKILL");
   const seen = letters(await prose(page).innerText());
   await page.getByText("Reconnecting to the server").waitFor();
@@ -70,15 +78,15 @@ test("an answer survives the server's sudden death", async () => {
   await page
     .getByText("The server was interrupted while it wrote this.")
     .waitFor({ timeout: 30_000 });
-  await page.getByText("Reconnecting to the server").waitFor({ state: "detached" });
+  await reconnected(page);
   const kept = letters(await completeAnswer(page));
   assert.ok(kept.startsWith(seen.slice(0, -2)), `shown: ${seen}\nkept: ${kept}`);
 
   await page.getByRole("button", { name: "Continue" }).click();
-  await partialAnswer(page, kept.length + 20);
+  await says(page, await upstream.nextChat(), 21, 40);
   assert.ok(letters(await prose(page).innerText()).startsWith(kept.slice(0, -2)));
   await stopButton(page).click();
-  await page.getByText("You stopped this answer here.").waitFor();
+  await stopped(page).waitFor();
   await workspace.close(page, lostConnection);
 });
 
@@ -107,20 +115,21 @@ test("two tabs show the same answer as it is written, and the same list", async 
   const second = await first.context().newPage();
   await second.goto("/");
   await inFront(first);
-  await ask(first, "Which settings are there?");
-  await partialAnswer(first, 40);
+  await askScripted(first, "Which settings are there?");
+  const chat = await upstream.nextChat();
+  await says(first, chat, 1, 20);
   await inFront(second);
   await second.getByRole("link", { name: "Which settings are there?" }).first().click();
-  await partialAnswer(second, 40);
+  await says(second, chat, 21, 40);
   await stopButton(second).click();
-  await first.getByText("You stopped this answer here.").waitFor();
-  await second.getByText("You stopped this answer here.").waitFor();
+  await stopped(first).waitFor();
+  await stopped(second).waitFor();
   assert.equal(letters(await completeAnswer(first)), letters(await completeAnswer(second)));
 
   // The second asks; the first sees the question and the answer come.
   await ask(second, "And where are they kept?");
   await first.getByRole("article", { name: "You" }).getByText("And where are they kept?").waitFor();
-  await partialAnswer(first, 30);
+  await says(first, await upstream.nextChat(), 1, 20);
   await inFront(first);
   await stopButton(first).click();
   await stopButton(second).waitFor({ state: "detached" });
@@ -137,7 +146,7 @@ test("regenerating puts another answer in the place of the first", async () => {
   await hasCount(answers(page), 1);
   await partialAnswer(page, 30);
   await stopButton(page).click();
-  await page.getByText("You stopped this answer here.").waitFor();
+  await stopped(page).waitFor();
   await workspace.close(page);
 });
 
@@ -158,10 +167,10 @@ test("where sockets do not get through, the answer streams over HTTP", async () 
 
 test("a message that cannot be sent comes back with the reason, and is sent once", async () => {
   const page = await workspace.signedIn();
-  await ask(page, "First words");
-  await partialAnswer(page, 10);
+  await askScripted(page, "First words");
+  await says(page, await upstream.nextChat(), 1, 3);
   await input(page).press("Escape");
-  await page.getByText("You stopped this answer here.").waitFor();
+  await stopped(page).waitFor();
 
   await page.route("**/messages", (route) =>
     route.request().method() === "POST" ? route.abort("connectionrefused") : route.continue(),
@@ -174,8 +183,9 @@ test("a message that cannot be sent comes back with the reason, and is sent once
 
   await page.unroute("**/messages");
   await input(page).press("Enter");
+  await upstream.nextChat();
   await stopButton(page).click();
-  await page.getByText("You stopped this answer here.").last().waitFor();
+  await hasCount(stopped(page), 2);
   const sent = page.getByRole("article", { name: "You" }).getByText("These must not be lost");
   await hasCount(sent, 1);
   await workspace.close(page, /ERR_CONNECTION_REFUSED/);
