@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
-import { frames, phone } from "./support/browser.ts";
+import { frames, phone, turnWheel } from "./support/browser.ts";
 import { eventually, hasCount } from "./support/eventually.ts";
 import { People } from "./support/people.ts";
 import { ask, completeAnswer, newChat, quickly, thread, Workspace } from "./support/workspace.ts";
@@ -18,22 +18,26 @@ before(async () => {
     await completeAnswer(page);
   }
   await workspace.close(page);
-  await (await People.of(workspace)).add("stranger");
+  people = await People.of(workspace);
+  await people.add("stranger");
 });
 after(() => workspace.remove());
 
+let people: People;
 const field = (page: Page) => page.getByRole("combobox");
 const results = (page: Page) =>
   page.getByRole("group", { name: "In your chats" }).getByRole("option");
 const asked = (page: Page) => results(page).filter({ hasText: "You: " });
 
-/** The index follows what is said a moment later. */
+/** The index follows what is said a moment later, and the page does not ask twice. */
 async function search(page: Page, words: string): Promise<void> {
   await eventually(async () => {
-    await field(page).fill("");
-    await field(page).fill(words);
-    await asked(page).first().waitFor({ timeout: 1_500 });
+    const found = await people.call("GET", `/search?q=${encodeURIComponent(words)}`);
+    const { items } = found as { items: { found_in: string }[] };
+    assert.ok(items.some(({ found_in }) => found_in === "user"));
   });
+  await field(page).fill(words);
+  await asked(page).first().waitFor();
 }
 
 async function assertOpenedAtIt(page: Page): Promise<void> {
@@ -156,9 +160,8 @@ test("whoever scrolls away from a hit is not taken back when its message is draw
   await frames(page, 40);
   await hasCount(page.locator("[data-found=true]"), 0);
 
-  await thread(page).hover();
   await eventually(async () => {
-    await page.mouse.wheel(0, -200);
+    await turnWheel(page, thread(page), -200);
     await frames(page, 3);
     assert.equal(await page.locator("[data-found=true]").count(), 1, "it is drawn, out of view");
   });
@@ -170,10 +173,15 @@ test("whoever scrolls away from a hit is not taken back when its message is draw
 
 test("a hit is washed with colour for a moment, and left when something is sent", async () => {
   const page = await workspace.signedIn();
+  // Looked for in each frame from before it is opened.
+  const washed = page.waitForFunction(
+    () => document.querySelector("[data-fresh=true]") !== null,
+    undefined,
+    { polling: "raf" },
+  );
   await openHit(page, "narwhals");
-  const washed = page.locator("[data-fresh=true]");
-  await washed.waitFor();
-  await washed.waitFor({ state: "detached" });
+  await washed;
+  await page.locator("[data-fresh=true]").waitFor({ state: "detached" });
   await markedInView(page);
 
   await ask(page, "What became of it?");
@@ -188,8 +196,10 @@ test("a hit is washed with colour for a moment, and left when something is sent"
   await openHit(page, "narwhals");
   await page.waitForURL(/\?message=/);
   await toLatest(page);
+  await page.getByRole("article", { name: "You" }).getByText("What became of it?").waitFor();
   await page.getByRole("button", { name: "Regenerate" }).last().click();
   await page.waitForURL((url) => url.search === "");
+  await page.getByRole("img", { name: "Version 2 of 2" }).waitFor();
   await completeAnswer(page);
   await workspace.close(page);
 });
