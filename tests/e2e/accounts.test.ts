@@ -3,9 +3,18 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
+import { frames } from "./support/browser.ts";
 import { hasCount, hasValue, inFront } from "./support/eventually.ts";
 import { People, windowOf } from "./support/people.ts";
-import { ask, completeAnswer, input, password, quickly, Workspace } from "./support/workspace.ts";
+import {
+  ask,
+  completeAnswer,
+  input,
+  password,
+  quickly,
+  welcome,
+  Workspace,
+} from "./support/workspace.ts";
 
 let workspace: Workspace;
 let people: People;
@@ -46,8 +55,12 @@ test("while registration is open, the sign-in page leads to an account", async (
 test("closed or by invitation, registration says so", async () => {
   const page = await (await workspace.window()).newPage();
   await people.registration("closed");
+  // Before the reply there is no link, whatever it says.
+  const told = page.waitForResponse("**/api/v1/setup");
   await page.goto("/login");
   await page.getByRole("button", { name: "Sign in" }).waitFor();
+  await (await told).finished();
+  await frames(page, 2);
   await hasCount(page.getByRole("link", { name: "Create one" }), 0);
   await page.goto("/register");
   await page.getByRole("heading", { name: "Registration is closed" }).waitFor();
@@ -95,7 +108,8 @@ test("signing in and out in one tab is seen in the others", async () => {
   await page.getByRole("button", { name: "Sign in" }).click();
   await input(page).waitFor();
   await other.getByRole("heading", { name: "Profile" }).waitFor();
-  await workspace.close(page);
+  // 401: what was still on its way when the session ended.
+  await workspace.close(page, /401/);
 });
 
 test("a session that is ended elsewhere ends at once, and keeps the draft", async () => {
@@ -162,7 +176,9 @@ test("a tab that another one signed out keeps nothing for the next person", asyn
   await signedInAs(page, "gus");
   await signedInAs(other, "gus");
   await hasValue(input(other), "");
+  const closed = other.waitForEvent("close");
   await other.close({ runBeforeUnload: true });
+  await closed;
   await page.reload();
   await signedInAs(page, "gus");
   await hasValue(input(page), "");
@@ -188,6 +204,7 @@ test("the next person begins at a new chat, not where the one before was", async
   await page.getByRole("button", { name: "Sign in" }).click();
   for (const tab of [page, other]) {
     await signedInAs(tab, "ida");
+    await welcome(tab).waitFor();
     await tab.waitForURL("/");
   }
   await workspace.close(page, /401/);
