@@ -56,11 +56,11 @@ for (const theme of ["light", "dark"] as const) {
       await completeAnswer(page);
       await assertAccessible(page, "conversation");
       await page.keyboard.press("Control+k");
-      await page.getByRole("dialog").waitFor();
+      await page.getByRole("dialog", { name: "Search and commands" }).waitFor();
       await assertAccessible(page, "palette");
       await page.keyboard.press("Escape");
       await page.keyboard.press("Control+/");
-      await page.getByRole("dialog").waitFor();
+      await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
       await assertAccessible(page, "shortcuts");
       await page.keyboard.press("Escape");
       await page.getByRole("button", { name: "Model: Web+ Guide" }).click();

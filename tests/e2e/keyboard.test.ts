@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { frames } from "./support/browser.ts";
 import { eventually, hasCount, hasValue, isFocused } from "./support/eventually.ts";
 import { People } from "./support/people.ts";
 import { ask, chats, completeAnswer, input, quickly, Workspace } from "./support/workspace.ts";
@@ -23,6 +24,7 @@ test("the palette finds chats and commands", async () => {
 
   await page.keyboard.press("Control+k");
   await page.getByRole("combobox").fill("theme dark");
+  await page.getByRole("option", { name: "Theme: dark" }).waitFor();
   await page.keyboard.press("Enter");
   await page.locator("html[data-theme=dark]").waitFor();
   await page.reload();
@@ -58,7 +60,7 @@ test("the palette renames, copies and deletes the open chat, and leads to every 
   await chats(page).getByRole("link", { name: "Commanded" }).waitFor();
 
   await command("audit", "Administration: Audit log");
-  await page.waitForURL("/admin/audit");
+  await page.getByRole("heading", { level: 1, name: "Audit log" }).waitFor();
   await page.goBack();
   await page.getByRole("heading", { level: 1, name: "Commanded" }).waitFor();
   await command("delete this", "Delete this chat");
@@ -90,6 +92,7 @@ test("a key that is shown once is not lost to a shortcut", async () => {
   await key.waitFor();
   for (const combo of ["Control+Shift+O", "Control+k", "Control+/", "Control+."])
     await page.keyboard.press(combo);
+  await frames(page, 10);
   assert.match(await key.inputValue(), /^wp_/);
   assert.match(page.url(), /api-keys/);
   await hasCount(page.getByRole("dialog"), 1);
@@ -147,6 +150,8 @@ test("Shift+Enter breaks the line, Enter sends", async () => {
 
 test("everything on the page can be reached by Tab, the skip link first", async () => {
   const page = await workspace.signedIn();
+  // Until the models are there, it has only the id of its own.
+  await page.getByRole("button", { name: "Model: Web+ Guide" }).waitFor();
   const first = page.locator("a[href], button, input, textarea").first();
   assert.equal(await first.innerText(), "Skip to the chat");
   await first.press("Enter");
@@ -185,12 +190,13 @@ test("a finished answer is announced, once", async () => {
   });
   await ask(page, "What is Web+?");
   await completeAnswer(page);
-  const said = await eventually(async () => {
+  const finished = async () => {
     const heard = await page.evaluate(() => (globalThis as unknown as { said: string[] }).said);
-    const finished = heard.filter((text) => text.startsWith("Answer:"));
-    assert.match(finished[0] ?? "", /^Answer: \S/);
-    return finished;
-  });
+    return heard.filter((text) => text.startsWith("Answer:"));
+  };
+  await eventually(async () => assert.match((await finished())[0] ?? "", /^Answer: \S/));
+  await frames(page, 10);
+  const said = await finished();
   assert.equal(said.length, 1, said.join("\n"));
   await workspace.close(page);
 });

@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { Upstream } from "../api/lib/upstream.ts";
 import { phone } from "./support/browser.ts";
 import { eventually, hasCount, hasValue, isFocused } from "./support/eventually.ts";
-import { ask, input, quickly, signIn, Workspace } from "./support/workspace.ts";
+import { ask, completeAnswer, input, quickly, signIn, Workspace } from "./support/workspace.ts";
 
 let upstream: Upstream;
 let workspace: Workspace;
@@ -89,8 +89,7 @@ test("the list fits a phone, and opens no keyboard over itself or after it", asy
     const { x = -1, y = -1, width = 0 } = (await box.boundingBox()) ?? {};
     assert.ok(x >= 0 && y >= 0 && x + width <= 390, `at ${x}, ${y}, ${width} wide`);
   });
-  const isActive = (element: Element) => element === document.activeElement;
-  assert.equal(await field(page).evaluate(isActive), false);
+  await isFocused(box); // and not the field in it
   await option(page, /^coder-large/).tap();
   await page.getByRole("button", { name: /^Model: coder-large/ }).waitFor();
   await box.waitFor({ state: "detached" });
@@ -104,7 +103,7 @@ test("who chooses and sends at once is answered by what was chosen", async () =>
   const page = await workspace.signedIn();
   await ask(page, "Who are you?");
   await page.waitForURL(/\/c\//);
-  await page.locator("article[aria-busy=false]").last().waitFor();
+  await completeAnswer(page);
   // The change of the chat itself comes after the message.
   const sent = page.waitForRequest((request) => /\/messages$/.test(request.url()));
   await page.route("**/api/v1/conversations/*", async (route) => {
@@ -147,9 +146,18 @@ test("a list on its way, and one that cannot be had, say so", async () => {
     await answer.promise;
     await route.fulfill({ status: 500, body: "" });
   });
+  // It is asked for once more when the page hears of it from now on, which is not to be in the middle of this.
+  const heard = page
+    .waitForEvent("websocket")
+    .then((socket) =>
+      socket.waitForEvent("framereceived", ({ payload }) =>
+        /"subscribed".*"models"/.test(String(payload)),
+      ),
+    );
   await page.reload();
   await button(page).click();
   await page.getByText("Loading the models").waitFor();
+  await heard;
   answer.resolve();
   await page.getByRole("alert").getByText("status 500").waitFor();
   await page.unroute("**/api/v1/models*");

@@ -3,7 +3,15 @@ import { after, before, test } from "node:test";
 import type { Locator, Page } from "playwright-core";
 import { phone, settled } from "./support/browser.ts";
 import { eventually, hasCount } from "./support/eventually.ts";
-import { chats, completeAnswer, input, newChat, quickly, Workspace } from "./support/workspace.ts";
+import {
+  chats,
+  completeAnswer,
+  input,
+  newChat,
+  quickly,
+  reconnected,
+  Workspace,
+} from "./support/workspace.ts";
 
 let workspace: Workspace;
 before(async () => (workspace = await Workspace.start(quickly)));
@@ -61,8 +69,10 @@ test("a chat that was deleted in the drawer comes back with Undo", async () => {
   await page.getByRole("menuitem", { name: "Delete" }).tap();
   await link.waitFor({ state: "detached" });
   const undo = page.getByRole("button", { name: "Undo" });
-  const box = await undo.boundingBox();
-  assert.ok(box && box.x >= 0 && box.x + box.width <= 390, "it is in view");
+  await eventually(async () => {
+    const box = await undo.boundingBox();
+    assert.ok(box && box.x >= 0 && box.x + box.width <= 390, "it is in view");
+  });
   await undo.tap();
   await link.waitFor();
   await link.tap();
@@ -72,6 +82,8 @@ test("a chat that was deleted in the drawer comes back with Undo", async () => {
 
 test("what can be tapped is large enough", async () => {
   const page = await workspace.signedIn(phone);
+  await page.getByRole("button", { name: "Model: Web+ Guide" }).waitFor();
+  await settled(page);
   const small = await page.evaluate(() =>
     [...document.querySelectorAll("button, a[href]")]
       .map((element) => ({
@@ -105,8 +117,10 @@ test("settings and administration fit a phone", async () => {
   await page.getByRole("button", { name: "New key" }).tap();
   await page.getByLabel("Name", { exact: true }).fill("A program");
   await page.getByRole("button", { name: "Create the key" }).tap();
-  const copy = await page.getByRole("button", { name: "Copy" }).boundingBox();
-  assert.ok(copy !== null && copy.x + copy.width <= 390, "the key can be copied");
+  await eventually(async () => {
+    const copy = await page.getByRole("button", { name: "Copy" }).boundingBox();
+    assert.ok(copy !== null && copy.x + copy.width <= 390, "the key can be copied");
+  });
   await workspace.close(page);
 });
 
@@ -140,7 +154,8 @@ test("a note leaves the header free, also while the connection is away", async (
   await page.getByText("Reconnecting to the server").waitFor();
   await page.getByRole("button", { name: "Regenerate" }).tap();
   const note = page.getByRole("region", { name: "Notifications" });
-  await note.getByText("The server did not answer.").waitFor();
+  // It stays while it is pointed at.
+  await note.getByText("The server did not answer.").hover();
   await settled(page);
   const menu = page.getByRole("button", { name: "Options for this chat" });
   await eventually(async () => {
@@ -153,8 +168,9 @@ test("a note leaves the header free, also while the connection is away", async (
   });
   await menu.tap();
   await page.getByRole("menuitem", { name: "Rename" }).waitFor();
+  await note.getByText("The server did not answer.").waitFor();
   await workspace.program.run();
-  await page.getByText("Reconnecting to the server").waitFor({ state: "detached" });
+  await reconnected(page);
   const height = () =>
     page.evaluate(() => document.documentElement.style.getPropertyValue("--banner-height"));
   assert.equal(await height(), "");
@@ -177,6 +193,7 @@ test("when something was said can be seen without pointing at it, of one's own m
   await page.clock.install({ time: Date.now() + 48 * 3_600_000 });
   await page.reload();
   await completeAnswer(page);
+  await hasCount(times, 2);
   for (const time of await times.all())
     assert.match(await time.innerText(), /^\w+ \d+(, \d{4})?, \d\d:\d\d/);
   await workspace.close(page);

@@ -37,8 +37,7 @@ test("a new chat whose first message is refused is the same chat at the next att
   await onPost(page, (route) => route.fulfill({ status: 503 }));
   await ask(page, "Refused at first");
   await notSent(page).waitFor();
-  await input(page).fill("Refused in other words");
-  await input(page).press("Enter");
+  await ask(page, "Refused in other words");
   await notSent(page).waitFor();
   await page.unroute(posts);
   await input(page).press("Enter");
@@ -148,6 +147,7 @@ test("who goes elsewhere while a new chat begins stays there", async () => {
   await page.waitForFunction(() => localStorage.getItem("webplus.sending.new") === null);
   assert.equal(page.url(), elsewhere);
   await begun.click();
+  await sent(page, "Slowly begun").waitFor();
   await completeAnswer(page);
   await workspace.close(page);
 });
