@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import type { Locator } from "playwright-core";
-import { Upstream } from "../api/lib/upstream.ts";
+import type { Upstream } from "../api/lib/upstream.ts";
 import { phone } from "./support/browser.ts";
 import { hasCount } from "./support/eventually.ts";
 import { askScripted, quickly, Workspace } from "./support/workspace.ts";
@@ -11,13 +11,9 @@ import { askScripted, quickly, Workspace } from "./support/workspace.ts";
 let upstream: Upstream;
 let workspace: Workspace;
 before(async () => {
-  upstream = await Upstream.start();
-  workspace = await Workspace.start({ ...quickly, WEBPLUS_OPENAI_URL: upstream.openaiUrl });
+  ({ workspace, upstream } = await Workspace.withUpstream(quickly));
 });
-after(async () => {
-  await workspace.remove();
-  await upstream.close();
-});
+after(() => workspace.remove());
 
 const directionOf = (text: Locator): Promise<string> =>
   text.evaluate((element) => getComputedStyle(element).direction);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
-import { Upstream } from "../api/lib/upstream.ts";
+import type { Upstream } from "../api/lib/upstream.ts";
 import { eventually, hasCount, isFocused } from "./support/eventually.ts";
 import { People } from "./support/people.ts";
 import { askScripted, input, quickly, Workspace } from "./support/workspace.ts";
@@ -10,13 +10,9 @@ import { askScripted, input, quickly, Workspace } from "./support/workspace.ts";
 let upstream: Upstream;
 let workspace: Workspace;
 before(async () => {
-  upstream = await Upstream.start();
-  workspace = await Workspace.start({ ...quickly, WEBPLUS_OPENAI_URL: upstream.openaiUrl });
+  ({ workspace, upstream } = await Workspace.withUpstream(quickly));
 });
-after(async () => {
-  await workspace.remove();
-  await upstream.close();
-});
+after(() => workspace.remove());
 
 /** The model says this to whatever is asked next. */
 async function answerWith(page: Page, text: string): Promise<void> {

@@ -1,20 +1,16 @@
 /** What the list of chats says of the answers in them. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Upstream } from "../api/lib/upstream.ts";
+import type { Upstream } from "../api/lib/upstream.ts";
 import { eventually, hasCount } from "./support/eventually.ts";
 import { askScripted, chats, newChat, quickly, Workspace } from "./support/workspace.ts";
 
 let upstream: Upstream;
 let workspace: Workspace;
 before(async () => {
-  upstream = await Upstream.start();
-  workspace = await Workspace.start({ ...quickly, WEBPLUS_OPENAI_URL: upstream.openaiUrl });
+  ({ workspace, upstream } = await Workspace.withUpstream(quickly));
 });
-after(async () => {
-  await workspace.remove();
-  await upstream.close();
-});
+after(() => workspace.remove());
 
 test("it shows who is being answered and who was, here and on another machine", async () => {
   const page = await workspace.signedIn();

@@ -1,7 +1,7 @@
 /** The message field, and the one in which a message is edited. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Upstream } from "../api/lib/upstream.ts";
+import type { Upstream } from "../api/lib/upstream.ts";
 import { frames } from "./support/browser.ts";
 import { eventually, hasCount, hasValue, isFocused } from "./support/eventually.ts";
 import {
@@ -18,13 +18,9 @@ import {
 let upstream: Upstream;
 let workspace: Workspace;
 before(async () => {
-  upstream = await Upstream.start();
-  workspace = await Workspace.start({ ...quickly, WEBPLUS_OPENAI_URL: upstream.openaiUrl });
+  ({ workspace, upstream } = await Workspace.withUpstream(quickly));
 });
-after(async () => {
-  await workspace.remove();
-  await upstream.close();
-});
+after(() => workspace.remove());
 
 test("what is typed while an answer is written stays, with the reason, and is sent after it", async () => {
   const page = await workspace.signedIn();

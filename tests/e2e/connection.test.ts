@@ -1,7 +1,7 @@
 /** Connections that are there in part only: no internet, no sockets, replies that never come. */
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
-import { Upstream } from "../api/lib/upstream.ts";
+import type { Upstream } from "../api/lib/upstream.ts";
 import { blockSockets, frames } from "./support/browser.ts";
 import { hasCount, hasValue } from "./support/eventually.ts";
 import {
@@ -23,13 +23,9 @@ const lostConnection = /ERR_CONNECTION_REFUSED|WebSocket|ERR_EMPTY_RESPONSE|ERR_
 let upstream: Upstream;
 let workspace: Workspace;
 before(async () => {
-  upstream = await Upstream.start();
-  workspace = await Workspace.start({ ...quickly, WEBPLUS_OPENAI_URL: upstream.openaiUrl });
+  ({ workspace, upstream } = await Workspace.withUpstream(quickly));
 });
-after(async () => {
-  await workspace.remove();
-  await upstream.close();
-});
+after(() => workspace.remove());
 
 /** What the browser says when it has lost the Wi-Fi, and the server is on the same machine. */
 async function loseNetwork(page: Page): Promise<void> {

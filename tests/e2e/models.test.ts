@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
-import { Upstream } from "../api/lib/upstream.ts";
+import type { Upstream } from "../api/lib/upstream.ts";
 import { phone } from "./support/browser.ts";
 import { eventually, hasCount, hasValue, isFocused } from "./support/eventually.ts";
 import { ask, completeAnswer, input, quickly, signIn, Workspace } from "./support/workspace.ts";
@@ -10,17 +10,13 @@ import { ask, completeAnswer, input, quickly, signIn, Workspace } from "./suppor
 let upstream: Upstream;
 let workspace: Workspace;
 before(async () => {
-  upstream = await Upstream.start();
   const sizes = ["small", "medium", "large"];
-  upstream.models = ["scripted", ...sizes.map((size) => `writer-${size}`)].concat(
+  const models = ["scripted", ...sizes.map((size) => `writer-${size}`)].concat(
     sizes.map((size) => `coder-${size}-with-a-name-that-is-longer-than-any-button-should-be`),
   );
-  workspace = await Workspace.start({ ...quickly, WEBPLUS_OPENAI_URL: upstream.openaiUrl });
+  ({ workspace, upstream } = await Workspace.withUpstream(quickly, models));
 });
-after(async () => {
-  await workspace.remove();
-  await upstream.close();
-});
+after(() => workspace.remove());
 
 const button = (page: Page) => page.getByRole("button", { name: /^Model:/ });
 const field = (page: Page) => page.getByRole("combobox", { name: "Search models" });

@@ -1,7 +1,7 @@
 /* A server that is restarted in good order: the page says nothing of it, and nothing of an answer is missing. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Upstream } from "../api/lib/upstream.ts";
+import type { Upstream } from "../api/lib/upstream.ts";
 import { eventually, hasCount } from "./support/eventually.ts";
 import { answers, askScripted, completeAnswer, Workspace } from "./support/workspace.ts";
 
@@ -11,13 +11,9 @@ const refused = /ERR_CONNECTION_REFUSED|WebSocket|ERR_EMPTY_RESPONSE|ERR_CONNECT
 let upstream: Upstream;
 let workspace: Workspace;
 before(async () => {
-  upstream = await Upstream.start();
-  workspace = await Workspace.start({ WEBPLUS_OPENAI_URL: upstream.openaiUrl });
+  ({ workspace, upstream } = await Workspace.withUpstream({}));
 });
-after(async () => {
-  await workspace.remove();
-  await upstream.close();
-});
+after(() => workspace.remove());
 
 /** From its being told to stop until it runs again; `meanwhile` once it lets nobody in any more. */
 async function restart(meanwhile: () => void = () => undefined): Promise<void> {

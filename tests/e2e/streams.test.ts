@@ -26,13 +26,9 @@ const lostConnection =
 let upstream: Upstream;
 let workspace: Workspace;
 before(async () => {
-  upstream = await Upstream.start();
-  workspace = await Workspace.start({ ...slowly, WEBPLUS_OPENAI_URL: upstream.openaiUrl });
+  ({ workspace, upstream } = await Workspace.withUpstream(slowly));
 });
-after(async () => {
-  await workspace.remove();
-  await upstream.close();
-});
+after(() => workspace.remove());
 
 const counted = (first: number, last: number): string[] =>
   Array.from({ length: last - first + 1 }, (_, index) => `word ${first + index}, `);

@@ -7,6 +7,7 @@ import type {
   Locator,
   Page,
 } from "playwright-core";
+import { Upstream } from "../../api/lib/upstream.ts";
 import { launchBrowser, slowDown, slowProcessor, watchFaults } from "./browser.ts";
 import { Program } from "./program.ts";
 
@@ -23,6 +24,8 @@ export class Workspace {
   readonly program: Program;
   readonly browser: Browser;
   readonly #windows = new Map<BrowserContext, string[]>();
+  /** What ends with it. */
+  #upstream?: Upstream;
 
   private constructor(program: Program, browser: Browser) {
     this.program = program;
@@ -43,6 +46,18 @@ export class Workspace {
       await program.remove();
       throw error;
     }
+  }
+
+  /** Beside a server of models that the test itself speaks for. */
+  static async withUpstream(
+    env: Record<string, string>,
+    models = ["scripted"],
+  ): Promise<{ workspace: Workspace; upstream: Upstream }> {
+    const upstream = await Upstream.start();
+    upstream.models = models;
+    const workspace = await Workspace.start({ ...env, WEBPLUS_OPENAI_URL: upstream.openaiUrl });
+    workspace.#upstream = upstream;
+    return { workspace, upstream };
   }
 
   async setUp(): Promise<void> {
@@ -97,6 +112,7 @@ export class Workspace {
   async remove(): Promise<void> {
     await this.browser.close();
     await this.program.remove();
+    await this.#upstream?.close();
   }
 }
 
