@@ -1,12 +1,16 @@
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/memory.h"
 #include "db/admin.h"
 #include "db/sqlite_connection.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -76,25 +80,81 @@ static enum err vacuum_into(struct admin *admin, const char *path)
 	return err;
 }
 
-/* The copy gets its name when it is whole: two made in the same millisecond are two files until then, and one that was
- * cut off does not pass for a backup. NULL, or why there is none. */
+static const char partial_mark[] = ".partial-", partial_random[] = "XXXXXX";
+
+/*
+ * Empty, which VACUUM INTO takes, and locked for as long as it is open, or somebody would hold it for left behind; where
+ * there are no locks, nobody does.
+ */
+static int make_partial(const char *name, struct arena *arena, char **ret_path)
+{
+	for (;;) {
+		char *path = arena_printf(arena, "%s%s%s", name, partial_mark, partial_random);
+		int file = mkostemp(path, O_CLOEXEC);
+		struct stat status;
+
+		*ret_path = path;
+		if (file < 0)
+			return -1;
+		if (flock(file, LOCK_EX | LOCK_NB) != 0
+			    ? errno != EWOULDBLOCK
+			    : fstat(file, &status) == 0 && status.st_nlink > 0)
+			return file;
+		close(file);
+	}
+}
+
+static void remove_left_behind(const char *path, struct arena *arena)
+{
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (file < 0)
+		return;
+	if (flock(file, LOCK_EX | LOCK_NB) == 0) {
+		(void)unlink(arena_printf(arena, "%s-journal", path));
+		(void)unlink(path);
+	}
+	close(file);
+}
+
+/* Copies that were cut off: a start that is ended again and again in the middle of one would fill the disk. */
+static void remove_all_left_behind(const char *folder, struct arena *arena)
+{
+	DIR *entries = opendir(folder);
+	const struct dirent *entry;
+
+	while (entries && (entry = readdir(entries))) {
+		const char *mark = strstr(entry->d_name, partial_mark);
+
+		if (mark && strlen(mark) == strlen(partial_mark) + strlen(partial_random))
+			remove_left_behind(arena_printf(arena, "%s/%s", folder, entry->d_name),
+					   arena);
+	}
+	if (entries)
+		closedir(entries);
+}
+
+/*
+ * The copy gets its name when it is whole: two made in the same millisecond are two files until then, and one that was
+ * cut off does not pass for a backup. NULL, or why there is none.
+ */
 static const char *copy_to(struct admin *admin, const char *name, struct arena *arena)
 {
-	char *partial = arena_printf(arena, "%s.partial-XXXXXX", name);
-	int file = mkstemp(partial); /* VACUUM INTO takes an empty file */
+	char *partial;
+	int file = make_partial(name, arena, &partial);
 	const char *problem = NULL;
 
 	if (file < 0)
 		return strerror(errno);
-	close(file);
 	if (vacuum_into(admin, partial) != ERR_OK)
 		problem = arena_printf(arena, "%s", reason(admin));
 	else if (!is_sound(partial))
 		problem = "the copy could not be verified";
-	else if (rename(partial, name) != 0)
+	else if (rename(partial, name) != 0 || !sync_folder_of(name))
 		problem = strerror(errno);
 	if (problem)
 		(void)unlink(partial);
+	close(file);
 	return problem;
 }
 
@@ -109,6 +169,7 @@ static enum err back_up(struct admin *admin, int step, struct arena *arena, cons
 	const char *problem;
 
 	(void)mkdir(folder, 0700); /* where it fails, the copy does */
+	remove_all_left_behind(folder, arena);
 	problem = copy_to(admin, name, arena);
 	if (!problem)
 		return ERR_OK;

@@ -1,5 +1,6 @@
 #include "security/keyring.h"
 
+#include "base/files.h"
 #include "security/data_keys.h"
 
 #include <assert.h>
@@ -111,23 +112,6 @@ static bool write_key(int fd, const uint8_t key[static KEY_SIZE])
 	written = write(fd, text, sizeof(text)) == (ssize_t)sizeof(text) && fsync(fd) == 0;
 	sodium_memzero(text, sizeof(text));
 	return written;
-}
-
-static bool sync_folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char folder[PATH_MAX];
-	bool synced;
-	int fd;
-
-	snprintf(folder, sizeof(folder), "%.*s", slash != NULL ? (int)(slash - path) + 1 : 1,
-		 slash != NULL ? path : ".");
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	synced = fsync(fd) == 0;
-	close(fd);
-	return synced;
 }
 
 /*

@@ -2,11 +2,15 @@
 
 #include "support.h"
 
+#include <fcntl.h>
 #include <glob.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static int set_up(void **state)
 {
@@ -237,6 +241,49 @@ static void without_its_backup_nothing_is_migrated(void **state)
 	assert_int_equal(home_number(home, "SELECT count(*) FROM account"), 1);
 }
 
+static int make_backup_file(struct home *home, const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/backups/%s", home->folder, name);
+	return open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+}
+
+static bool is_backup_file(struct home *home, const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/backups/%s", home->folder, name);
+	return access(path, F_OK) == 0;
+}
+
+static void what_was_cut_off_is_not_left_behind(void **state)
+{
+	static const char *const names[] = { "webplus-step-0003-1.db.partial-aaaaaa",
+					     "webplus-step-0003-1.db.partial-aaaaaa-journal",
+					     "webplus-step-0003-1.db.partial-bbbbbb",
+					     "webplus-step-0003-1.db", "of.partial-interest.db" };
+	enum { FILES = sizeof(names) / sizeof(names[0]), LEFT = 2, UNDER_WAY = 2 };
+	struct home *home = *state;
+	int files[FILES];
+	char path[256];
+
+	migrates(home, MIGRATE_LATEST);
+	home_sql(home, some_account);
+	snprintf(path, sizeof(path), "%s/backups", home->folder);
+	assert_int_equal(mkdir(path, S_IRWXU), 0);
+	for (int i = 0; i < FILES; i++) {
+		files[i] = make_backup_file(home, names[i]);
+		assert_true(files[i] >= 0);
+	}
+	assert_int_equal(flock(files[UNDER_WAY], LOCK_EX), 0);
+	migrates(home, 0);
+	for (int i = 0; i < FILES; i++) {
+		assert_int_equal(is_backup_file(home, names[i]), i >= LEFT);
+		close(files[i]);
+	}
+}
+
 static void the_status_names_each_step(void **state)
 {
 	struct home *home = *state;
@@ -369,6 +416,7 @@ int main(void)
 		TEST(a_step_that_fails_leaves_nothing),
 		TEST(a_backup_is_made_before_data_is_touched),
 		TEST(without_its_backup_nothing_is_migrated),
+		TEST(what_was_cut_off_is_not_left_behind),
 		TEST(the_status_names_each_step),
 		TEST(starts_at_the_same_time_end_in_one_shape),
 		TEST(backups_at_the_same_time_are_all_whole),
