@@ -107,7 +107,10 @@ enum err token_read(struct db *db, const char *token_hash, struct arena *arena,
 		    struct token_state *ret_state) WARN_UNUSED;
 
 /*
- * The exchange of one refresh token for the next, which is made from it: whoever asks again gets the same.
+ * The exchange of one refresh token for the next, which is made from it: whoever asks again soon gets the same.
+ *
+ * Whoever asks again later gets another one, as long as nobody has used the first: its reply was lost, or comes yet. The
+ * first is taken back, so that of two who have them only one goes on: who comes with the other ends the session.
  *
  * Of a session's used tokens the newest are kept. One that is older was given out all the same, as its cookie says by its
  * seal, and so it is reuse too: whoever stole a token cannot renew it until it is forgotten, and have the session to himself.
@@ -115,12 +118,14 @@ enum err token_read(struct db *db, const char *token_hash, struct arena *arena,
  */
 struct rotation {
 	const char *old_hash, *new_hash;
+	const char *spare_hash;     /* of the other one */
 	const char *sealed_session; /* of the old one's cookie; NULL: it has no seal */
 	struct timestamp now, expires_at;
 	const char *address, *user_agent;
 	char session_id[ID_SIZE]; /* results */
 	char account_id[ID_SIZE];
-	bool reused; /* the old one had been used, and its time of grace is over: the session is now revoked */
+	bool replaced; /* it is the spare one that was given out */
+	bool reused; /* the old one had been used, and so had its successor: the session is now revoked */
 };
 
 /* In a transaction. ERR_UNAUTHENTICATED: unknown, over, or revoked. ERR_OK with `reused`: refuse, but commit. */

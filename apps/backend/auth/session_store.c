@@ -119,6 +119,9 @@ static const struct statement forget_tokens = {
 	"ORDER BY created_at DESC LIMIT 1 OFFSET $3)",
 	NULL
 };
+static const struct statement take_back = {
+	"DELETE FROM refresh_token WHERE hash = $1 AND used_at IS NULL", NULL
+};
 static const struct statement revoke_session = {
 	"UPDATE session SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", NULL
 };
@@ -150,6 +153,7 @@ const struct statement *const session_statements[] = {
 	&select_token,
 	&use_token,
 	&forget_tokens,
+	&take_back,
 	&revoke_session,
 	&revoke_own_session,
 	&revoke_sessions,
@@ -224,7 +228,7 @@ enum err token_read(struct db *db, const char *token_hash, struct arena *arena,
 
 /* ---- Rotation ---- */
 
-static enum err exchange(struct db *tx, const struct rotation *rotation)
+static enum err give_out(struct db *tx, const struct rotation *rotation, const char *hash)
 {
 	struct session_use use = { .id = rotation->session_id,
 				   .expires_at = rotation->expires_at,
@@ -233,33 +237,64 @@ static enum err exchange(struct db *tx, const struct rotation *rotation)
 				   .user_agent = rotation->user_agent };
 	struct timestamp graced = { rotation->now.ms - REFRESH_GRACE_MS };
 	int64_t kept = TOKENS_KEPT - 1;
-	enum err err = insert_token(tx, rotation->session_id, rotation->new_hash, rotation->now);
+	enum err err = insert_token(tx, rotation->session_id, hash, rotation->now);
 
 	if (err == ERR_OK)
 		err = db_exec(tx, &forget_tokens, ARGS(rotation->session_id, graced, kept), NULL);
 	return err == ERR_OK ? db_update(tx, &session_use_schema, &use) : err;
 }
 
-/*
- * The token was used before. For a short while that is a retry, or another tab, which gets the successor that the
- * first one got, as long as nobody has used that; after it, whoever comes has stolen it, or was stolen from.
- */
-static enum err settle_reuse(struct db *tx, struct rotation *rotation, struct timestamp used_at,
-			     struct arena *arena)
+/* Whoever comes with it has stolen it, or was stolen from. */
+static enum err end_reused(struct db *tx, struct rotation *rotation)
 {
-	struct token_state successor;
-	enum err err = token_read(tx, rotation->new_hash, arena, &successor);
-	bool graced = rotation->now.ms - used_at.ms <= REFRESH_GRACE_MS;
-
-	if (err != ERR_OK && err != ERR_NOT_FOUND)
-		return err;
-	if (graced && err == ERR_OK && successor.used_at.ms == 0)
-		return ERR_OK;
 	rotation->reused = true;
 	return session_revoke(tx, rotation->session_id, NULL, rotation->now);
 }
 
-/* The token is not there. If it was, it has been forgotten since, and so comes long after its time of grace. */
+static enum err read_unused(struct db *tx, const char *hash, struct arena *arena, bool *ret_unused)
+{
+	struct token_state state;
+	enum err err = token_read(tx, hash, arena, &state);
+
+	*ret_unused = err == ERR_OK && state.used_at.ms == 0;
+	return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* The successor becomes one that was never given out. */
+static enum err replace_successor(struct db *tx, struct rotation *rotation)
+{
+	int64_t changed = 0;
+	enum err err = db_exec(tx, &take_back, ARGS(rotation->new_hash), &changed);
+
+	if (err != ERR_OK)
+		return err;
+	if (changed == 0)
+		return end_reused(tx, rotation);
+	rotation->replaced = true;
+	return give_out(tx, rotation, rotation->spare_hash);
+}
+
+/*
+ * The token was used before. That is a retry, another tab, or somebody to whom the reply never came, as long as nobody
+ * has used its successor. For a short while they all get the same one.
+ */
+static enum err settle_reuse(struct db *tx, struct rotation *rotation, struct timestamp used_at,
+			     struct arena *arena)
+{
+	bool graced = rotation->now.ms - used_at.ms <= REFRESH_GRACE_MS, unused;
+	enum err err = read_unused(tx, rotation->new_hash, arena, &unused);
+
+	if (err != ERR_OK)
+		return err;
+	if (unused)
+		return graced ? ERR_OK : replace_successor(tx, rotation);
+	err = read_unused(tx, rotation->spare_hash, arena, &rotation->replaced);
+	if (err != ERR_OK || rotation->replaced)
+		return err;
+	return end_reused(tx, rotation);
+}
+
+/* The token is not there. If it was, it has been forgotten since, or was replaced by another one. */
 static enum err settle_unknown(struct db *tx, struct rotation *rotation, struct arena *arena)
 {
 	struct session_owner owner;
@@ -272,8 +307,7 @@ static enum err settle_unknown(struct db *tx, struct rotation *rotation, struct 
 		return err == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED : err;
 	memcpy(rotation->session_id, rotation->sealed_session, ID_SIZE);
 	memcpy(rotation->account_id, owner.account_id, ID_SIZE);
-	rotation->reused = true;
-	return session_revoke(tx, rotation->session_id, NULL, rotation->now);
+	return end_reused(tx, rotation);
 }
 
 static enum err rotate(struct db *tx, struct rotation *rotation, struct arena *arena)
@@ -292,7 +326,8 @@ static enum err rotate(struct db *tx, struct rotation *rotation, struct arena *a
 		return err;
 	memcpy(rotation->session_id, state.session_id, ID_SIZE);
 	memcpy(rotation->account_id, state.account_id, ID_SIZE);
-	return changed ? exchange(tx, rotation) : settle_reuse(tx, rotation, state.used_at, arena);
+	return changed ? give_out(tx, rotation, rotation->new_hash)
+		       : settle_reuse(tx, rotation, state.used_at, arena);
 }
 
 enum err session_rotate(struct db *tx, struct rotation *rotation)
@@ -300,7 +335,7 @@ enum err session_rotate(struct db *tx, struct rotation *rotation)
 	struct arena arena;
 	enum err err;
 
-	rotation->reused = false;
+	rotation->reused = rotation->replaced = false;
 	arena_init(&arena);
 	err = rotate(tx, rotation, &arena);
 	arena_finish(&arena);

@@ -60,7 +60,7 @@ void secret_token_hash(const struct app *app, enum key_purpose purpose, const ch
 	sodium_bin2hex(text, SECRET_HASH_SIZE, hash, sizeof(hash));
 }
 
-/* The token that follows on this one: whoever exchanges it again gets the same, and nobody else can make it. */
+/* The token that follows on this text: whoever has that gets the same again, and nobody else can make it. */
 static void make_successor(const struct app *app, const char *token,
 			   char next[static SECRET_TOKEN_SIZE])
 {
@@ -238,7 +238,8 @@ static enum err run_renewal(struct db *tx, void *context)
 static enum err renew(struct request *request, const char *old, struct session_reply *reply)
 {
 	struct app *app = request->app;
-	char token[SECRET_TOKEN_SIZE], old_hash[SECRET_HASH_SIZE], new_hash[SECRET_HASH_SIZE];
+	char token[SECRET_TOKEN_SIZE], spare[SECRET_TOKEN_SIZE];
+	char old_hash[SECRET_HASH_SIZE], new_hash[SECRET_HASH_SIZE], spare_hash[SECRET_HASH_SIZE];
 	struct renewal renewal = { .request = request };
 	struct claims sealed;
 	struct rotation *rotation = &renewal.rotation;
@@ -247,10 +248,13 @@ static enum err renew(struct request *request, const char *old, struct session_r
 	enum err err;
 
 	make_successor(app, old, token);
+	make_successor(app, arena_printf(&request->arena, "%s.spare", old), spare);
 	secret_token_hash(app, KEY_REFRESH_TOKEN, old, old_hash);
 	secret_token_hash(app, KEY_REFRESH_TOKEN, token, new_hash);
+	secret_token_hash(app, KEY_REFRESH_TOKEN, spare, spare_hash);
 	*rotation = (struct rotation){ .old_hash = old_hash,
 				       .new_hash = new_hash,
+				       .spare_hash = spare_hash,
 				       .sealed_session = refresh_cookie_proves(request, &sealed)
 								 ? sealed.session_id
 								 : NULL,
@@ -267,7 +271,8 @@ static enum err renew(struct request *request, const char *old, struct session_r
 		err = account_by_id(app->db, rotation->account_id, &request->arena, &account);
 	if (err != ERR_OK)
 		return err;
-	give_cookie(request, token, rotation->account_id, rotation->session_id);
+	give_cookie(request, rotation->replaced ? spare : token, rotation->account_id,
+		    rotation->session_id);
 	if (!known_device_read(request, account.id, &device)) /* the session is older than these */
 		known_device_set(request, account.id);
 	return fill_reply(request, &account, rotation->session_id, rotation->now, reply);

@@ -442,6 +442,46 @@ static void age_tokens(struct stage *stage)
 	assert_int_equal(db_exec(stage->app.db, &age, ARGS_NONE, NULL), ERR_OK);
 }
 
+/* Its reply was lost, and whoever has it has stolen it. */
+static void a_successor_that_nobody_used_is_replaced(void **state)
+{
+	struct stage *stage = *state;
+	struct client first, lost, next, again, none;
+
+	add_account(stage, "ada", "ada@example.org");
+	first = sign_in(stage);
+	assert_int_equal(renew(stage, &first, &lost), ERR_OK);
+	age_tokens(stage);
+	assert_int_equal(renew(stage, &first, &next), ERR_OK);
+	assert_string_not_equal(next.cookie, lost.cookie);
+	assert_int_equal(renew(stage, &first, &again), ERR_OK);
+	assert_string_equal(again.cookie, next.cookie);
+	assert_int_equal(renew(stage, &next, &next), ERR_OK);
+	assert_int_equal(asking(stage, &next), ERR_OK);
+	assert_int_equal(renew(stage, &lost, &none), ERR_UNAUTHENTICATED);
+	assert_int_equal(asking(stage, &next), ERR_UNAUTHENTICATED);
+	assert_int_equal(
+		count(stage, "SELECT count(*) FROM audit WHERE action = 'session.token_reuse'"), 1);
+}
+
+/* The thief had the older one: he goes on until its owner comes back. */
+static void of_two_who_have_a_token_one_goes_on(void **state)
+{
+	struct stage *stage = *state;
+	struct client owner, thief, none;
+
+	add_account(stage, "ada", "ada@example.org");
+	owner = sign_in(stage);
+	thief = owner;
+	assert_int_equal(renew(stage, &owner, &owner), ERR_OK);
+	age_tokens(stage);
+	assert_int_equal(renew(stage, &thief, &thief), ERR_OK);
+	assert_int_equal(renew(stage, &thief, &thief), ERR_OK);
+	assert_int_equal(renew(stage, &owner, &none), ERR_UNAUTHENTICATED);
+	assert_int_equal(asking(stage, &thief), ERR_UNAUTHENTICATED);
+	assert_int_equal(renew(stage, &thief, &none), ERR_UNAUTHENTICATED);
+}
+
 static void the_used_tokens_of_a_session_do_not_pile_up(void **state)
 {
 	struct stage *stage = *state;
@@ -604,9 +644,11 @@ struct racer {
 static void *race(void *context)
 {
 	struct racer *racer = context;
-	struct rotation rotation = {
-		.old_hash = "old", .new_hash = "new", .now = { 10 }, .expires_at = { 2000 }
-	};
+	struct rotation rotation = { .old_hash = "old",
+				     .new_hash = "new",
+				     .spare_hash = "spare",
+				     .now = { 10 },
+				     .expires_at = { 2000 } };
 
 	racer->err = rotating(racer->stage, &rotation);
 	racer->reused = rotation.reused;
@@ -641,7 +683,7 @@ static void of_many_at_once_all_get_one_successor(void **state)
 			 0);
 }
 
-static void the_grace_of_a_used_token_is_short(void **state)
+static void after_its_time_of_grace_a_used_token_gets_another_successor(void **state)
 {
 	struct stage *stage = *state;
 	struct principal owner = home_account(&stage->home, "ada");
@@ -649,18 +691,31 @@ static void the_grace_of_a_used_token_is_short(void **state)
 				   .account_id = owner.user_id,
 				   .created_at = { 1 },
 				   .expires_at = { 100000 } };
-	struct rotation rotation = {
-		.old_hash = "old", .new_hash = "new", .now = { 10 }, .expires_at = { 200000 }
-	};
+	struct rotation rotation = { .old_hash = "old",
+				     .new_hash = "new",
+				     .spare_hash = "spare",
+				     .now = { 10 },
+				     .expires_at = { 200000 } };
+	struct rotation of_the_first = rotation;
 
 	assert_int_equal(db_transaction(stage->app.db, run_session_insertion, &session), ERR_OK);
 	assert_int_equal(rotating(stage, &rotation), ERR_OK);
 	rotation.now.ms = 10 + REFRESH_GRACE_MS;
 	assert_int_equal(rotating(stage, &rotation), ERR_OK);
-	assert_false(rotation.reused);
-	rotation.now.ms++;
-	assert_int_equal(rotating(stage, &rotation), ERR_OK);
-	assert_true(rotation.reused);
+	assert_false(rotation.reused || rotation.replaced);
+	for (int i = 0; i < 3; i++) {
+		rotation.now.ms += i == 2 ? 10000 : 1;
+		assert_int_equal(rotating(stage, &rotation), ERR_OK);
+		assert_true(rotation.replaced && !rotation.reused);
+	}
+	of_the_first.now = rotation.now;
+	of_the_first.old_hash = "new";
+	of_the_first.new_hash = "next";
+	assert_int_equal(rotating(stage, &of_the_first), ERR_UNAUTHENTICATED);
+	assert_false(of_the_first.reused); /* it has no seal */
+	of_the_first.sealed_session = session.id;
+	assert_int_equal(rotating(stage, &of_the_first), ERR_OK);
+	assert_true(of_the_first.reused);
 	assert_int_equal(rotating(stage, &rotation), ERR_UNAUTHENTICATED);
 }
 
@@ -774,6 +829,8 @@ int main(void)
 		STAGE_TEST(me_is_who_is_signed_in),
 		STAGE_TEST(a_refresh_token_works_once),
 		STAGE_TEST(a_used_token_that_comes_again_ends_the_session),
+		STAGE_TEST(a_successor_that_nobody_used_is_replaced),
+		STAGE_TEST(of_two_who_have_a_token_one_goes_on),
 		STAGE_TEST(the_used_tokens_of_a_session_do_not_pile_up),
 		STAGE_TEST(a_used_token_that_was_forgotten_ends_the_session_too),
 		STAGE_TEST(a_cookie_without_a_seal_is_renewed),
@@ -783,7 +840,7 @@ int main(void)
 		STAGE_TEST(another_port_of_the_host_cannot_renew),
 		STAGE_TEST(a_token_whose_successor_is_unused_gets_it_again),
 		STAGE_TEST(of_many_at_once_all_get_one_successor),
-		STAGE_TEST(the_grace_of_a_used_token_is_short),
+		STAGE_TEST(after_its_time_of_grace_a_used_token_gets_another_successor),
 		STAGE_TEST(a_session_ends_by_itself),
 		STAGE_TEST(a_token_of_another_user_does_not_fit_a_session),
 		STAGE_TEST(signing_out_ends_the_session_of_the_cookie),
