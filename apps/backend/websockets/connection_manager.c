@@ -31,10 +31,15 @@ static void on_ping(void *context, const void *data, size_t length)
 		websocket_send(context, frame_create(OPCODE_PONG, data, length));
 }
 
+/* That something was heard is noted in on_read. One that was asked for is free, however many sockets a user has. */
 static void on_pong(void *context)
 {
-	(void)websocket_allow(context,
-			      RATE_CONTROL); /* that something was heard is noted in on_read */
+	struct websocket *socket = context;
+
+	if (socket->pong_due)
+		socket->pong_due = false;
+	else
+		(void)websocket_allow(socket, RATE_CONTROL);
 }
 
 /*
@@ -133,7 +138,7 @@ static void check_open(struct websocket *socket, int64_t now)
 		transport_abort(socket->transport);
 		return;
 	}
-	socket->pinged = true;
+	socket->pinged = socket->pong_due = true;
 	socket->deadline_ms = now + socket->manager->options.ping_ms;
 	websocket_send(socket, payload_ref(socket->manager->ping));
 }

@@ -20,7 +20,8 @@
 	X(UNSUBSCRIBE, "unsubscribe", 600, 600, "")                                                \
 	X(PING, "ping", 60, 60, "")                                                                \
 	X(MALFORMED, "malformed", 40, 20, "What is no message, and is answered by an error.")      \
-	X(CONTROL, "control", 120, 120, "Ping and pong frames of the protocol.")
+	X(CONTROL, "control", 120, 120,                                                            \
+	  "Ping frames of the protocol, and pong frames that no ping asked for.")
 
 enum rate_type {
 #define RATE_ENUM(name, word, burst, per_minute, doc) RATE_##name,

@@ -36,8 +36,9 @@ struct websocket {
 	struct list node;            /* in manager->sockets */
 	unsigned references;         /* the transport's and the job's */
 	enum websocket_state state;
-	bool pinged; /* and nothing was heard since */
-	bool leaves; /* the server drains: closed when nothing of it holds any more */
+	bool pinged;   /* and nothing was heard since */
+	bool pong_due; /* of the last ping */
+	bool leaves;   /* the server drains: closed when nothing of it holds any more */
 	struct party *address,
 		*user; /* which it counts for; the user's is NULL until it is known */
 	struct rates rates;

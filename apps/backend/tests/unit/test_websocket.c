@@ -279,7 +279,7 @@ static void publish(struct app *app, int count, size_t size)
 struct count {
 	struct loop_task task;
 	struct app *app;
-	unsigned open;
+	struct websocket_counts counts;
 	sem_t done;
 };
 
@@ -287,21 +287,26 @@ static void count_on_loop(struct loop_task *task)
 {
 	struct count *count = CONTAINER_OF(task, struct count, task);
 
-	count->open = connection_manager_counts(count->app->manager).open;
+	count->counts = connection_manager_counts(count->app->manager);
 	sem_post(&count->done);
+}
+
+static struct websocket_counts counts(struct app *app)
+{
+	struct count count = { { .run = count_on_loop }, app, { 0 }, { { 0 } } };
+
+	sem_init(&count.done, 0, 0);
+	loop_post(&app->loop, &count.task);
+	sem_wait(&count.done);
+	sem_destroy(&count.done);
+	return count.counts;
 }
 
 /* Until the server has seen that the others are gone. */
 static void await_open(struct app *app, unsigned open)
 {
-	struct count count = { { .run = count_on_loop }, app, 0, { { 0 } } };
-
-	sem_init(&count.done, 0, 0);
-	do {
-		loop_post(&app->loop, &count.task);
-		sem_wait(&count.done);
-	} while (count.open != open);
-	sem_destroy(&count.done);
+	while (counts(app).open != open)
+		sched_yield();
 }
 
 /* The client */
@@ -591,6 +596,22 @@ static void a_silent_socket_is_pinged_and_then_cut(void **state)
 	finish(app);
 }
 
+static void a_pong_that_was_asked_for_costs_nothing(void **state)
+{
+	struct app *app = start(LONG_MS, AMPLE_MS);
+	int fd = sign_in(app);
+
+	(void)state;
+	assert_receives(fd, "9 ");
+	send_frame(fd, OPCODE_PONG, "");
+	send_frame(fd, OPCODE_PONG, "");
+	send_text(fd, "{\"type\":\"ping\"}");
+	assert_receives(fd, "1 {\"type\":\"pong\"}");
+	assert_int_equal(counts(app).received[RATE_CONTROL], 1);
+	close(fd);
+	finish(app);
+}
+
 static void a_slow_reader_is_cut_and_the_others_are_not(void **state)
 {
 	struct app *app = start(LONG_MS, LONG_MS);
@@ -766,6 +787,7 @@ int main(void)
 		cmocka_unit_test(a_session_that_ends_during_authentication_is_not_let_in),
 		cmocka_unit_test(a_socket_that_goes_during_authentication_is_let_go),
 		cmocka_unit_test(a_silent_socket_is_pinged_and_then_cut),
+		cmocka_unit_test(a_pong_that_was_asked_for_costs_nothing),
 		cmocka_unit_test(a_slow_reader_is_cut_and_the_others_are_not),
 		cmocka_unit_test(a_message_that_is_longer_than_what_may_wait_comes_through),
 		cmocka_unit_test(a_socket_has_so_many_subscriptions_and_no_more),
