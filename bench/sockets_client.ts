@@ -4,8 +4,9 @@
  * milliseconds after the time in its title the last one got it.
  */
 import net from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
-import { encodeFrame } from "../tests/api/lib/websocket.ts";
+import { encodeFrame, opcode } from "../tests/api/lib/websocket.ts";
 import { inParallel } from "./lib.ts";
 
 const [port, authorization, count, topic] = process.argv.slice(2) as [
@@ -15,6 +16,10 @@ const [port, authorization, count, topic] = process.argv.slice(2) as [
   string?,
 ];
 const got = new Map<string, number>();
+/** A little less than one user may subscribe: docs/websockets.md. */
+const atOnce = 2_900;
+const perSecond = 19;
+const begin = performance.now();
 
 /** Each write of the server's is small here and arrives whole, but for two that arrive as one. */
 function onEvent(text: string): void {
@@ -26,7 +31,9 @@ function onEvent(text: string): void {
   }
 }
 
-function open(): Promise<void> {
+async function open(number: number): Promise<void> {
+  const due = topic === undefined ? begin : begin + ((number - atOnce) / perSecond) * 1000;
+  await sleep(Math.max(0, due - performance.now()));
   return new Promise((resolve, reject) => {
     const socket = net.connect(Number(port), "127.0.0.1");
     const ready = topic === undefined ? '"authenticated"' : '"subscribed"';
@@ -39,6 +46,8 @@ function open(): Promise<void> {
     if (topic !== undefined)
       socket.write(encodeFrame(0x81, Buffer.from(JSON.stringify({ type: "subscribe", topic }))));
     socket.on("data", (data) => {
+      if (data[0] === (0x80 | opcode.ping))
+        return socket.write(encodeFrame(0x80 | opcode.pong, Buffer.alloc(0)));
       const text = data.toString("latin1");
       if (head === ready) return onEvent(text);
       head += text;
