@@ -72,26 +72,21 @@ static void make_successor(const struct app *app, const char *token,
 	sodium_memzero(bytes, sizeof(bytes));
 }
 
-static void write_cookie(struct request *request, const char *name, const char *path,
-			 const char *token, int64_t max_age_s)
+/* Behind https none of another name is looked at, which another host of the site could have set. */
+static const char *cookie_name(struct request *request)
 {
-	reply_header(request, "Set-Cookie",
-		     arena_printf(&request->arena,
-				  "%s=%s; Path=%s; Max-Age=%lld; HttpOnly; SameSite=Strict%s", name,
-				  token, path, (long long)max_age_s,
-				  security_is_https(request) ? "; Secure" : ""));
+	return security_is_https(request) ? REFRESH_HOST_COOKIE : REFRESH_COOKIE;
 }
 
-/* Behind https, one of the plain name is from before there was another, and is replaced. */
 static void set_cookie(struct request *request, const char *token, int64_t max_age_s)
 {
-	if (!security_is_https(request)) {
-		write_cookie(request, REFRESH_COOKIE, REFRESH_PATH, token, max_age_s);
-		return;
-	}
-	write_cookie(request, REFRESH_HOST_COOKIE, "/", token, max_age_s);
-	if (request_cookie(request, REFRESH_COOKIE))
-		write_cookie(request, REFRESH_COOKIE, REFRESH_PATH, "", 0);
+	bool https = security_is_https(request);
+
+	reply_header(request, "Set-Cookie",
+		     arena_printf(&request->arena,
+				  "%s=%s; Path=%s; Max-Age=%lld; HttpOnly; SameSite=Strict%s",
+				  cookie_name(request), token, https ? "/" : REFRESH_PATH,
+				  (long long)max_age_s, https ? "; Secure" : ""));
 }
 
 void refresh_cookie_clear(struct request *request)
@@ -99,25 +94,16 @@ void refresh_cookie_clear(struct request *request)
 	set_cookie(request, "", 0);
 }
 
-/* The name under which the request brings a refresh cookie, or NULL. */
-static const char *cookie_name(struct request *request)
-{
-	if (security_is_https(request) && request_cookie(request, REFRESH_HOST_COOKIE))
-		return REFRESH_HOST_COOKIE;
-	return request_cookie(request, REFRESH_COOKIE) ? REFRESH_COOKIE : NULL;
-}
-
 bool refresh_cookie_is_there(struct request *request)
 {
-	return cookie_name(request) != NULL;
+	return request_cookie(request, cookie_name(request)) != NULL;
 }
 
 bool refresh_cookie_proves(struct request *request, struct claims *ret_claims)
 {
-	const char *name = cookie_name(request);
+	const char *cookie = request_cookie(request, cookie_name(request));
 
-	return name && refresh_cookie_open(request->app->keyring, request_cookie(request, name),
-					   ret_claims);
+	return cookie && refresh_cookie_open(request->app->keyring, cookie, ret_claims);
 }
 
 static int64_t session_ms(const struct app *app)
@@ -291,10 +277,10 @@ enum err session_renew(struct request *request, struct session_reply *reply)
 	const char *name = cookie_name(request), *at = NULL, *cookie;
 	enum err err;
 
-	if (!name)
+	cookie = request_cookie_next(request, name, &at);
+	if (!cookie)
 		return request_fail(request, ERR_UNAUTHENTICATED,
 				    "There is no refresh cookie. Sign in.");
-	cookie = request_cookie_next(request, name, &at);
 	if (request_cookie_next(request, name, &at))
 		return refuse_two(request);
 	err = renew(request, refresh_cookie_token(cookie, &request->arena), reply);
