@@ -8,6 +8,7 @@ import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import path from "node:path";
 import { after, afterEach, before, beforeEach, describe } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
 import { Client } from "../api/lib/client.ts";
@@ -28,6 +29,8 @@ const refusalWithinMs = 3_000;
 const silence = { WEBPLUS_DATABASE_ANSWER_MS: "1000", WEBPLUS_DATABASE_CHECKOUT_MS: "1000" };
 const silentRefusalWithinMs = 6_000;
 const stopWithinMs = 4_000;
+/** For so long a refresh token that was used gets the same successor. */
+const graceMs = 10_000;
 const ada = { username: "ada", email: "ada@example.org", password: "correct horse battery" };
 
 async function postgres(command: "start" | "kill" | "pause" | "resume"): Promise<void> {
@@ -363,6 +366,22 @@ describe(
         found = (await client.get(path)).title === refused ? found + 1 : 0;
         assert.ok(performance.now() - begin < backWithinMs, "it shows what was there before");
       }
+    });
+
+    test("of a session that is renewed: asked for again, it goes on", async () => {
+      const renew = () =>
+        client.call("POST", "/api/v1/auth/refresh", { headers: { cookie: client.cookie } });
+      await configure("SET synchronous_standby_names = 'nobody'");
+      let reply = await renew();
+      for (; reply.status === 200; reply = await renew()) client.takeSession(reply);
+      assert.equal((reply.json as { code: string }).code, "unconfirmed");
+      await configure("RESET synchronous_standby_names");
+
+      await sleep(graceMs + 1_000);
+      reply = await renew();
+      assert.equal(reply.status, 200, reply.text);
+      client.takeSession(reply);
+      await client.get("/api/v1/auth/me");
     });
   },
 );
