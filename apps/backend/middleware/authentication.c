@@ -14,7 +14,12 @@
 
 static const char *const protocol_prefix = "bearer.";
 
-enum { HASH_BYTES = 16, HASH_TEXT_SIZE = HASH_BYTES * 2 + 1, GENERATION_MAX = 8192 };
+enum {
+	HASH_BYTES = 16,
+	HASH_TEXT_SIZE = HASH_BYTES * 2 + 1,
+	GENERATION_MAX = 8192,
+	LOOK_AGAIN_MS = 60 * 1000, /* at the session of a request that outlives its token */
+};
 
 /*
  * Known tokens, by hash, in two generations: when the young one is full it becomes the old one, and what was in that and
@@ -387,6 +392,28 @@ static enum err admit(struct request *request)
 	return check_access(request);
 }
 
+/*
+ * Whoever was admitted by an access token goes on for as long as the session is there, which may be longer: a large file
+ * over a slow line.
+ */
+static enum err look_again(struct request *request, struct admitted *ret_admitted)
+{
+	struct authentication *authentication = request->app->authentication;
+	const struct principal *was = request->principal;
+	struct claims claims = { 0 };
+	enum err err;
+
+	if (!was || was->by_key)
+		return check(authentication, authentication_credential(request), ret_admitted);
+	memcpy(claims.user_id, was->user_id, ID_SIZE);
+	memcpy(claims.session_id, was->session_id, ID_SIZE);
+	ret_admitted->forgotten = forgotten_now(authentication);
+	err = authentication->load_session(request->app, &claims, &ret_admitted->principal);
+	if (err == ERR_OK)
+		ret_admitted->principal.expires_ms = clock_now().ms + LOOK_AGAIN_MS;
+	return err;
+}
+
 /* On a worker: whom the loop did not know, or does not know any more. */
 static enum err prepare(struct request *request)
 {
@@ -396,7 +423,7 @@ static enum err prepare(struct request *request)
 	/* A body may have been long in coming, and a reply is long in going. */
 	if (strcmp(request->route->access, ACCESS_PUBLIC) == 0 || authentication_stands(request))
 		return ERR_OK;
-	err = check(request->app->authentication, authentication_credential(request), &admitted);
+	err = look_again(request, &admitted);
 	if (err == ERR_UNAUTHENTICATED)
 		return challenge(request, true);
 	if (err != ERR_OK)

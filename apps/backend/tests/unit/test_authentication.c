@@ -394,6 +394,29 @@ static void a_session_that_ends_between_head_and_body_is_refused(void **state)
 	visit_end(&visitor);
 }
 
+/* Each piece of a large reply is prepared for like the first. */
+static void a_request_may_outlive_its_token_but_not_its_session(void **state)
+{
+	char session_id[ID_SIZE];
+	struct visit visitor;
+	const char *token;
+
+	(void)state;
+	id_make(session_id);
+	token = sign(session_id, 1000);
+	visit_begin(&visitor, ACCESS_SIGNED_IN, "Bearer ", token);
+	assert_int_equal(visit(&visitor), ERR_OK);
+	while (authentication_stands(&visitor.request))
+		sched_yield();
+	assert_int_equal(check(token), ERR_UNAUTHENTICATED);
+	assert_int_equal(authentication_middleware.prepare(&visitor.request), ERR_OK);
+	assert_true(authentication_stands(&visitor.request));
+	memcpy(played->ended, session_id, ID_SIZE);
+	authentication_forget(played->authentication, NULL, session_id);
+	assert_int_equal(authentication_middleware.prepare(&visitor.request), ERR_UNAUTHENTICATED);
+	visit_end(&visitor);
+}
+
 static void a_public_route_may_ask_who_calls(void **state)
 {
 	struct visit visitor;
@@ -467,6 +490,7 @@ int main(void)
 		TEST(who_is_nobody_is_told_to_sign_in),
 		TEST(an_ended_session_is_refused_on_the_loop_too),
 		TEST(a_session_that_ends_between_head_and_body_is_refused),
+		TEST(a_request_may_outlive_its_token_but_not_its_session),
 		TEST(a_public_route_may_ask_who_calls),
 		TEST(a_request_has_one_credential_whichever_way_it_comes),
 	};
