@@ -150,10 +150,12 @@ static const char *copy_to(struct admin *admin, const char *name, struct arena *
 		problem = arena_printf(arena, "%s", reason(admin));
 	else if (!is_sound(partial))
 		problem = "the copy could not be verified";
-	else if (rename(partial, name) != 0 || !sync_folder_of(name))
+	else if (rename(partial, name) != 0)
 		problem = strerror(errno);
 	if (problem)
 		(void)unlink(partial);
+	else
+		(void)sync_folder_of(name); /* not every file system can */
 	close(file);
 	return problem;
 }
