@@ -10,6 +10,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 
 import { Client, type Reply, deviceCookie, refreshCookie } from "./lib/client.ts";
+import { metric } from "./lib/consistency.ts";
 import { Server } from "./lib/server.ts";
 import type { Problem } from "./lib/types.ts";
 import { contract } from "./lib/world.ts";
@@ -569,6 +570,25 @@ describe("two servers that share a Redis", { skip: redis === undefined }, () => 
     for (const server of servers) await server.remove();
   });
 
+  const timeouts = async (): Promise<number> => {
+    const each = servers.map((server) => metric(server, "webplus_redis_timeouts_total"));
+    return (await Promise.all(each)).reduce((sum, count) => sum + count);
+  };
+
+  /** Where Redis was too slow for them each counted for itself, as it is to: then once more, for somebody else. */
+  function together(name: string, check: (attempt: number) => Promise<void>): void {
+    test(name, async () => {
+      for (let attempt = 1; ; attempt++) {
+        const before = await timeouts();
+        try {
+          return await check(attempt);
+        } catch (error) {
+          if (attempt === 5 || (await timeouts()) === before) throw error;
+        }
+      }
+    });
+  }
+
   const race = async (address: string): Promise<number> => {
     const both = [first, second].map((client) =>
       answered(200, 50, () => from(client, address, setup)),
@@ -576,9 +596,9 @@ describe("two servers that share a Redis", { skip: redis === undefined }, () => 
     return (await Promise.all(both)).reduce((sum, count) => sum + count);
   };
 
-  test("count together, raced from a hundred connections", async () => {
+  together("count together, raced from a hundred connections", async (attempt) => {
     const began = Date.now();
-    assertQuota(await race("192.0.2.77"), 20, began);
+    assertQuota(await race(`198.18.${attempt}.77`), 20, began);
   });
 
   test("leave no address there, and nobody's id", async () => {
@@ -593,20 +613,22 @@ describe("two servers that share a Redis", { skip: redis === undefined }, () => 
     for (const name of names) assert.match(name, /:rate:[0-9a-f]{48}$/);
   });
 
-  test("count guesses of a password together", async () => {
+  together("count guesses of a password together", async (attempt) => {
     let next = 0;
-    const someone = () => guess(servers[next++ % 2]!, "someone", "wrong", "192.0.2.90");
+    const raced = `raced-${attempt}`;
+    const many = `many-${attempt}`;
+    const someone = () => guess(servers[next++ % 2]!, `someone-${attempt}`, "wrong", "192.0.2.90");
     for (let i = 0; i < 6; i++) assert.equal((await someone()).status, 401);
     await untilRefused(someone);
     const began = Date.now();
     const both = servers.map((server) =>
-      answered(401, 50, () => guess(server, "raced", "wrong", "192.0.2.91")),
+      answered(401, 50, () => guess(server, raced, "wrong", "192.0.2.91")),
     );
     const all = (await Promise.all(both)).reduce((sum, count) => sum + count);
     assert.ok(all >= 6 && all <= guessesSince(began), String(all));
     for (let i = 0, refused = false; !refused; i++) {
       assert.ok(i < 40, "the account as a whole is guarded by both");
-      refused = (await guess(servers[i % 2]!, "many", "wrong", `203.0.113.${i}`)).status === 429;
+      refused = (await guess(servers[i % 2]!, many, "wrong", `203.0.113.${i}`)).status === 429;
     }
   });
 
