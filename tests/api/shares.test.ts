@@ -121,6 +121,21 @@ describe("bodies that do not end", () => {
     });
   });
 
+  test("of strangers leave room for who is known at their address", async () => {
+    await withServer({}, async (server, ada) => {
+      const held = (): Promise<number> => metric(server, "webplus_http_body_bytes");
+      const conversation = await ada.conversation();
+      const guests = Array.from({ length: 30 }, () => new Guest(server, "127.0.0.1"));
+      for (const guest of guests)
+        guest.begin(messages, mib, "Authorization: Bearer wp_unknown\r\n");
+      const waiting = (): number => guests.filter(({ status }) => status === 0).length;
+      for (let now = 0; waiting() === 30 || now < waiting() * (mib - 1);) now = await held();
+      assert.ok(waiting() >= 7 && waiting() <= 9, `${waiting()} have their body there`);
+      await ada.send(conversation, "x".repeat(100_000));
+      for (const { socket } of guests) socket.destroy();
+    });
+  });
+
   test("of one address have a quarter of it, whoever sends them", async () => {
     await withServer({}, async (server, ada) => {
       const held = (): Promise<number> => metric(server, "webplus_http_body_bytes");

@@ -104,6 +104,12 @@ static enum err check(const char *token)
 	return authentication_check(played->authentication, token, &principal);
 }
 
+static void end_session(const char *session_id)
+{
+	memcpy(played->ended, session_id, ID_SIZE);
+	authentication_forget(played->authentication, NULL, session_id);
+}
+
 /* ---- Known tokens ---- */
 
 static void a_token_is_looked_at_once(void **state)
@@ -146,8 +152,7 @@ static void an_ended_session_is_forgotten_at_once(void **state)
 	assert_int_equal(check(token), ERR_OK);
 	assert_int_equal(check(second), ERR_OK);
 	assert_int_equal(check(other), ERR_OK);
-	memcpy(played->ended, session_id, ID_SIZE);
-	authentication_forget(played->authentication, NULL, session_id);
+	end_session(session_id);
 	assert_int_equal(check(token), ERR_UNAUTHENTICATED);
 	assert_int_equal(check(second), ERR_UNAUTHENTICATED);
 	assert_int_equal(played->looked, 5);
@@ -369,8 +374,7 @@ static void an_ended_session_is_refused_on_the_loop_too(void **state)
 	id_make(session_id);
 	token = sign(session_id, 60000);
 	is_answered(ACCESS_SIGNED_IN, "Bearer ", token, ERR_OK, NULL);
-	memcpy(played->ended, session_id, ID_SIZE);
-	authentication_forget(played->authentication, NULL, session_id);
+	end_session(session_id);
 	is_answered(ACCESS_SIGNED_IN, "Bearer ", token, ERR_UNAUTHENTICATED, NULL);
 }
 
@@ -388,8 +392,7 @@ static void a_session_that_ends_between_head_and_body_is_refused(void **state)
 	visit_begin(&visitor, ACCESS_SIGNED_IN, "Bearer ", token);
 	assert_int_equal(authentication_middleware.admit(&visitor.request), ERR_OK);
 	assert_non_null(visitor.request.principal);
-	memcpy(played->ended, session_id, ID_SIZE);
-	authentication_forget(played->authentication, NULL, session_id);
+	end_session(session_id);
 	assert_int_equal(authentication_middleware.prepare(&visitor.request), ERR_UNAUTHENTICATED);
 	visit_end(&visitor);
 }
@@ -411,8 +414,7 @@ static void a_request_may_outlive_its_token_but_not_its_session(void **state)
 	assert_int_equal(check(token), ERR_UNAUTHENTICATED);
 	assert_int_equal(authentication_middleware.prepare(&visitor.request), ERR_OK);
 	assert_true(authentication_stands(&visitor.request));
-	memcpy(played->ended, session_id, ID_SIZE);
-	authentication_forget(played->authentication, NULL, session_id);
+	end_session(session_id);
 	assert_int_equal(authentication_middleware.prepare(&visitor.request), ERR_UNAUTHENTICATED);
 	visit_end(&visitor);
 }
